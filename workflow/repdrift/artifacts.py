@@ -1,0 +1,105 @@
+"""Files that other jobs read: written whole or not at all, each with a sidecar that says what it is made of."""
+
+import csv
+import hashlib
+import json
+import os
+import platform
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+PACKAGES = ("repdrift", "torch", "torchvision", "numpy", "pandas", "safetensors", "matplotlib", "seaborn")
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of a file as hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
+    """Let `write` fill a temporary file in the same folder, then rename it: nobody ever sees half a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    try:
+        write(temporary)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_csv(path: Path, rows: Iterable[Mapping[str, object]], columns: Sequence[str]) -> None:
+    """Write rows as CSV; floats with all their digits, None as an empty field."""
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+@dataclass
+class Job:
+    """What a job is made of, and the writer of its artifacts.
+
+    Parameters
+    ----------
+    spec : dict
+        The settings that the job uses, all of them and no others.
+    code : str
+        Fingerprint of the code that the job runs.
+    inputs : list of Path
+        The files that it reads.
+    device : str
+        ``cpu``, or the name of the GPU.
+    """
+
+    spec: dict[str, Any]
+    code: str
+    inputs: Sequence[Path] = ()
+    device: str = "cpu"
+    started: float = field(default_factory=time.time)
+    _hashes: dict[Path, str] = field(default_factory=dict, init=False, repr=False)
+
+    def save(self, path: Path, write: Callable[[Path], object]) -> None:
+        """Write an artifact atomically, and its sidecar ``<name>.json`` before it (so none is ever without one)."""
+
+        def write_both(temporary: Path) -> None:
+            write(temporary)
+            record = self._record(temporary)
+            sidecar = path.with_name(path.name + ".json")
+            write_atomically(sidecar, lambda file: file.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n"))
+
+        write_atomically(path, write_both)
+
+    def _record(self, artifact: Path) -> dict[str, object]:
+        return {
+            "sha256": sha256(artifact),
+            "spec": self.spec,
+            "code": self.code,
+            "inputs": {str(path): self._input_sha256(path) for path in self.inputs},
+            "device": self.device,
+            "threads": os.environ.get("OMP_NUM_THREADS"),
+            "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.started)),
+            "seconds": round(time.time() - self.started, 3),
+            "python": platform.python_version(),
+            "packages": _versions(),
+        }
+
+    def _input_sha256(self, path: Path) -> str:
+        # A job with many outputs (a checkpoint an epoch) reads each of its inputs for this once.
+        if path not in self._hashes:
+            self._hashes[path] = sha256(path)
+        return self._hashes[path]
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for package in PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found

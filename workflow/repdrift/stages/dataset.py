@@ -1,0 +1,27 @@
+"""Decode one split of a data set, once, for all studies."""
+
+from pathlib import Path
+
+from safetensors.numpy import save_file
+
+from repdrift import datasets
+from repdrift.artifacts import Job, sha256, write_atomically
+from repdrift.stages import command
+
+
+def main() -> None:
+    flags = command.parser(__doc__)
+    flags.add_argument("--folder", type=Path, required=True, help="where the raw data sets lie")
+    args = flags.parse_args()
+    settings = args.spec["dataset"]
+    images, labels = datasets.read(settings, args.spec["split"], args.folder)
+    print(f"{settings['title']}, split {args.spec['split']}: {len(labels)} images")
+    tensors = {"images": images, "labels": labels}
+    job = Job(args.spec, args.code)
+    job.save(args.output, lambda file: save_file(tensors, file, metadata={"title": settings["title"]}))
+    line = f"{sha256(args.output)}  {args.output.name}\n"
+    write_atomically(args.output.with_suffix(".sha256"), lambda file: file.write_text(line))
+
+
+if __name__ == "__main__":
+    command.run(main)

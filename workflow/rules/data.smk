@@ -1,0 +1,45 @@
+# Raw images to tasks.
+
+
+# The checksum is what makes later jobs run again: of a file as large as the images Snakemake would compare the time alone.
+rule dataset:
+    input:
+        files=lambda w: PLAN.raw_files(w.store, w.split),
+    output:
+        images="results/datasets/{store}/{split}.safetensors",
+        checksum="results/datasets/{store}/{split}.sha256",
+    params:
+        spec=lambda w: canonical(PLAN.dataset_spec(w.store, w.split)),
+        code=fingerprint("stages.dataset"),
+        folder=config["data"],
+    log:
+        "results/logs/datasets/{store}/{split}.log",
+    conda:
+        "../../envs/torch.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=lambda w, attempt: 30 * attempt,
+    shell:
+        "python -m repdrift.stages.dataset --spec {params.spec:q} --code {params.code} "
+        "--folder {params.folder:q} --output {output.images:q} > {log:q} 2>&1"
+
+
+rule task:
+    input:
+        images=lambda w: ancient(PLAN.task_images(w.task)),
+        checksums=lambda w: PLAN.task_checksums(w.task),
+    output:
+        f"{PLAN.folder}/tasks/{{task}}/seed{{seed}}.npz",
+    params:
+        spec=lambda w: canonical(PLAN.task_spec(w.task, int(w.seed))),
+        code=fingerprint("stages.task"),
+    log:
+        f"{PLAN.folder}/logs/tasks/{{task}}/seed{{seed}}.log",
+    conda:
+        "../../envs/plot.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=lambda w, attempt: 10 * attempt,
+    shell:
+        "python -m repdrift.stages.task --spec {params.spec:q} --code {params.code} "
+        "--images {input.images:q} --output {output:q} > {log:q} 2>&1"

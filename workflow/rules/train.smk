@@ -1,0 +1,73 @@
+# Initial weights, pre-training, fine-tuning.
+
+
+rule initialise:
+    output:
+        f"{PLAN.folder}/models/{{init}}/seed{{seed}}/init.safetensors",
+    params:
+        spec=lambda w: canonical(PLAN.init_spec(w.init, int(w.seed))),
+        code=fingerprint("stages.initialise"),
+    wildcard_constraints:
+        init="init|independent",
+    log:
+        f"{PLAN.folder}/logs/models/{{init}}/seed{{seed}}.log",
+    conda:
+        "../../envs/torch.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=lambda w, attempt: 10 * attempt,
+    shell:
+        "python -m repdrift.stages.initialise --spec {params.spec:q} --code {params.code} "
+        "--output {output:q} > {log:q} 2>&1"
+
+
+rule pretrain:
+    input:
+        parent=lambda w: PLAN.parent(w.run, w.seed),
+        images=lambda w: ancient(PLAN.task_images(PLAN.runs[w.run].task.name)),
+        checksums=lambda w: PLAN.task_checksums(PLAN.runs[w.run].task.name),
+        task=lambda w: f"{PLAN.folder}/tasks/{PLAN.runs[w.run].task.name}/seed{w.seed}.npz",
+    output:
+        final=f"{PLAN.folder}/models/{{run}}/seed{{seed}}/final.safetensors",
+        history=f"{PLAN.folder}/models/{{run}}/seed{{seed}}/history.csv",
+    params:
+        spec=lambda w: canonical(PLAN.train_spec(w.run, int(w.seed))),
+        code=fingerprint("stages.train"),
+    wildcard_constraints:
+        run=one_of(PLAN.scratch_runs),
+    log:
+        f"{PLAN.folder}/logs/models/{{run}}/seed{{seed}}.log",
+    conda:
+        "../../envs/torch.yaml"
+    # One thread a job, jobs side by side: the results then do not depend on the number of cores.
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=lambda w, attempt: 4000 * attempt,
+        runtime=lambda w, attempt: 720 * attempt,
+    shell:
+        "python -m repdrift.stages.train --spec {params.spec:q} --code {params.code} --gpus {resources.gpu} "
+        "--parent {input.parent:q} --task {input.task:q} --images {input.images:q} "
+        "--output {output.final:q} > {log:q} 2>&1"
+
+
+# The run that is fine-tuned keeps its weights at every epoch that figure 1 draws.
+use rule pretrain as pretrain_source with:
+    output:
+        final=f"{PLAN.folder}/models/{{run}}/seed{{seed}}/final.safetensors",
+        history=f"{PLAN.folder}/models/{{run}}/seed{{seed}}/history.csv",
+        checkpoints=[f"{PLAN.folder}/models/{{run}}/seed{{seed}}/epoch{e}.safetensors" for e in PLAN.checkpoint_epochs],
+    wildcard_constraints:
+        run=one_of([PLAN.pretrained]),
+    # Everything waits for it.
+    priority: 10
+
+
+use rule pretrain as finetune with:
+    wildcard_constraints:
+        run=one_of(PLAN.finetuned_runs),
+    resources:
+        gpu=1,
+        mem_mb=lambda w, attempt: 4000 * attempt,
+        runtime=lambda w, attempt: 60 * attempt,
+    priority: 5
