@@ -1,4 +1,9 @@
-# From raw images to the figures: data set -> task -> pretrain -> finetune -> activations -> similarity -> table -> figure
+# From raw images to the paper's figures:
+#
+#   data set -> task (labels) -> pretrain -> finetune -> activations -> similarity -> table -> figure
+#
+# config.yaml is the paper; presets/*.yaml change it; `snakemake fig3 --configfile presets/laptop.yaml` makes one figure.
+
 
 configfile: "config.yaml"
 
@@ -6,8 +11,31 @@ configfile: "config.yaml"
 include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/train.smk"
+include: "workflow/rules/measure.smk"
+include: "workflow/rules/figures.smk"
 
 
-rule models:
+localrules:
+    all,
+    dataset,
+    task,
+    table,
+    figure,
+
+
+rule all:
+    default_target: True
     input:
-        [PLAN.model(run, seed, "final") for run in PLAN.runs for seed in PLAN.seeds],
+        expand(f"{PLAN.folder}/figures/{{figure}}.png", figure=FIGURES),
+
+
+# A target of its own for each figure: fig1 (similarity during training), fig2 (training curves), fig3 (from scratch),
+# fig4 (fine-tuning), fig5 (pre-trained or initial?), controls (what the paper lacks).
+for name in FIGURES:
+
+    rule:
+        name:
+            name
+        localrule: True
+        input:
+            f"{PLAN.folder}/figures/{name}.png",

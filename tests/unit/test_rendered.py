@@ -2,7 +2,6 @@ import hashlib
 
 import numpy as np
 import pytest
-
 from repdrift import rendered
 from repdrift.errors import UserError
 from repdrift.rendered import stream
@@ -11,6 +10,10 @@ SETS = [(name, split) for name in rendered.NAMES for split in ("train", "test")]
 
 # Every machine must draw these bytes: a published result names a data set by them.
 FINGERPRINTS = {
+    ("digits", "train"): "3ab791e51f3c295c96b828ca64151b3ee35ecabd18fd802f92d5f7014af823c9",
+    ("digits", "test"): "cdb192d4fe20e126d7f9428b7bd359e502490ab47b98cc2e38055ccee8c9d667",
+    ("objects", "train"): "8c4ca06174177003b97f55b22ea8951489e304bf4f4a6cce4ab38c36413ee3c5",
+    ("objects", "test"): "9b7875522fb5f8ff072caaf35808efa8015e7a0b41ca54082e02c986b4d3e9c6",
 }
 
 

@@ -36,6 +36,11 @@ def prepare(gpus: int) -> torch.device:
     return torch.device("cpu")
 
 
+def device_name(device: torch.device) -> str:
+    """Name of a device for the records: ``cpu``, or the model of the GPU."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
+
+
 def keep_large_allocations() -> None:
     """Tell glibc to keep freed memory: a training step reuses the same few buffers of 8 MB.
 

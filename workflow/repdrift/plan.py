@@ -1,4 +1,4 @@
-"""The plan of a study: config to runs, comparisons and file names; the one place that makes names and paths.
+"""The plan of a study: config to runs, references and file names; the one place that makes names and paths.
 
 Standard library only: the Snakefile imports it.
 """
@@ -6,11 +6,18 @@ Standard library only: the Snakefile imports it.
 import hashlib
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-Spec = dict[str, Any]
+from repdrift.tasks import Part, Task, Transform
+
+Checkpoint = tuple[str, str]  # a run's name, or that of a kind of initial weights, and the checkpoint's
+
+INITIAL: Checkpoint = ("init", "init")
+INDEPENDENT: Checkpoint = ("independent", "init")
+ROLES = ("source", "domain", "cross_domain")
 
 
 def canonical(value: object) -> str:
@@ -19,83 +26,28 @@ def canonical(value: object) -> str:
 
 
 @dataclass(frozen=True)
-class Part:
-    """A contiguous range of images of one split."""
-
-    split: str
-    start: int
-    stop: int
-
-    @classmethod
-    def parse(cls, text: str) -> "Part":
-        """Parse ``train[0:5000]``; the schema has checked its form."""
-        split, _, bounds = text.rstrip("]").partition("[")
-        start, stop = bounds.split(":")
-        return cls(split, int(start), int(stop))
-
-    def first(self, size: int) -> "Part":
-        return Part(self.split, self.start, self.start + size)
-
-    @property
-    def size(self) -> int:
-        return self.stop - self.start
-
-    @property
-    def spec(self) -> Spec:
-        return {"split": self.split, "start": self.start, "stop": self.stop}
-
-
-@dataclass(frozen=True)
-class Task:
-    """Images to train on, images to test on, and a label transform (``random`` d, or ``shift`` s or ``seed``)."""
-
-    name: str
-    dataset: str
-    train: Part
-    test: Part
-    transform: tuple[str, int | str]
-
-    @property
-    def probe(self) -> str:
-        """Name of the images on which representations are read: tasks that share their test images share it."""
-        return f"{self.dataset}-{self.test.split}{self.test.start}"
-
-
-@dataclass(frozen=True)
 class Run:
     """One training, for every seed: a task, the checkpoint that it starts from, and its length in SGD steps."""
 
     name: str
     task: Task
-    parent: tuple[str, str]
+    parent: Checkpoint
     steps: int
     test_every: int
     checkpoints: tuple[int, ...] = ()
     head: str = "keep"
 
 
-@dataclass(frozen=True)
-class Series:
-    """A line of a figure: the similarity of a run's final network to a reference (or its history), and its label."""
-
-    label: str
-    run: str
-    reference: str
-
-
-@dataclass(frozen=True)
-class Panel:
-    title: str
-    series: tuple[Series, ...]
-
-
 class Plan:
-    """Everything that a config asks for.
+    """Everything that a (checked) config asks for.
 
     Attributes
     ----------
+    seeds : list of int
+    folder : str
+        Where all of the study is made, except the data sets.
     runs : dict of str to Run
-    figures : dict of str to tuple of Panel
+        In the order in which the figures name them.
     """
 
     def __init__(self, config: Mapping[str, Any]) -> None:
@@ -103,85 +55,70 @@ class Plan:
         self.seeds: list[int] = list(config["seeds"])
         self.folder = f"results/{config['study']}"
         self.classes: int = config["datasets"][config["source"]["dataset"]]["classes"]
-        self.runs: dict[str, Run] = {}
-        self._add_pretraining()
-        self._add_finetuning()
-        self._add_controls()
-        self.figures = dict(self._figures())
+        self.network = {**config["network"], "classes": self.classes}
+        self.runs = {run.name: run for run in self._runs()}
+        self.tasks = {run.task.name: run.task for run in self.runs.values()}
 
-    # --- runs -------------------------------------------------------------------------------------------------------
+    # Runs
 
-    def _source_task(self, degree: int, size: int) -> Task:
-        source = self.config["source"]
-        whole = Part.parse(source["train"])
-        suffix = "" if size == whole.size else f"-n{size}"
-        name = source["dataset"] + suffix + random_suffix(degree)
-        return Task(name, source["dataset"], whole.first(size), Part.parse(source["test"]), ("random", degree))
-
-    def _target_task(self, kind: str, transform: tuple[str, int | str]) -> Task:
-        target = self.config["finetune"][kind]
-        name, value = transform
-        if name == "random":
-            suffix = random_suffix(int(value))
-        else:
-            suffix = "-shift" if value == "seed" else f"-shift{value}"
-        parts = (Part.parse(target[part]) for part in ("train", "test"))
-        return Task(f"target-{target['dataset']}{suffix}", target["dataset"], *parts, transform)
-
-    def _add(self, run: Run) -> Run:
-        return self.runs.setdefault(run.name, run)
-
-    def _add_pretrained(self, degree: int, size: int, steps: int | None = None) -> Run:
-        """Add a training from scratch on the source task, for the epochs of the config or for so many steps."""
-        settings = self.config["pretrain"]
-        task = self._source_task(degree, size)
-        steps_per_epoch = self._steps_per_epoch(task)
-        usual = settings["epochs"] * steps_per_epoch
-        if steps in (None, usual):
-            name, steps, test_every = task.name, usual, settings["test_every"]
-        else:
-            # As many measurements as in the other runs, however many epochs the steps make.
-            name, epochs = f"{task.name}-steps{steps}", steps / steps_per_epoch
-            test_every = max(1, round(settings["test_every"] * epochs / settings["epochs"]))
-        checkpoints = self.checkpoint_epochs if name == self.pretrained else ()
-        return self._add(Run(name, task, ("init", "init"), steps, test_every, checkpoints))
-
-    def _add_pretraining(self) -> None:
-        settings = self.config["pretrain"]
-        for degree in dict.fromkeys([0, *settings["random"]]):
-            self._add_pretrained(degree, self._source_size)
-        for degree in settings["sizes_random"]:
-            for size in settings["sizes"]:
-                self._add_pretrained(degree, size)
-
-    def _add_finetuned(self, task: Task, parent: tuple[str, str]) -> Run:
-        settings = self.config["finetune"]
-        name = f"{parent[0]}+{task.name.removeprefix('target-')}"
-        steps = settings["epochs"] * self._steps_per_epoch(task)
-        head = settings["head"] if parent[1] == "final" else "keep"
-        return self._add(Run(name, task, parent, steps, settings["test_every"], head=head))
-
-    def _add_finetuning(self) -> None:
-        for kind in ("domain", "cross_domain"):
-            for task in self._targets(kind):
-                self._add_finetuned(task, (self.pretrained, "final"))
-
-    def _targets(self, kind: str) -> Iterator[Task]:
-        target = self.config["finetune"][kind]
-        for degree in target["random"]:
-            yield self._target_task(kind, ("random", degree))
-        if target["shift"] is not None:
-            yield self._target_task(kind, ("shift", target["shift"]))
-
-    def _add_controls(self) -> None:
-        controls = self.config["controls"]
-        degrees = self.config["finetune"]["domain"]["random"]
-        if controls["scratch"] and degrees:
-            self._add_finetuned(self._target_task("domain", ("random", max(degrees))), ("init", "init"))
+    def _runs(self) -> Iterator[Run]:
+        pretrain, controls = self.config["pretrain"], self.config["controls"]
+        for degree in dict.fromkeys([0, *pretrain["random"]]):
+            yield self.scratch_run(degree)
+        for degree in pretrain["sizes_random"]:
+            for size in pretrain["sizes"]:
+                yield self.scratch_run(degree, size)
+        for role in ROLES[1:]:
+            for transform in self.transforms(role):
+                yield self.target_run(role, transform)
+        if controls["scratch"]:
+            yield self.target_run("domain", self.most_random, parent=INITIAL)
         if controls["matched_steps"]:
-            degree = max(self.config["pretrain"]["sizes_random"])
-            for size in self.config["pretrain"]["sizes"]:
-                self._add_pretrained(degree, size, controls["matched_steps"])
+            for size in pretrain["sizes"]:
+                yield self.scratch_run(max(pretrain["sizes_random"]), size, controls["matched_steps"])
+
+    def scratch_run(self, degree: int, size: int | None = None, steps: int | None = None) -> Run:
+        """Training from the initial weights on the first `size` source images, for the config's epochs or `steps`."""
+        settings, source = self.config["pretrain"], self.config["source"]
+        whole = Part.parse(source["train"])
+        size = size or whole.size
+        transform = Transform("random", degree)
+        name = source["dataset"] + ("" if size == whole.size else f"-n{size}") + transform.suffix
+        task = Task(name, "source", source["dataset"], whole.first(size), Part.parse(source["test"]), transform)
+        epoch = self._steps_per_epoch(task)
+        usual = settings["epochs"] * epoch
+        if steps is None or steps == usual:
+            kept = self.checkpoint_epochs if name == self.pretrained else ()
+            return Run(name, task, INITIAL, usual, settings["test_every"], kept)
+        # As many measurements as in the other runs, however many epochs the steps make.
+        test_every = max(1, round(settings["test_every"] * steps / usual))
+        return Run(f"{name}-steps{steps}", task, INITIAL, steps, test_every)
+
+    def target_run(self, role: str, transform: Transform, parent: Checkpoint | None = None) -> Run:
+        """Training on a target task: fine-tuning of the pre-trained network, or from another parent."""
+        settings = self.config["finetune"]
+        target = settings[role]
+        train, test = Part.parse(target["train"]), Part.parse(target["test"])
+        own = target["dataset"] + transform.suffix
+        task = Task(f"target-{own}", role, target["dataset"], train, test, transform)
+        steps = settings["epochs"] * self._steps_per_epoch(task)
+        if parent is None:
+            start = (self.pretrained, "final")
+            return Run(f"{start[0]}+{own}", task, start, steps, settings["test_every"], head=settings["head"])
+        return Run(f"{parent[0]}+{own}", task, parent, steps, settings["test_every"])
+
+    def _steps_per_epoch(self, task: Task) -> int:
+        return math.ceil(task.train.size / self.config["training"]["batch_size"])
+
+    def transforms(self, role: str) -> list[Transform]:
+        """Label transforms of the target tasks of a role."""
+        target = self.config["finetune"][role]
+        shifts = [] if target["shift"] is None else [Transform("shift", target["shift"])]
+        return [Transform("random", degree) for degree in target["random"]] + shifts
+
+    @property
+    def most_random(self) -> Transform:
+        return Transform("random", max(self.config["finetune"]["domain"]["random"]))
 
     @property
     def pretrained(self) -> str:
@@ -190,216 +127,125 @@ class Plan:
 
     @property
     def scratch_runs(self) -> list[str]:
-        """Names of the other trainings on the source task."""
-        return [name for name in self.runs if "+" not in name and name != self.pretrained]
+        """Names of the other trainings on the source images."""
+        return [name for name, run in self.runs.items() if run.task.role == "source" and name != self.pretrained]
 
     @property
-    def finetuned_runs(self) -> list[str]:
-        """Names of the trainings on the target tasks, from pre-trained or from initial weights."""
-        return [name for name in self.runs if "+" in name]
+    def target_runs(self) -> list[str]:
+        return [name for name, run in self.runs.items() if run.task.role != "source"]
 
     @property
     def checkpoint_epochs(self) -> tuple[int, ...]:
-        """Epochs at which the weights of the source run are kept; figure 1 draws them."""
+        """Epochs at which the weights of the pre-trained run are kept; figure 1 draws them."""
         settings = self.config["pretrain"]
         every = range(1, settings["epochs"] + 1)
-        return tuple(every) if settings["checkpoints"] == "all" else tuple(sorted(set(settings["checkpoints"])))
+        return tuple(every) if settings["checkpoints"] == "all" else tuple(sorted(settings["checkpoints"]))
 
-    @property
-    def _source_size(self) -> int:
-        return Part.parse(self.config["source"]["train"]).size
-
-    def _steps_per_epoch(self, task: Task) -> int:
-        return math.ceil(task.train.size / self.config["training"]["batch_size"])
-
-    def references(self, run: Run) -> dict[str, tuple[str, str]]:
-        """Give what a run's final network is compared with: name of the reference to (run, checkpoint)."""
-        found = {"init": ("init", "init")}
-        if run.parent[1] == "final":
-            found["pretrained"] = run.parent
-            if self.config["controls"]["independent"]:
-                found["independent"] = ("independent", "init")
+    def references(self, run: Run) -> dict[str, Checkpoint]:
+        """What a run's final network is compared with, by name."""
+        if run.parent == INITIAL:
+            return {"init": INITIAL}
+        found = {"init": INITIAL, "pretrained": run.parent}
+        if self.config["controls"]["independent"]:
+            found["independent"] = INDEPENDENT
         return found
 
-    # --- figures ----------------------------------------------------------------------------------------------------
-
-    def _figures(self) -> Iterator[tuple[str, tuple[Panel, ...]]]:
-        config, source = self.config, self.pretrained
-        degrees = [
-            Series(f"d = {degree}", source + random_suffix(degree), "init") for degree in config["pretrain"]["random"]
-        ]
-        yield "fig1", (Panel("", (Series("", source, "init"),)),)
-        yield "fig2", (Panel("", tuple(degrees)),)
-        sizes = [
-            Panel(f"training-set size, d = {degree}", self._sizes(degree, None))
-            for degree in config["pretrain"]["sizes_random"]
-        ]
-        yield "fig3", (Panel("label randomness", tuple(degrees)), *sizes)
-        yield "fig4", tuple(self._figure4())
-        yield "fig5", tuple(
-            Panel(
-                label,
-                (
-                    Series("to pre-trained weights", run, "pretrained"),
-                    Series("to initial weights", run, "init"),
-                ),
-            )
-            for label, run in self._four_targets()
-        )
-        controls = tuple(self._control_panels())
-        if controls:
-            yield "controls", controls
-
-    def _sizes(self, degree: int, steps: int | None) -> tuple[Series, ...]:
-        return tuple(
-            Series(f"N = {size:,}", self._add_pretrained(degree, size, steps).name, "init")
-            for size in self.config["pretrain"]["sizes"]
-        )
-
-    def _finetuned_name(self, kind: str, transform: tuple[str, int | str]) -> str:
-        return f"{self.pretrained}+{self._target_task(kind, transform).name.removeprefix('target-')}"
-
-    def _figure4(self) -> Iterator[Panel]:
-        for kind in ("domain", "cross_domain"):
-            target = self.config["finetune"][kind]
-            yield Panel(
-                self.title(target["dataset"]),
-                tuple(
-                    Series(f"d = {degree}", self._finetuned_name(kind, ("random", degree)), "pretrained")
-                    for degree in target["random"]
-                ),
-            )
-        series = (Series(label, run, "pretrained") for label, run in self._four_targets())
-        yield Panel("domain and cross-domain", tuple(series))
-
-    def _four_targets(self) -> Iterator[tuple[str, str]]:
-        """Label and run of the four tasks of figures 4c and 5: true, most random, shifted, other images."""
-        domain, cross = (self.config["finetune"][kind] for kind in ("domain", "cross_domain"))
-        title = self.title(domain["dataset"])
-        for degree in dict.fromkeys(choose(min, domain["random"]) + choose(max, domain["random"])):
-            yield f"{title}, d = {degree}", self._finetuned_name("domain", ("random", degree))
-        if domain["shift"] is not None:
-            yield f"{title}, shifted", self._finetuned_name("domain", ("shift", domain["shift"]))
-        for degree in choose(min, cross["random"]):
-            yield f"{self.title(cross['dataset'])}, d = {degree}", self._finetuned_name("cross_domain", ("random", degree))
-
-    def _control_panels(self) -> Iterator[Panel]:
-        controls, domain = self.config["controls"], self.config["finetune"]["domain"]
-        steps = controls["matched_steps"]
-        if steps:
-            degree = max(self.config["pretrain"]["sizes_random"])
-            yield Panel(f"sizes at {steps:,} steps each, d = {degree}", self._sizes(degree, steps))
-        if not domain["random"]:
-            return
-        degree = max(domain["random"])
-        tuned = self._finetuned_name("domain", ("random", degree))
-        if controls["scratch"]:
-            scratch = "init" + tuned.removeprefix(self.pretrained)
-            yield Panel(
-                f"change from the start, d = {degree}",
-                (Series("from pre-trained weights", tuned, "pretrained"), Series("from initial weights", scratch, "init")),
-            )
-        if controls["independent"]:
-            yield Panel(
-                f"fine-tuned on d = {degree}, compared with",
-                (
-                    Series("the pre-trained network", tuned, "pretrained"),
-                    Series("its own initialisation", tuned, "init"),
-                    Series("an unrelated random network", tuned, "independent"),
-                ),
-            )
+    # Images
 
     def title(self, dataset: str) -> str:
         return str(self.config["datasets"][dataset]["title"])
 
-    # --- specs: exactly the settings that a job uses ----------------------------------------------------------------
+    def store(self, dataset: str) -> str:
+        """Folder name of a data set: its name and a hash of its settings, for studies share the folder."""
+        settings = {key: value for key, value in self.config["datasets"][dataset].items() if key != "title"}
+        return f"{dataset}-{hashlib.sha256(canonical(settings).encode()).hexdigest()[:8]}"
 
-    def _shift(self, seed: int, value: int | str) -> int:
-        return (seed - 1) % (self.classes - 1) + 1 if value == "seed" else int(value)
-
-    @property
-    def network(self) -> Spec:
-        return {**self.config["network"], "classes": self.classes}
+    @cached_property
+    def stores(self) -> dict[str, str]:
+        """Data set of each store."""
+        return {self.store(dataset): dataset for dataset in self.config["datasets"]}
 
     def raw_files(self, store: str, split: str) -> list[str]:
         """Files of the user's own that a split is made of."""
-        settings = self.dataset_spec(store, split)["dataset"]
+        settings = self.config["datasets"][self.stores[store]]
         return [settings[split]] if settings["reader"] == "npz" else []
 
-    def dataset_spec(self, store: str, split: str) -> Spec:
-        """Spec of a decoded split, `store` being its folder's name."""
-        for dataset in self.config["datasets"]:
-            if self.store(dataset) == store:
-                settings = self._dataset_settings(dataset)
-                return {"dataset": {**settings, "title": self.title(dataset)}, "split": split}
-        raise KeyError(store)
+    def probe(self, role: str) -> tuple[str, Part]:
+        """Data set and images on which the networks of a role's tasks are compared: the first of its test part."""
+        task = next(task for task in self.tasks.values() if task.role == role)
+        return task.dataset, task.test.first(self.config["probe"]["images"])
 
-    def task_spec(self, name: str, seed: int) -> Spec:
-        task = self.tasks[name]
-        kind, value = task.transform
-        return {
-            "task": name,
-            "dataset": task.dataset,
-            "train": task.train.spec,
-            "test": task.test.spec,
-            "labels": {kind: self._shift(seed, value) if kind == "shift" else value},
-            "classes": self.config["datasets"][task.dataset]["classes"],
-            "seed": seed,
-        }
+    def calibration(self, role: str) -> Part | None:
+        """Images whose statistics batch normalisation then uses, if the config asks for that."""
+        if self.config["probe"]["bn"] == "batch":
+            return None
+        # The same for all networks of a role, so not each run's own training set.
+        whole = self.config["source"] if role == "source" else self.config["finetune"][role]
+        train = Part.parse(whole["train"])
+        return train.first(min(train.size, CALIBRATION_IMAGES))
 
-    def init_spec(self, name: str, seed: int) -> Spec:
-        purpose = {"init": "initialisation", "independent": "independent initialisation"}[name]
-        return {"network": self.network, "purpose": purpose, "seed": seed}
-
-    def train_spec(self, name: str, seed: int) -> Spec:
-        run = self.runs[name]
-        return {
-            "run": name,
-            "task": run.task.name,
-            "network": self.network,
-            "head": run.head,
-            "training": {**self.config["training"], "steps": run.steps, "test_every": run.test_every},
-            "checkpoints": list(run.checkpoints),
-            "seed": seed,
-        }
-
-    # --- names of files ---------------------------------------------------------------------------------------------
-
-    @property
-    def tasks(self) -> dict[str, Task]:
-        return {run.task.name: run.task for run in self.runs.values()}
-
-    def _dataset_settings(self, dataset: str) -> Spec:
-        return {key: value for key, value in self.config["datasets"][dataset].items() if key != "title"}
-
-    def store(self, dataset: str) -> str:
-        """Folder name of a data set: its name and a hash of its settings, for studies share the folder."""
-        digest = hashlib.sha256(canonical(self._dataset_settings(dataset)).encode()).hexdigest()
-        return f"{dataset}-{digest[:8]}"
-
-    def images(self, dataset: str, split: str) -> str:
-        return f"results/datasets/{self.store(dataset)}/{split}.safetensors"
+    def probe_images(self, role: str) -> list[str]:
+        """Files of the calibration's and of the probe's images."""
+        dataset, part = self.probe(role)
+        calibration = self.calibration(role) or part
+        return [self.images(dataset, calibration.split), self.images(dataset, part.split)]
 
     def task_images(self, name: str) -> list[str]:
         """Files of a task's training and test images."""
         task = self.tasks[name]
         return [self.images(task.dataset, part.split) for part in (task.train, task.test)]
 
-    def task_checksums(self, name: str) -> list[str]:
-        return [path.removesuffix("safetensors") + "sha256" for path in self.task_images(name)]
+    # Names of files
 
-    def model(self, run: str, seed: int | str, checkpoint: str) -> str:
-        return f"{self.folder}/models/{run}/seed{seed}/{checkpoint}.safetensors"
+    def images(self, dataset: str, split: str) -> str:
+        return f"results/datasets/{self.store(dataset)}/{split}.safetensors"
 
-    def parent(self, name: str, seed: int | str) -> str:
-        run, checkpoint = self.runs[name].parent
-        return self.model(run, seed, checkpoint)
+    def labels(self, task: str, seed: int | str) -> str:
+        return f"{self.folder}/tasks/{task}/seed{seed}.npz"
+
+    def model(self, checkpoint: Checkpoint, seed: int | str) -> str:
+        run, moment = checkpoint
+        return f"{self.folder}/models/{run}/seed{seed}/{moment}.safetensors"
+
+    def history(self, run: str, seed: int | str) -> str:
+        return f"{self.folder}/models/{run}/seed{seed}/history.csv"
+
+    def activations(self, role: str, checkpoint: Checkpoint, seed: int | str) -> str:
+        run, moment = checkpoint
+        return f"{self.folder}/activations/{role}/{run}/seed{seed}/{moment}.safetensors"
+
+    def similarity(self, run: str) -> str:
+        return f"{self.folder}/similarity/{run}.csv"
+
+    def compared(self, run: str, checkpoints: Iterable[Checkpoint]) -> list[str]:
+        """Activations of some checkpoints on a run's probe, seed by seed."""
+        role = self.runs[run].task.role
+        return [self.activations(role, checkpoint, seed) for seed in self.seeds for checkpoint in checkpoints]
+
+    def curve_checkpoints(self, seed: int | str) -> list[str]:
+        """Weights of the pre-trained run at each epoch of figure 1, the initial ones first."""
+        kept = [(self.pretrained, f"epoch{epoch}") for epoch in self.checkpoint_epochs]
+        return [self.model(checkpoint, seed) for checkpoint in (INITIAL, *kept)]
+
+    def rows(self, kind: str, runs: Iterable[str]) -> dict[str, dict[str, object]]:
+        """Tables that a figure of this kind collects: path to the columns that are to be added to it."""
+        if kind == "curve":
+            return {self.curve(seed): {} for seed in self.seeds}
+        if kind == "layers":
+            return {self.similarity(run): {} for run in runs}
+        return {
+            self.history(run, seed): {"run": run, "seed": seed, "images": self.title(self.runs[run].task.dataset)}
+            for run in runs
+            for seed in self.seeds
+        }
+
+    def curve(self, seed: int | str) -> str:
+        return f"{self.folder}/similarity/curve/seed{seed}.csv"
 
 
-def random_suffix(degree: int) -> str:
-    return f"-random{degree}" if degree else ""
+CALIBRATION_IMAGES = 2048
 
 
-def choose(which: Any, degrees: list[int]) -> list[int]:  # noqa: ANN401
-    """Apply min or max to a list that may be empty; the result is a list of at most one."""
-    return [which(degrees)] if degrees else []
+def checksums(images: list[str]) -> list[str]:
+    """Files that change when the images do, and are small enough for Snakemake to compare by content."""
+    return [path.removesuffix("safetensors") + "sha256" for path in images]

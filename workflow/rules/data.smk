@@ -9,7 +9,7 @@ rule dataset:
         images="results/datasets/{store}/{split}.safetensors",
         checksum="results/datasets/{store}/{split}.sha256",
     params:
-        spec=lambda w: canonical(PLAN.dataset_spec(w.store, w.split)),
+        spec=lambda w: spec(specs.dataset, w.store, w.split),
         code=fingerprint("stages.dataset"),
         folder=config["data"],
     log:
@@ -27,11 +27,11 @@ rule dataset:
 rule task:
     input:
         images=lambda w: ancient(PLAN.task_images(w.task)),
-        checksums=lambda w: PLAN.task_checksums(w.task),
+        checksums=lambda w: checksums(PLAN.task_images(w.task)),
     output:
-        f"{PLAN.folder}/tasks/{{task}}/seed{{seed}}.npz",
+        PLAN.labels("{task}", "{seed}"),
     params:
-        spec=lambda w: canonical(PLAN.task_spec(w.task, int(w.seed))),
+        spec=lambda w: spec(specs.task, w.task, int(w.seed)),
         code=fingerprint("stages.task"),
     log:
         f"{PLAN.folder}/logs/tasks/{{task}}/seed{{seed}}.log",

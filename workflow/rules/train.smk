@@ -3,9 +3,9 @@
 
 rule initialise:
     output:
-        f"{PLAN.folder}/models/{{init}}/seed{{seed}}/init.safetensors",
+        PLAN.model(("{init}", "init"), "{seed}"),
     params:
-        spec=lambda w: canonical(PLAN.init_spec(w.init, int(w.seed))),
+        spec=lambda w: spec(specs.initialise, w.init, int(w.seed)),
         code=fingerprint("stages.initialise"),
     wildcard_constraints:
         init="init|independent",
@@ -23,15 +23,15 @@ rule initialise:
 
 rule pretrain:
     input:
-        parent=lambda w: PLAN.parent(w.run, w.seed),
+        parent=lambda w: PLAN.model(PLAN.runs[w.run].parent, w.seed),
         images=lambda w: ancient(PLAN.task_images(PLAN.runs[w.run].task.name)),
-        checksums=lambda w: PLAN.task_checksums(PLAN.runs[w.run].task.name),
-        task=lambda w: f"{PLAN.folder}/tasks/{PLAN.runs[w.run].task.name}/seed{w.seed}.npz",
+        checksums=lambda w: checksums(PLAN.task_images(PLAN.runs[w.run].task.name)),
+        task=lambda w: PLAN.labels(PLAN.runs[w.run].task.name, w.seed),
     output:
-        final=f"{PLAN.folder}/models/{{run}}/seed{{seed}}/final.safetensors",
-        history=f"{PLAN.folder}/models/{{run}}/seed{{seed}}/history.csv",
+        final=PLAN.model(("{run}", "final"), "{seed}"),
+        history=PLAN.history("{run}", "{seed}"),
     params:
-        spec=lambda w: canonical(PLAN.train_spec(w.run, int(w.seed))),
+        spec=lambda w: spec(specs.train, w.run, int(w.seed)),
         code=fingerprint("stages.train"),
     wildcard_constraints:
         run=one_of(PLAN.scratch_runs),
@@ -54,9 +54,9 @@ rule pretrain:
 # The run that is fine-tuned keeps its weights at every epoch that figure 1 draws.
 use rule pretrain as pretrain_source with:
     output:
-        final=f"{PLAN.folder}/models/{{run}}/seed{{seed}}/final.safetensors",
-        history=f"{PLAN.folder}/models/{{run}}/seed{{seed}}/history.csv",
-        checkpoints=[f"{PLAN.folder}/models/{{run}}/seed{{seed}}/epoch{e}.safetensors" for e in PLAN.checkpoint_epochs],
+        final=PLAN.model(("{run}", "final"), "{seed}"),
+        history=PLAN.history("{run}", "{seed}"),
+        checkpoints=[PLAN.model(("{run}", f"epoch{epoch}"), "{seed}") for epoch in PLAN.checkpoint_epochs],
     wildcard_constraints:
         run=one_of([PLAN.pretrained]),
     # Everything waits for it.
@@ -65,7 +65,7 @@ use rule pretrain as pretrain_source with:
 
 use rule pretrain as finetune with:
     wildcard_constraints:
-        run=one_of(PLAN.finetuned_runs),
+        run=one_of(PLAN.target_runs),
     resources:
         gpu=1,
         mem_mb=lambda w, attempt: 4000 * attempt,

@@ -64,7 +64,7 @@ class Stream:
 
     def uniform(self, low: float, high: float, *shape: int) -> Field:
         """Floats in [low, high), shape [images, *shape]; 24 bits each, which float32 holds exactly."""
-        unit = (self.bits(*shape) >> np.uint64(40)).astype(np.float32) * np.float32(2.0**-24)
+        unit = (self.bits(*shape) >> np.uint64(40)).astype(np.float32) * np.float32(1 / (1 << 24))
         return np.float32(low) + unit * np.float32(high - low)
 
     def integers(self, limit: int | Integers) -> Integers:

@@ -1,0 +1,34 @@
+# make demo   the whole workflow on embedded data, into results/demo (no download but the packages)
+# make test   the tests
+# make check  formatters, linters and types
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test check clean
+
+demo: .venv/ready
+	$(BIN)/snakemake --configfile presets/demo.yaml --quiet rules progress
+	@echo
+	@echo "Made: results/demo/"
+	@ls results/demo/figures/*.png results/demo/tables/*.csv
+
+test: .venv/ready
+	$(BIN)/python -m pytest
+
+check: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow/rules
+	$(BIN)/mypy
+	$(BIN)/snakemake --lint --configfile presets/demo.yaml
+
+# Stamped last: an installation that was broken off is made anew.
+.venv/ready: requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@
+
+clean:
+	rm -rf .venv .snakemake

@@ -1,0 +1,62 @@
+"""Figures: each is drawn from one tidy table, reads nothing else, and has the same bytes whenever it is drawn."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from repdrift.errors import UserError
+from repdrift.figures import curve, history, layers, style
+from repdrift.figures.table import read
+
+KINDS: dict[str, tuple[tuple[str, ...], Callable[[pd.DataFrame, str], Figure]]] = {
+    "curve": (curve.COLUMNS, curve.draw),
+    "history": (history.COLUMNS, history.draw),
+    "layers": (layers.COLUMNS, layers.draw),
+}
+
+# A date would make every rerun a different file.
+METADATA: dict[str, dict[str, str | None]] = {
+    "svg": {"Date": None},
+    "pdf": {"CreationDate": None, "ModDate": None},
+    "png": {},
+}
+FORMATS = tuple(METADATA)
+DPI = 300
+
+
+def draw(path: Path, kind: str, network: str) -> Figure:
+    """Draw the table at `path`.
+
+    Parameters
+    ----------
+    path : Path
+        A tidy CSV table.
+    kind : str
+        ``curve`` (similarity over epochs), ``history`` (loss and accuracy over epochs) or ``layers``.
+    network : str
+        The network in words, for the footer.
+
+    Raises
+    ------
+    UserError
+        If the kind is unknown, or the table is empty or lacks a column.
+    """
+    if kind not in KINDS:
+        raise UserError(f"no figure is of the kind {kind!r}; there are {', '.join(KINDS)}")
+    columns, draw_kind = KINDS[kind]
+    table = read(path, columns)
+    with style.applied():
+        figure = draw_kind(table, network)
+        # Laid out once: the engine would move things by a little at every resolution.
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
+    return figure
+
+
+def write(figure: Figure, file: Path | os.PathLike[str], extension: str) -> None:
+    """Write a figure as ``svg``, ``pdf`` or ``png`` (300 dots per inch)."""
+    with style.applied():
+        figure.savefig(file, format=extension, dpi=DPI, metadata=METADATA[extension])

@@ -1,0 +1,212 @@
+"""The look that all figures share: sizes, fonts, colours, legends and footer."""
+
+import math
+import re
+import string
+import textwrap
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import matplotlib.style
+import pandas as pd
+import seaborn as sns
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.transforms import blended_transform_factory
+
+SINGLE, DOUBLE = 3.3, 6.75  # widths of one and of two columns of a paper, in inches
+GREY = "0.45"
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p")
+SMALL, TINY = 7.0, 6.0  # points; all other text has 8
+
+STYLE = {
+    "font.family": "DejaVu Sans",  # it comes with matplotlib, so every machine draws the same letters
+    "font.size": 8,
+    "axes.labelsize": 8,
+    "axes.titlesize": 8,
+    "axes.titlelocation": "left",
+    "axes.titlepad": 5,
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "xtick.labelsize": SMALL,
+    "ytick.labelsize": SMALL,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.major.size": 2.5,
+    "ytick.major.size": 2.5,
+    "legend.fontsize": SMALL,
+    "legend.frameon": False,
+    "lines.linewidth": 1.0,
+    "lines.markersize": 3.5,
+    "svg.hashsalt": "repdrift",  # identifiers in the file are otherwise drawn by chance
+    "svg.fonttype": "path",
+    "pdf.fonttype": 42,
+}
+
+
+@contextmanager
+def applied() -> Iterator[None]:
+    """Draw in our style and in matplotlib's own defaults, whatever a user's matplotlibrc says."""
+    with matplotlib.style.context(["default", STYLE]):  # type: ignore[list-item]
+        yield
+
+
+# --- words --------------------------------------------------------------------------------------------------------
+
+
+def quantity(labels: Sequence[str]) -> dict[str, float] | None:
+    """Numbers of labels that are all of one quantity (``N = 4,096``); None if they are not."""
+    found = [re.fullmatch(r"(\w+) = ([\d,]+)", label) for label in labels]
+    if not all(found) or len({match[1] for match in found if match}) != 1:
+        return None
+    return {match[0]: float(match[2].replace(",", "")) for match in found if match}
+
+
+def estimator_label(name: str) -> str:
+    """``cka-debiased`` as ``CKA (debiased)``."""
+    measure, _, kind = name.partition("-")
+    return f"{measure.upper()} ({kind})" if kind else measure.upper()
+
+
+def biased_first(estimators: Sequence[str]) -> list[str]:
+    return sorted(estimators, key=lambda name: not name.endswith("-biased"))
+
+
+def wrap(text: str, inches: float, points: float) -> str:
+    """Break a text into lines that fit a width; a letter of DejaVu Sans is about .57 of its size wide."""
+    return "\n".join(textwrap.wrap(text, max(8, int(inches * 72 / (0.57 * points))), break_long_words=False))
+
+
+def letter(index: int) -> str:
+    return f"({string.ascii_lowercase[index]})"
+
+
+# --- colours and markers ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Look:
+    """Colour and marker of every series of a panel."""
+
+    colours: dict[str, tuple[float, float, float]]
+    markers: dict[str, str]
+
+    @classmethod
+    def of(cls, labels: Sequence[str]) -> "Look":
+        """Light to dark for one quantity (another palette for each), the colour-blind palette for kinds."""
+        numbers = quantity(labels)
+        colours = (
+            dict(zip(labels, sns.color_palette("colorblind", len(labels)), strict=True))
+            if numbers is None
+            else sequential(sorted(labels, key=numbers.__getitem__), "flare" if labels[0][0] == "N" else "viridis_r")
+        )
+        return cls(colours, cls._markers(labels))
+
+    @classmethod
+    def of_layers(cls, layers: Sequence[str]) -> "Look":
+        return cls(sequential(layers, "crest"), cls._markers(layers))
+
+    @staticmethod
+    def _markers(labels: Sequence[str]) -> dict[str, str]:
+        return {label: MARKERS[index % len(MARKERS)] for index, label in enumerate(labels)}
+
+    def handles(self, labels: Sequence[str]) -> list[Artist]:
+        """Entries of a legend."""
+        return [
+            Line2D([], [], color=self.colours[label], marker=self.markers[label], label=label, **MARKER_EDGE)
+            for label in labels
+        ]
+
+
+MARKER_EDGE = {"markeredgecolor": "white", "markeredgewidth": 0.4}
+
+
+def sequential(labels: Sequence[str], name: str) -> dict[str, tuple[float, float, float]]:
+    """Colours from light to dark without the palest part, which is faint on paper."""
+    colours = sns.color_palette(name, as_cmap=True)
+    pale = 0.18 if name == "viridis_r" else 0.0
+    steps = [1.0] if len(labels) == 1 else [pale + (1 - pale) * i / (len(labels) - 1) for i in range(len(labels))]
+    return {label: colours(step)[:3] for label, step in zip(labels, steps, strict=True)}
+
+
+# --- axes -----------------------------------------------------------------------------------------------------------
+
+
+def similarity_limits(summary: pd.DataFrame) -> tuple[float, float]:
+    """Limits of y that hold 0 to 1 and all means with their errors (`summary` has columns ``mean`` and ``se``)."""
+    low = float((summary["mean"] - summary["se"]).min())
+    high = float((summary["mean"] + summary["se"]).max())
+    bottom = 0.0 if not low < 0 else math.floor(low * 20 - 0.5) / 20
+    return bottom, max(1.03, high + 0.03)
+
+
+def set_similarity_axis(axes: Axes, limits: tuple[float, float]) -> None:
+    axes.set_ylim(limits)
+    axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "", "0.5", "", "1"])
+    if limits[0] < 0:
+        axes.axhline(0, color="0.85", linewidth=0.6, zorder=0)
+
+
+# --- figure, legends and footer -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Strip:
+    """The space below the axes, for legends and the footer; heights in inches."""
+
+    legend_lines: int
+    footer: str
+
+    LINE = 0.155
+    FOOTER_LINE = 0.115
+    EDGE = 0.05
+
+    @property
+    def legend_top(self) -> float:
+        return self.footer_top + self.LINE * self.legend_lines
+
+    @property
+    def footer_top(self) -> float:
+        return self.EDGE + self.FOOTER_LINE * (self.footer.count("\n") + 1)
+
+    @property
+    def height(self) -> float:
+        return self.legend_top + (0.08 if self.legend_lines else 0.03)
+
+
+def make_figure(width: float, axes_height: float, strip: Strip) -> Figure:
+    """Make an empty figure whose layout leaves the strip free, and write the footer there."""
+    height = axes_height + strip.height
+    figure = Figure(figsize=(width, height), layout="constrained")
+    engine = figure.get_layout_engine()
+    assert engine is not None
+    bottom = strip.height / height
+    engine.set(rect=(0, bottom, 1, 1 - bottom), w_pad=0.04, h_pad=0.04)
+    figure.text(
+        0.04 / width, strip.EDGE / height, strip.footer, fontsize=TINY, color=GREY, ha="left", va="bottom", linespacing=1.2
+    )
+    return figure
+
+
+def legend(axes: Axes, handles: Sequence[Artist], columns: int, top: float) -> None:
+    """Write a legend into the strip, from the left edge of `axes` on and from `top` (inches) down."""
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    across = blended_transform_factory(axes.transAxes, figure.dpi_scale_trans)
+    written = figure.legend(
+        handles=list(handles),
+        ncols=columns,
+        loc="upper left",
+        bbox_to_anchor=(0, top),
+        bbox_transform=across,
+        borderaxespad=0,
+        borderpad=0,
+        handlelength=2.0,
+        columnspacing=1.2,
+        labelspacing=0.35,
+    )
+    written.set_in_layout(False)

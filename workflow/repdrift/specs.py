@@ -1,0 +1,93 @@
+"""Specs: for each job the settings that it uses, all of them and no others. They are what Snakemake tracks.
+
+Standard library only: the Snakefile imports it.
+"""
+
+from typing import Any
+
+from repdrift.panels import Figure
+from repdrift.plan import Plan
+
+Spec = dict[str, Any]
+
+
+def dataset(plan: Plan, store: str, split: str) -> Spec:
+    return {"dataset": dict(plan.config["datasets"][plan.stores[store]]), "split": split}
+
+
+def task(plan: Plan, name: str, seed: int) -> Spec:
+    task = plan.tasks[name]
+    classes = plan.config["datasets"][task.dataset]["classes"]
+    return {
+        "task": name,
+        "dataset": task.dataset,
+        "train": task.train.spec,
+        "test": task.test.spec,
+        "labels": {task.transform.kind: task.transform.amount(seed, classes)},
+        "classes": classes,
+        "seed": seed,
+    }
+
+
+def initialise(plan: Plan, kind: str, seed: int) -> Spec:
+    purpose = {"init": "initialisation", "independent": "independent initialisation"}[kind]
+    return {"network": plan.network, "purpose": purpose, "seed": seed}
+
+
+def train(plan: Plan, name: str, seed: int) -> Spec:
+    run = plan.runs[name]
+    return {
+        "run": name,
+        "task": run.task.name,
+        "network": plan.network,
+        "head": run.head,
+        "training": {**plan.config["training"], "steps": run.steps, "test_every": run.test_every},
+        "checkpoints": list(run.checkpoints),
+        "seed": seed,
+    }
+
+
+def activations(plan: Plan, role: str) -> Spec:
+    _, probe = plan.probe(role)
+    calibration = plan.calibration(role)
+    return {"network": plan.network, "probe": probe.spec, "calibration": calibration.spec if calibration else None}
+
+
+def similarity(plan: Plan, name: str) -> Spec:
+    run = plan.runs[name]
+    return {
+        "run": name,
+        "seeds": plan.seeds,
+        "references": list(plan.references(run)),
+        "estimators": plan.config["similarity"]["estimators"],
+        "permutations": plan.config["similarity"]["permutations"],
+        "images": probe_title(plan, run.task.role),
+    }
+
+
+def curve(plan: Plan, seed: int) -> Spec:
+    return {
+        **activations(plan, "source"),
+        "run": plan.pretrained,
+        "seed": seed,
+        "epochs": list(plan.checkpoint_epochs),
+        "estimators": plan.config["similarity"]["estimators"],
+        "images": probe_title(plan, "source"),
+    }
+
+
+def table(plan: Plan, figure: Figure) -> Spec:
+    """Spec of a figure's table; `columns` are to be added to the rows of each of its files."""
+    panels = [{"title": panel.title, "series": [vars(series) for series in panel.series]} for panel in figure.panels]
+    return {"panels": panels, "columns": list(plan.rows(figure.kind, figure.runs).values())}
+
+
+def figure(plan: Plan, figure: Figure) -> Spec:
+    network = plan.config["network"]
+    return {"figure": figure.name, "kind": figure.kind, "network": f"{network['name']}, {network['block']}"}
+
+
+def probe_title(plan: Plan, role: str) -> str:
+    """Name the images that are compared, as tables and figures show it."""
+    dataset, part = plan.probe(role)
+    return f"{plan.title(dataset)}, {part}"

@@ -1,0 +1,47 @@
+"""Read the representations of one checkpoint on the probe into one cached file."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from repdrift import checkpoints
+from repdrift.activations import representations
+from repdrift.artifacts import Job
+from repdrift.devices import device_name, prepare
+from repdrift.stages import command
+
+
+def load_images(path: Path, part: dict[str, Any], device: torch.device) -> Tensor:
+    """Images uint8 [n, 3, 32, 32] (channels_last) of a range of a split."""
+    with safe_open(path, framework="pt") as file:
+        images = file.get_slice("images")[part["start"] : part["stop"]]
+    return images.to(device).contiguous(memory_format=torch.channels_last)
+
+
+def main() -> None:
+    flags = command.parser(__doc__)
+    flags.add_argument("--checkpoint", type=Path, required=True)
+    flags.add_argument("--images", type=Path, nargs=2, required=True, help="of calibration and of the probe")
+    flags.add_argument("--gpus", type=int, default=0)
+    args = flags.parse_args()
+    spec = args.spec
+
+    device = prepare(args.gpus)
+    calibration_path, probe_path = args.images
+    probe = load_images(probe_path, spec["probe"], device)
+    calibration = load_images(calibration_path, spec["calibration"], device) if spec["calibration"] else None
+    network = checkpoints.load(args.checkpoint, spec["network"]).to(device)
+    layers = representations(network, probe, calibration)
+    print(", ".join(f"{layer} {tuple(values.shape)}" for layer, values in layers.items()))
+    job = Job(spec, args.code, [args.checkpoint, *sorted(set(args.images))], device_name(device))
+    # safetensors orders tensors by itself; the network's order is kept beside them.
+    order = {"layers": ",".join(layers)}
+    job.save(args.output, lambda file: save_file(layers, file, metadata=order))
+
+
+if __name__ == "__main__":
+    command.run(main)

@@ -1,0 +1,44 @@
+"""Compare a run with its initialisation after every kept epoch (figure 1), for one seed."""
+
+from pathlib import Path
+
+from repdrift import checkpoints
+from repdrift.activations import representations
+from repdrift.artifacts import Job, write_csv
+from repdrift.devices import device_name, prepare
+from repdrift.similarity import centred_grams, cosine
+from repdrift.stages import command
+from repdrift.stages.activations import load_images
+
+COLUMNS = ("run", "seed", "reference", "epoch", "layer", "estimator", "n", "value", "images")
+
+
+def main() -> None:
+    flags = command.parser(__doc__)
+    flags.add_argument("--checkpoints", type=Path, nargs="+", required=True, help="initial, then one an epoch")
+    flags.add_argument("--images", type=Path, nargs=2, required=True, help="of calibration and of the probe")
+    flags.add_argument("--gpus", type=int, default=0)
+    args = flags.parse_args()
+    spec = args.spec
+
+    device = prepare(args.gpus)
+    calibration_path, probe_path = args.images
+    probe = load_images(probe_path, spec["probe"], device)
+    calibration = load_images(calibration_path, spec["calibration"], device) if spec["calibration"] else None
+    rows: list[dict[str, object]] = []
+    initial: dict[str, dict[str, object]] = {}
+    for epoch, path in zip([0, *spec["epochs"]], args.checkpoints, strict=True):
+        network = checkpoints.load(path, spec["network"]).to(device)
+        for layer, values in representations(network, probe, calibration).items():
+            grams = centred_grams(values.to(device), spec["estimators"], f"{path}, layer {layer}")
+            reference = initial.setdefault(layer, grams)
+            for estimator, gram in grams.items():
+                value = cosine(gram, reference[estimator])
+                row = (spec["run"], spec["seed"], "init", epoch, layer, estimator, len(probe), value, spec["images"])
+                rows.append(dict(zip(COLUMNS, row, strict=True)))
+    job = Job(spec, args.code, [*args.checkpoints, *sorted(set(args.images))], device_name(device))
+    job.save(args.output, lambda file: write_csv(file, rows, COLUMNS))
+
+
+if __name__ == "__main__":
+    command.run(main)

@@ -1,0 +1,50 @@
+"""Collect what a figure draws into one tidy table: panel, series, and the rows of its runs."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from repdrift.artifacts import Job
+from repdrift.stages import command
+
+
+def collect(rows: pd.DataFrame, panels: list[dict[str, object]]) -> pd.DataFrame:
+    """Select the rows of every series of every panel, in the order of the figure.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Columns run, seed, ..., and reference where similarities are collected.
+    panels : list of dict
+        ``{"title": ..., "series": [{"label": ..., "run": ..., "reference": ...}]}``.
+    """
+    parts = []
+    for panel in panels:
+        for series in panel["series"]:  # type: ignore[attr-defined]
+            chosen = rows["run"] == series["run"]
+            if "reference" in rows:
+                chosen &= rows["reference"] == series["reference"]
+            part = rows[chosen].copy()
+            part.insert(0, "panel", panel["title"])
+            part.insert(1, "series", series["label"])
+            parts.append(part)
+    return pd.concat(parts, ignore_index=True)
+
+
+def main() -> None:
+    flags = command.parser(__doc__)
+    flags.add_argument("--rows", type=Path, nargs="+", required=True, help="tables of the runs")
+    args = flags.parse_args()
+    spec = args.spec
+    tables = [pd.read_csv(path) for path in args.rows]
+    # A history does not know whose it is: the plan says so, file by file.
+    for table, columns in zip(tables, spec["columns"], strict=True):
+        for position, (name, value) in enumerate(columns.items()):
+            table.insert(position, name, value)
+    table = collect(pd.concat(tables, ignore_index=True), spec["panels"])
+    job = Job(spec, args.code, args.rows)
+    job.save(args.output, lambda file: table.to_csv(file, index=False, lineterminator="\n"))
+
+
+if __name__ == "__main__":
+    command.run(main)

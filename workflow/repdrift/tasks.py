@@ -1,0 +1,73 @@
+"""Tasks: which images of a data set are trained and tested on, and how their labels are transformed.
+
+Standard library only: the Snakefile imports it.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Part:
+    """A contiguous range of images of one split."""
+
+    split: str
+    start: int
+    stop: int
+
+    @classmethod
+    def parse(cls, text: str) -> "Part":
+        """Parse ``train[0:5000]``; the config's schema has checked its form."""
+        split, _, bounds = text.rstrip("]").partition("[")
+        start, stop = bounds.split(":")
+        return cls(split, int(start), int(stop))
+
+    def first(self, size: int) -> "Part":
+        return Part(self.split, self.start, self.start + size)
+
+    @property
+    def size(self) -> int:
+        return self.stop - self.start
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        return {"split": self.split, "start": self.start, "stop": self.stop}
+
+    def __str__(self) -> str:
+        return f"{self.split}[{self.start}:{self.stop}]"
+
+
+@dataclass(frozen=True)
+class Transform:
+    """A label transform: ``random`` to a degree d, or ``shift`` by s (``seed``: each run's by its seed)."""
+
+    kind: str
+    value: int | str
+
+    @property
+    def suffix(self) -> str:
+        """What it adds to the name of a task: nothing for the true labels."""
+        if self.kind == "random":
+            return f"-random{self.value}" if self.value else ""
+        return "-shift" if self.value == "seed" else f"-shift{self.value}"
+
+    def amount(self, seed: int, classes: int) -> int:
+        """Degree or shift for one seed; the paper's authors shift by the seed, s in 1..D-1."""
+        if self.value == "seed":
+            return (seed - 1) % (classes - 1) + 1
+        return int(self.value)
+
+
+@dataclass(frozen=True)
+class Task:
+    """Images to train on, images to test on, and a label transform.
+
+    `role` is ``source``, ``domain`` or ``cross_domain``; tasks of one role share their test images, hence their probe.
+    """
+
+    name: str
+    role: str
+    dataset: str
+    train: Part
+    test: Part
+    transform: Transform

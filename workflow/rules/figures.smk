@@ -1,0 +1,48 @@
+# Tables and figures.
+
+
+rule table:
+    input:
+        lambda w: list(PLAN.rows(FIGURES[w.figure].kind, FIGURES[w.figure].runs)),
+    output:
+        f"{PLAN.folder}/tables/{{figure}}.csv",
+    params:
+        spec=lambda w: spec(specs.table, FIGURES[w.figure]),
+        code=fingerprint("stages.table"),
+    log:
+        f"{PLAN.folder}/logs/tables/{{figure}}.log",
+    conda:
+        "../../envs/plot.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=lambda w, attempt: 10 * attempt,
+    shell:
+        "python -m repdrift.stages.table --spec {params.spec:q} --code {params.code} "
+        "--rows {input:q} --output {output:q} > {log:q} 2>&1"
+
+
+rule figure:
+    input:
+        f"{PLAN.folder}/tables/{{figure}}.csv",
+    output:
+        svg=report(
+            f"{PLAN.folder}/figures/{{figure}}.svg",
+            caption="../report/{figure}.rst",
+            category="Figures",
+            labels={"figure": "{figure}"},
+        ),
+        pdf=f"{PLAN.folder}/figures/{{figure}}.pdf",
+        png=f"{PLAN.folder}/figures/{{figure}}.png",
+    params:
+        spec=lambda w: spec(specs.figure, FIGURES[w.figure]),
+        code=fingerprint("stages.figure"),
+    log:
+        f"{PLAN.folder}/logs/figures/{{figure}}.log",
+    conda:
+        "../../envs/plot.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=lambda w, attempt: 10 * attempt,
+    shell:
+        "python -m repdrift.stages.figure --spec {params.spec:q} --code {params.code} "
+        "--table {input:q} --output {output.svg:q} > {log:q} 2>&1"
