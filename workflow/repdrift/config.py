@@ -42,9 +42,7 @@ def check(config: Config) -> None:
     Raises
     ------
     UserError
-        At the first thing that is wrong: a key, type or value that the schema refuses; an unknown data set; a range
-        outside its data set or overlapping the other of its task; a degree, shift, size, epoch or number of probe
-        images out of bounds; an npz file that is missing or damaged.
+        At the first thing that is wrong. The npz files that the tasks read must be there.
     """
     _check_schema(config)
     for key, task in _tasks(config).items():
@@ -61,8 +59,7 @@ def check(config: Config) -> None:
 
 def _error(key: str, value: object, sentence: str) -> UserError:
     shown = json.dumps(value, default=str, ensure_ascii=False, skipkeys=True)
-    if len(shown) > 80:
-        shown = shown[:77] + "..."
+    shown = shown if len(shown) <= 80 else shown[:77] + "..."
     return _one_line(f"{key}: {shown}: {sentence}")
 
 
@@ -71,11 +68,11 @@ def _one_line(text: str) -> UserError:
     return UserError(" ".join(text.split()))
 
 
-def _nearest(name: object, names: Iterable[str]) -> str:
+def _nearest(name: object, names: Iterable[str], parent: str = "") -> str:
     """Give `; did you mean ...?`, or nothing where no name is near."""
     folded = {each.lower(): each for each in names}
     close = difflib.get_close_matches(str(name).lower(), folded, n=1)
-    return f"; did you mean {folded[close[0]]}?" if close else ""
+    return f"; did you mean {_join(parent, folded[close[0]])}?" if close else ""
 
 
 # --- the schema -----------------------------------------------------------------------------------------------------
@@ -88,7 +85,7 @@ def _is_integer(_: object, value: object) -> bool:
 
 def _is_number(_: object, value: object) -> bool:
     # NaN would pass every bound.
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and -math.inf < value < math.inf
 
 
 def _check_schema(config: Config) -> None:
@@ -110,7 +107,9 @@ def _explain(error: ValidationError, config: Config, validator: Any) -> UserErro
         return _unknown_key(key, value, list(schema["properties"]), config)
     if error.validator == "required":
         missing = next(name for name in schema["required"] if name not in value)
-        return _one_line(f"{_join(key, missing)}: this key is missing: {_allowed(schema['properties'][missing])}")
+        rule = schema["properties"][missing]
+        rule = validator.schema["$defs"][rule["$ref"].rpartition("/")[2]] if "$ref" in rule else rule
+        return _one_line(f"{_join(key, missing)}: this key is missing: {_allowed(rule)}")
     if error.validator == "enum":
         return _error(key, value, _allowed(schema) + _nearest(value, schema["enum"]))
     if error.validator == "uniqueItems":
@@ -132,9 +131,7 @@ def _allowed(schema: Any) -> str:  # noqa: ANN401
         return f"allowed is {' or '.join(schema['enum'])}"
     if "description" in schema:
         return f"allowed is {schema['description']}"
-    if "properties" in schema:
-        return f"allowed is a mapping with the keys {', '.join(schema['properties'])}"
-    return "config.yaml shows what it is"
+    return f"allowed is a mapping with the keys {', '.join(schema['properties'])}"
 
 
 def _unknown_key(parent: str, section: Mapping[object, Any], known: list[str], config: Config) -> UserError:
@@ -142,7 +139,7 @@ def _unknown_key(parent: str, section: Mapping[object, Any], known: list[str], c
     key = _join(parent, name)
     # A key that was put under the wrong one is found by its name, a misspelt one by its neighbours.
     elsewhere = [path for path in _keys(config) if path.split(".")[-1] == name and path != key]
-    hint = f"; did you mean {' or '.join(elsewhere)}?" if elsewhere else _nearest(name, known)
+    hint = f"; did you mean {' or '.join(elsewhere)}?" if elsewhere else _nearest(name, known, parent)
     return _error(key, section[name], f"there is no such key; allowed are {', '.join(known)}{hint}")
 
 
@@ -223,10 +220,10 @@ def _check_transforms(config: Config, key: str, task: Config) -> None:
     """Check degrees and shift of a task; those of the source stand under pretrain."""
     last = _classes(config, task) - 1
     classes = f"for the {last + 1} classes of {task['dataset']}"
-    section, names = ("pretrain", ("random", "sizes_random")) if key == "source" else (key, ("random",))
-    degrees = config["pretrain"] if key == "source" else task
+    section, names = (config["pretrain"], ("random", "sizes_random")) if key == "source" else (task, ("random",))
     for name in names:
-        _check_each(f"{section}.{name}", degrees[name], last, f"allowed is a degree of 0 to {last}, {classes}")
+        place = f"{'pretrain' if key == 'source' else key}.{name}"
+        _check_each(place, section[name], last, f"allowed is a degree of 0 to {last}, {classes}")
     if isinstance(task.get("shift"), int) and task["shift"] > last:
         raise _error(f"{key}.shift", task["shift"], f"allowed is seed, null or 1 to {last}, {classes}")
 
@@ -250,8 +247,7 @@ def _check_pretraining(config: Config) -> None:
     _check_each("pretrain.sizes", pretrain["sizes"], whole.size, allowed)
     if pretrain["checkpoints"] != "all":
         last = pretrain["epochs"]
-        allowed = f"allowed is an epoch of 1 to {last} (pretrain.epochs)"
-        _check_each("pretrain.checkpoints", pretrain["checkpoints"], last, allowed)
+        _check_each("pretrain.checkpoints", pretrain["checkpoints"], last, f"allowed is 1 to {last} (pretrain.epochs)")
 
 
 def _check_probe(config: Config) -> None:
@@ -288,9 +284,8 @@ def _npz_size(key: str, path: Path) -> int:
             with archive.open("X.npy") as file:
                 return _npy_length(file)
     except Exception as error:  # zipfile, zlib, struct and ast each raise their own on a damaged file
-        reason = str(error) or type(error).__name__
         needed = "needed are X (images) and y (labels), saved by numpy.savez"
-        raise _one_line(f"{key}: {path} cannot be read as an npz file ({reason}): {needed}") from None
+        raise _one_line(f"{key}: {path} cannot be read as an npz file ({error!r}): {needed}") from None
 
 
 def _npy_length(file: IO[bytes]) -> int:

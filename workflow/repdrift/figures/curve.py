@@ -1,7 +1,6 @@
 """Similarity with the initialisation over the epochs of a training: figure 1."""
 
 import math
-from collections.abc import Sequence
 
 import pandas as pd
 import seaborn as sns
@@ -20,30 +19,32 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     """Draw axes for each estimator, with a line for each layer."""
     estimators, layers = style.biased_first(ordered(table["estimator"])), ordered(table["layer"])
     width = style.DOUBLE if len(estimators) > 1 else style.SINGLE
-    per_line = int((width - 0.5) / 0.75)
-    strip = Strip(
-        math.ceil(len(layers) / per_line), style.wrap(footer(table, network), width - 0.1, style.TINY)
-    )
+    look = Look.of_layers(layers)
+    columns = style.legend_columns(layers, width - 0.6)
+    strip = Strip(math.ceil(len(layers) / columns), style.wrap(footer(table, network), width - 0.1, style.TINY))
     figure = style.make_figure(width, AXES_HEIGHT, strip)
     row = figure.subplots(1, len(estimators), squeeze=False)[0]
     limits = style.similarity_limits(standard_errors(table, ["epoch", "layer", "estimator"]))
-    look = Look.of_layers(layers)
     for index, (axes, estimator) in enumerate(zip(row, estimators, strict=True)):
         shown = table[table["estimator"] == estimator]
         draw_lines(axes, shown, x="epoch", y="value", hue="layer", look=look)
-        axes.set(xlabel="epoch", ylabel=style.estimator_label(estimator))
-        axes.set_xlim(0, max(1, shown["epoch"].max()))
+        axes.set_ylabel(style.estimator_label(estimator))
+        style.set_epoch_axis(axes, table["epoch"].max())
         style.set_similarity_axis(axes, limits)
         if len(estimators) > 1:
             axes.set_title(style.letter(index))
-    style.legend(row[0], look.handles(layers), per_line, strip.legend_top)
+    style.legend(row[0], look.handles(width), columns, strip.legend_top)
     return figure
 
 
 def draw_lines(axes: Axes, shown: pd.DataFrame, *, x: str, y: str, hue: str, look: Look) -> None:
     """Draw the mean over seeds as a line with a band of one standard error, and about eight markers on it."""
-    labels: Sequence[str] = list(look.colours)
+    labels = list(look.colours)
     shown = shown.dropna(subset=[y])
+    if shown.empty:
+        axes.text(0.5, 0.5, "not measured", color=style.GREY, transform=axes.transAxes, ha="center", va="center")
+        return
+    step = math.ceil(shown[x].nunique() / 8)
     sns.lineplot(
         shown,
         x=x,
@@ -60,7 +61,8 @@ def draw_lines(axes: Axes, shown: pd.DataFrame, *, x: str, y: str, hue: str, loo
         err_kws={"linewidth": 0, "alpha": 0.25},
         legend=False,
         ax=axes,
-        markevery=max(1, math.ceil(shown[x].nunique() / 8)),
+        # Not the first of many, where the markers of all lines would lie on each other.
+        markevery=(step if step > 1 else 0, step),
         clip_on=False,
         **style.MARKER_EDGE,
     )

@@ -1,6 +1,7 @@
 """Loss and accuracy over the epochs of trainings: figure 2."""
 
 import math
+from typing import Any
 
 import pandas as pd
 from matplotlib.artist import Artist
@@ -20,7 +21,7 @@ MEASURES = {
     "test_accuracy": "test accuracy (%)",
 }
 BEST_LABEL = "best possible, 100 / (d + 1)"
-BEST = {"linestyle": ":", "linewidth": 0.8}
+BEST: dict[str, Any] = {"linestyle": ":", "linewidth": 0.8}
 AXES_HEIGHT = 1.8
 
 
@@ -29,23 +30,21 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     series = ordered(table["series"])
     look = Look.of(series)
     best = best_accuracies(series)
-    handles = look.handles(series)
-    if best:
-        handles.append(best_handle())
-    longest = max(len(str(handle.get_label())) for handle in handles)
-    per_line = len(handles) if len(series) <= 6 else int(style.DOUBLE / (0.55 + longest * 0.057))
+    handles = look.handles(style.DOUBLE - 0.6) + ([best_handle()] if best else [])
+    columns = style.legend_columns([*series, *([BEST_LABEL] if best else [])], style.DOUBLE - 0.6)
     footer_text = style.wrap(footer(table, network), style.DOUBLE - 0.1, style.TINY)
-    strip = Strip(math.ceil(len(handles) / per_line), footer_text)
+    strip = Strip(math.ceil(len(handles) / columns), footer_text)
     figure = style.make_figure(style.DOUBLE, AXES_HEIGHT, strip)
     row = figure.subplots(1, len(MEASURES))
     for index, (axes, (measure, label)) in enumerate(zip(row, MEASURES.items(), strict=True)):
         # The loss of an epoch is the mean over its steps: before the first there is none.
         shown = table[table["epoch"] > 0] if measure == "train_loss" else table
         draw_lines(axes, shown, x="epoch", y=measure, hue="series", look=look)
-        axes.set(xlabel="epoch", ylabel=label, title=style.letter(index), xlim=(0, max(1, table["epoch"].max())))
+        axes.set(ylabel=label, title=style.letter(index))
+        style.set_epoch_axis(axes, table["epoch"].max())
         axes.set_ylim(0, None if measure == "train_loss" else 102)
     draw_best(row[-1], best, look)
-    style.legend(row[0], handles, per_line, strip.legend_top)
+    style.legend(row[0], handles, columns, strip.legend_top)
     return figure
 
 

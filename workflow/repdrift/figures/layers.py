@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 import seaborn as sns
@@ -15,7 +16,7 @@ from repdrift.figures.style import Look, Strip
 from repdrift.figures.table import footer, ordered, standard_errors
 
 COLUMNS = ("panel", "series", "seed", "layer", "estimator", "n", "value", "null_mean", "images")
-NULL = {"color": "0.6", "linestyle": (0, (3, 2)), "linewidth": 0.8}
+NULL: dict[str, Any] = {"color": "0.6", "linestyle": (0, (3, 2)), "linewidth": 0.8}
 NULL_LABEL = "permuted images (null)"
 ROW_HEIGHT = 1.45
 
@@ -26,7 +27,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     series = {panel: ordered(table.loc[table["panel"] == panel, "series"]) for panel in panels}
     width = style.DOUBLE if len(panels) > 1 else style.SINGLE
     column_width = (width - 0.5) / len(panels)
-    legends = Legends(series, width, column_width)
+    legends = Legends(list(series.values()), width - 0.6, column_width, bool(table["null_mean"].notna().any()))
     strip = Strip(legends.lines, style.wrap(footer(table, network), width - 0.1, style.TINY))
     titles = [style.wrap(title, column_width - 0.1, 8) for title in lettered(panels)]
     title_height = 0.16 * max(title.count("\n") + 1 if title else 0 for title in titles)
@@ -44,7 +45,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
         axes.set_title(title)
     for axes in grid[-1]:
         fit_layer_names(axes, order, column_width)
-    legends.write(list(grid[-1]), strip, with_null=bool(table["null_mean"].notna().any()))
+    legends.write(list(grid[-1]), strip)
     return figure
 
 
@@ -59,6 +60,9 @@ def draw_panel(axes: Axes, shown: pd.DataFrame, series: Sequence[str], order: Se
     """Draw means over seeds with standard errors, one line for each series, and the null."""
     look = Look.of(series)
     draw_null(axes, shown, order)
+    # The type stubs of seaborn know neither a width for dodge nor a plain list of markers.
+    apart: Any = min(0.4, 0.1 * (len(series) - 1)) or False
+    markers: Any = [look.markers[label] for label in series]
     sns.pointplot(
         shown,
         x="layer",
@@ -67,14 +71,14 @@ def draw_panel(axes: Axes, shown: pd.DataFrame, series: Sequence[str], order: Se
         order=order,
         hue_order=series,
         palette=look.colours,
-        markers=[look.markers[label] for label in series],
-        dodge=min(0.4, 0.1 * (len(series) - 1)) if len(series) > 1 else False,
+        markers=markers,
+        dodge=apart,
         errorbar="se",
         err_kws={"linewidth": 0.9},
         legend=False,
         ax=axes,
         linewidth=1.0,
-        markersize=4,
+        markersize=3.6,
         **style.MARKER_EDGE,
     )
     axes.set(xlabel="", ylabel="", xlim=(-0.4, len(order) - 0.6))
@@ -82,14 +86,13 @@ def draw_panel(axes: Axes, shown: pd.DataFrame, series: Sequence[str], order: Se
 
 def draw_null(axes: Axes, shown: pd.DataFrame, order: Sequence[str]) -> None:
     """Draw what unrelated images would give: for a biased estimator and wide layers that is far from 0."""
-    null = shown.groupby("layer")["null_mean"].mean().reindex(order)
+    null = shown.groupby("layer")["null_mean"].mean().reindex(list(order))
     axes.plot(range(len(order)), null, zorder=0.5, label=NULL_LABEL, **NULL)
 
 
 def fit_layer_names(axes: Axes, order: Sequence[str], width: float) -> None:
     """Turn the names of layers where they would run into each other."""
-    needed = sum(len(name) + 1 for name in order) * 0.57 * style.SMALL / 72
-    if needed > width - 0.15:
+    if len(order) * (max(style.text_width(name, style.SMALL) for name in order) + 0.06) > width - 0.1:
         axes.tick_params(axis="x", rotation=45)
         for label in axes.get_xticklabels():
             label.set(horizontalalignment="right", rotation_mode="anchor")
@@ -98,28 +101,33 @@ def fit_layer_names(axes: Axes, order: Sequence[str], width: float) -> None:
 class Legends:
     """One legend if all panels have the same series, else one below each panel; the null is named once."""
 
-    def __init__(self, series: dict[str, list[str]], width: float, column_width: float) -> None:
-        self.series = list(series.values())
-        self.shared = all(labels == self.series[0] for labels in self.series)
-        self.width = width - 0.6 if self.shared else column_width
-        longest = max(len(label) for labels in self.series for label in labels)
-        self.columns = max(1, int(self.width / (0.55 + longest * 0.057)))
+    def __init__(self, series: Sequence[list[str]], width: float, column_width: float, with_null: bool) -> None:
+        null: list[Artist] = [Line2D([], [], label=NULL_LABEL, **NULL)] if with_null else []
+        self.shared = all(labels == series[0] for labels in series)
+        self.inches = width if self.shared else column_width - 0.1
+        if self.shared:
+            self.handles = [Look.of(series[0]).handles(self.inches) + null]
+        else:
+            self.handles = [Look.of(labels).handles(self.inches) for labels in series]
+        self.null = [] if self.shared else null
 
     @property
     def lines(self) -> int:
         """Lines of text that the legends take, with the one for the null."""
-        extra = 1 if self.shared else 0
-        most = max(len(labels) + extra for labels in self.series)
-        return math.ceil(most / self.columns) + (1 - extra)
+        return max(self._lines(self.handles[0]) + len(self.null), *map(self._lines, self.handles))
 
-    def write(self, bottom: Sequence[Axes], strip: Strip, with_null: bool) -> None:
+    def _columns(self, handles: Sequence[Artist]) -> int:
+        return style.legend_columns([str(handle.get_label()) for handle in handles], self.inches)
+
+    def _lines(self, handles: Sequence[Artist]) -> int:
+        columns = self._columns(handles)
+        if columns > 1:
+            return math.ceil(len(handles) / columns)
+        return sum(str(handle.get_label()).count("\n") + 1 for handle in handles)
+
+    def write(self, bottom: Sequence[Axes], strip: Strip) -> None:
         """Write the legends below the axes of the bottom row."""
-        null: list[Artist] = [Line2D([], [], label=NULL_LABEL, **NULL)] if with_null else []
-        if self.shared:
-            handles = Look.of(self.series[0]).handles(self.series[0])
-            style.legend(bottom[0], handles + null, self.columns, strip.legend_top)
-            return
-        for axes, labels in zip(bottom, self.series, strict=True):
-            style.legend(axes, Look.of(labels).handles(labels), self.columns, strip.legend_top)
-        if null:
-            style.legend(bottom[0], null, 1, strip.footer_top + strip.LINE)
+        for axes, handles in zip(bottom, self.handles, strict=False):
+            style.legend(axes, handles, self._columns(handles), strip.legend_top)
+        if self.null:
+            style.legend(bottom[0], self.null, 1, strip.legend_top - strip.LINE * self._lines(self.handles[0]))

@@ -1,12 +1,11 @@
 """The look that all figures share: sizes, fonts, colours, legends and footer."""
 
-import math
 import re
 import string
-import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import matplotlib.style
 import pandas as pd
@@ -14,15 +13,20 @@ import seaborn as sns
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
+from matplotlib.textpath import TextPath
+from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import blended_transform_factory
 
 SINGLE, DOUBLE = 3.3, 6.75  # widths of one and of two columns of a paper, in inches
 GREY = "0.45"
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p")
+NO_BREAK_EQUALS = "\u00a0=\u00a0"
 SMALL, TINY = 7.0, 6.0  # points; all other text has 8
 
-STYLE = {
+STYLE: dict[str, Any] = {
     "font.family": "DejaVu Sans",  # it comes with matplotlib, so every machine draws the same letters
     "font.size": 8,
     "axes.labelsize": 8,
@@ -51,7 +55,7 @@ STYLE = {
 @contextmanager
 def applied() -> Iterator[None]:
     """Draw in our style and in matplotlib's own defaults, whatever a user's matplotlibrc says."""
-    with matplotlib.style.context(["default", STYLE]):  # type: ignore[list-item]
+    with matplotlib.style.context(["default", STYLE]):
         yield
 
 
@@ -76,9 +80,22 @@ def biased_first(estimators: Sequence[str]) -> list[str]:
     return sorted(estimators, key=lambda name: not name.endswith("-biased"))
 
 
+def text_width(text: str, points: float) -> float:
+    """Width of a line of text in inches, as it will be drawn."""
+    font = FontProperties(family=STYLE["font.family"], size=points)
+    return float(TextPath((0, 0), text, prop=font).get_extents().width) / 72 if text.strip() else 0.0
+
+
 def wrap(text: str, inches: float, points: float) -> str:
-    """Break a text into lines that fit a width; a letter of DejaVu Sans is about .57 of its size wide."""
-    return "\n".join(textwrap.wrap(text, max(8, int(inches * 72 / (0.57 * points))), break_long_words=False))
+    """Break a text into lines of at most `inches` (longer only for one long word); ``d = 9`` stays together."""
+    lines = [""]
+    for word in text.replace(" = ", NO_BREAK_EQUALS).split(" "):
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and text_width(longer, points) > inches:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return "\n".join(lines).replace(NO_BREAK_EQUALS, " = ")
 
 
 def letter(index: int) -> str:
@@ -99,12 +116,12 @@ class Look:
     def of(cls, labels: Sequence[str]) -> "Look":
         """Light to dark for one quantity (another palette for each), the colour-blind palette for kinds."""
         numbers = quantity(labels)
-        colours = (
-            dict(zip(labels, sns.color_palette("colorblind", len(labels)), strict=True))
-            if numbers is None
-            else sequential(sorted(labels, key=numbers.__getitem__), "flare" if labels[0][0] == "N" else "viridis_r")
-        )
-        return cls(colours, cls._markers(labels))
+        if numbers is None:
+            colours = dict(zip(labels, sns.color_palette("colorblind", len(labels)), strict=True))
+        else:
+            name = "flare" if labels[0].startswith("N ") else "viridis_r"
+            colours = sequential(sorted(labels, key=numbers.__getitem__), name)
+        return cls({label: colours[label] for label in labels}, cls._markers(labels))
 
     @classmethod
     def of_layers(cls, layers: Sequence[str]) -> "Look":
@@ -114,21 +131,22 @@ class Look:
     def _markers(labels: Sequence[str]) -> dict[str, str]:
         return {label: MARKERS[index % len(MARKERS)] for index, label in enumerate(labels)}
 
-    def handles(self, labels: Sequence[str]) -> list[Artist]:
-        """Entries of a legend."""
+    def handles(self, inches: float) -> list[Artist]:
+        """Entries of a legend, their labels broken to fit a width."""
+        inches -= 2.5 * SMALL / 72
         return [
-            Line2D([], [], color=self.colours[label], marker=self.markers[label], label=label, **MARKER_EDGE)
-            for label in labels
+            Line2D([], [], color=colour, marker=self.markers[label], label=wrap(label, inches, SMALL), **MARKER_EDGE)
+            for label, colour in self.colours.items()
         ]
 
 
-MARKER_EDGE = {"markeredgecolor": "white", "markeredgewidth": 0.4}
+MARKER_EDGE: dict[str, Any] = {"markeredgecolor": "white", "markeredgewidth": 0.4}
 
 
 def sequential(labels: Sequence[str], name: str) -> dict[str, tuple[float, float, float]]:
     """Colours from light to dark without the palest part, which is faint on paper."""
     colours = sns.color_palette(name, as_cmap=True)
-    pale = 0.18 if name == "viridis_r" else 0.0
+    pale = 0.25 if name == "viridis_r" else 0.0
     steps = [1.0] if len(labels) == 1 else [pale + (1 - pale) * i / (len(labels) - 1) for i in range(len(labels))]
     return {label: colours(step)[:3] for label, step in zip(labels, steps, strict=True)}
 
@@ -140,15 +158,20 @@ def similarity_limits(summary: pd.DataFrame) -> tuple[float, float]:
     """Limits of y that hold 0 to 1 and all means with their errors (`summary` has columns ``mean`` and ``se``)."""
     low = float((summary["mean"] - summary["se"]).min())
     high = float((summary["mean"] + summary["se"]).max())
-    bottom = 0.0 if not low < 0 else math.floor(low * 20 - 0.5) / 20
-    return bottom, max(1.03, high + 0.03)
+    # A little more than 0 to 1, for a null of 0 would hide behind the axis.
+    return min(-0.04, low - 0.03), max(1.03, high + 0.03)
 
 
 def set_similarity_axis(axes: Axes, limits: tuple[float, float]) -> None:
     axes.set_ylim(limits)
     axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "", "0.5", "", "1"])
-    if limits[0] < 0:
-        axes.axhline(0, color="0.85", linewidth=0.6, zorder=0)
+    axes.axhline(0, color="0.88", linewidth=0.6, zorder=0)
+
+
+def set_epoch_axis(axes: Axes, last: float) -> None:
+    axes.set_xlabel("epoch")
+    axes.set_xlim(0, max(1.0, last))
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, steps=[1, 2, 2.5, 5, 10]))
 
 
 # --- figure, legends and footer -----------------------------------------------------------------------------------
@@ -161,7 +184,7 @@ class Strip:
     legend_lines: int
     footer: str
 
-    LINE = 0.155
+    LINE = 0.135
     FOOTER_LINE = 0.115
     EDGE = 0.05
 
@@ -181,15 +204,29 @@ class Strip:
 def make_figure(width: float, axes_height: float, strip: Strip) -> Figure:
     """Make an empty figure whose layout leaves the strip free, and write the footer there."""
     height = axes_height + strip.height
-    figure = Figure(figsize=(width, height), layout="constrained")
-    engine = figure.get_layout_engine()
-    assert engine is not None
     bottom = strip.height / height
-    engine.set(rect=(0, bottom, 1, 1 - bottom), w_pad=0.04, h_pad=0.04)
+    layout = ConstrainedLayoutEngine(rect=(0, bottom, 1, 1 - bottom), w_pad=0.04, h_pad=0.04)
+    figure = Figure(figsize=(width, height), layout=layout)
     figure.text(
-        0.04 / width, strip.EDGE / height, strip.footer, fontsize=TINY, color=GREY, ha="left", va="bottom", linespacing=1.2
+        0.04 / width,
+        strip.EDGE / height,
+        strip.footer,
+        fontsize=TINY,
+        color=GREY,
+        ha="left",
+        va="bottom",
+        linespacing=1.2,
     )
     return figure
+
+
+def legend_columns(labels: Sequence[str], inches: float) -> int:
+    """Number of entries of a legend that fit beside each other."""
+    gap = 1.2 * SMALL / 72
+    entries = [2.5 * SMALL / 72 + text_width(label, SMALL) + gap for label in labels]
+    if sum(entries) - gap <= inches:
+        return len(labels)
+    return max(1, int((inches + gap) / max(entries)))
 
 
 def legend(axes: Axes, handles: Sequence[Artist], columns: int, top: float) -> None:
@@ -206,6 +243,7 @@ def legend(axes: Axes, handles: Sequence[Artist], columns: int, top: float) -> N
         borderaxespad=0,
         borderpad=0,
         handlelength=2.0,
+        handletextpad=0.5,
         columnspacing=1.2,
         labelspacing=0.35,
     )

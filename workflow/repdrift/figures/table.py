@@ -36,6 +36,8 @@ def read(path: Path, columns: Sequence[str]) -> pd.DataFrame:
             table[column] = pd.to_numeric(values)
         except ValueError as error:
             raise UserError(f"{path}: column {column}: {error}") from None
+    if "value" in columns and table["value"].isna().all():
+        raise UserError(f"{path}: no row has a value, so there is nothing to draw")
     return table
 
 

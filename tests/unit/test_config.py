@@ -1,0 +1,327 @@
+import copy
+import subprocess
+import sys
+import zipfile
+from collections.abc import Mapping
+from functools import reduce
+from operator import getitem
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+from repdrift.config import SCHEMA, check
+from repdrift.errors import UserError
+
+ROOT = Path(__file__).parents[2]
+CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
+RULES = yaml.safe_load(SCHEMA.read_text())
+MISSING = object()
+
+
+def overlay(config, changes):
+    """Merge as Snakemake does with --configfile: mappings are merged, lists and scalars replaced."""
+    merged = dict(config)
+    for key, value in changes.items():
+        below = merged.get(key)
+        merged[key] = overlay(below if isinstance(below, Mapping) else {}, value) if isinstance(value, dict) else value
+    return merged
+
+
+def changed(path, value):
+    """Copy of config.yaml with one key set, or taken out."""
+    config = copy.deepcopy(CONFIG)
+    *sections, last = path.split("/")
+    section = reduce(getitem, sections, config)
+    section[last] = value
+    if value is MISSING:
+        del section[last]
+    return config
+
+
+def refusal(config):
+    with pytest.raises(UserError) as caught:
+        check(config)
+    message = str(caught.value)
+    assert len(message.splitlines()) == 1
+    return message
+
+
+def save_npz(path, images):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez(path, X=np.zeros((images, 2, 2, 3), np.uint8), y=np.zeros(images, np.int64))
+
+
+PRESETS = sorted(path.stem for path in (ROOT / "presets").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("presets", [[], *([name] for name in PRESETS), *(["laptop", name] for name in PRESETS)])
+def test_config_and_presets_pass(presets, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    config = CONFIG
+    for name in presets:
+        config = overlay(config, yaml.safe_load((ROOT / "presets" / f"{name}.yaml").read_text()))
+    for settings in config["datasets"].values():
+        for split in ("train", "test"):
+            if settings["reader"] == "npz" and settings.get(split):
+                save_npz(tmp_path / settings[split], 10_000)
+    check(config)
+
+
+GOOD = [
+    ("study", "2022.paper_v-1"),
+    ("training/learning_rate", 1),
+    ("pretrain/checkpoints", [150, 1, 75]),
+    ("finetune/domain/shift", None),
+    ("finetune/cross_domain/shift", 9),
+    ("controls/matched_steps", None),
+    ("probe/images", 4),
+    ("probe/images", 5000),
+    ("finetune/domain/train", "train[0:5000]"),  # on which the network was pre-trained, too
+    ("finetune/cross_domain/test", "train[5000:73257]"),
+    ("datasets/mine", {"reader": "npz", "title": "unused", "classes": 3, "train": "no/such.npz"}),
+]
+
+
+@pytest.mark.parametrize(("path", "value"), GOOD)
+def test_good_values_pass(path, value):
+    config = changed(path, value)
+    before = copy.deepcopy(config)
+    check(config)
+    assert config == before
+
+
+def test_schema_is_a_schema():
+    Draft202012Validator.check_schema(RULES)
+
+
+def sections(rule, value):
+    """Give each mapping of config.yaml that has fixed keys, with its schema."""
+    rule = RULES["$defs"][rule["$ref"].rpartition("/")[2]] if "$ref" in rule else rule
+    if "properties" in rule:
+        yield rule, value
+        for name, below in rule["properties"].items():
+            yield from sections(below, value.get(name)) if isinstance(below, dict) else ()
+
+
+def test_schema_and_config_have_the_same_keys():
+    pairs = list(sections(RULES, CONFIG))
+    assert len(pairs) == 1 + 8 + 2
+    for rule, section in pairs:
+        assert set(rule["properties"]) == set(section) == set(rule["required"])
+        assert rule["additionalProperties"] is False
+    dataset = RULES["properties"]["datasets"]["additionalProperties"]
+    assert set(dataset["properties"]) == set().union(*CONFIG["datasets"].values())
+
+
+def subschemas(rule):
+    if isinstance(rule, dict):
+        yield rule
+    for below in rule.values() if isinstance(rule, dict) else rule if isinstance(rule, list) else ():
+        yield from subschemas(below)
+
+
+def test_every_rule_can_be_told_to_the_user():
+    leaves = (rule for rule in subschemas(RULES) if "properties" not in rule)
+    rules = [rule for rule in leaves if isinstance(rule.get("type"), str | list)]
+    assert len(rules) > 20
+    assert [rule for rule in rules if "description" not in rule] == []
+
+
+# What is refused: the key that is set, bad values of it, and words that the message must contain.
+BAD = [
+    # Keys
+    ("sedes", [1], ["no such key", "did you mean seeds?"]),
+    ("training/learning_rte", [0.1], ["training.learning_rte: 0.1", "did you mean training.learning_rate?"]),
+    ("learning_rate", [0.1], ["did you mean training.learning_rate?"]),
+    ("epochs", [3], ["did you mean pretrain.epochs or finetune.epochs?"]),
+    ("finetune/domain/shfit", [1], ["did you mean finetune.domain.shift?"]),
+    ("datasets/cifar10/clases", [10], ["did you mean datasets.cifar10.classes?"]),
+    ("two\nlines", [1], ["no such key"]),
+    ("probe/images", [MISSING], ["missing", "a whole number of at least 4"]),
+    ("source", [MISSING], ["missing", "keys dataset, train, test"]),
+    ("datasets/objects/test", [MISSING], ["missing", "number of images to render"]),
+    # Text for numbers
+    ("training/learning_rate", ["0.01"], ['"0.01"', "a number above 0", "write 0.01, without quotes", "--configfile"]),
+    (
+        "training/learning_rate",
+        ["1e-5"],
+        ["write 1.0e-05, without quotes", "--config hands nested values over as text"],
+    ),
+    ("training/batch_size", ["32"], ["write 32, without quotes"]),
+    ("finetune/domain/shift", ["3"], ["write 3, without quotes"]),
+    ("seeds", ["[1, 2]"], ["write [1, 2], without quotes"]),
+    # Types and values
+    ("training", [None, 3], ["a mapping with the keys learning_rate, momentum"]),
+    ("training/learning_rate", [0, "fast", None, float("inf")], ["a number above 0"]),
+    ("training/momentum", [1, -0.1, float("nan")], ["at least 0 and below 1"]),
+    ("training/weight_decay", [-0.1], ["-0.1", "at least 0"]),
+    ("training/batch_size", [1], ["at least 2", "batch normalisation"]),
+    ("study", ["../elsewhere", "paper\n", "", 2024, "datasets", "logs"], ["letters, digits", "not datasets or logs"]),
+    ("data", ["", " ", None], ["the path of a folder"]),
+    ("seeds", [[], 5], ["a list of whole numbers", "one or more"]),
+    ("seeds", [[1, 2, 1]], ["[1, 2, 1]", "1 is there twice"]),
+    ("pretrain/epochs", [0, 150.0, True, "1e3"], ["a whole number of at least 1"]),
+    ("network/name", ["con4"], ["conv4", "did you mean conv4?"]),
+    ("network/block", ["Conv_BN_ReLU"], ["conv-relu-bn or conv-bn-relu", "did you mean conv-bn-relu?"]),
+    ("probe/bn", ["calibrate"], ["batch or calibrated", "did you mean calibrated?"]),
+    ("probe/images", [5001], ["allowed is 4 to 5000", "finetune.cross_domain.test"]),
+    ("finetune/head", ["fresh", None], ["keep or new"]),
+    ("controls/scratch", [1, "yes"], ["true or false"]),
+    ("controls/matched_steps", [0], ["at least 1, or null"]),
+    ("similarity/estimators", [[]], ["one or both"]),
+    ("similarity/estimators", [["cka-biased", "cka-biased"]], ["cka-biased is there twice"]),
+    # Tasks
+    ("source/dataset", ["CIFAR-10", "cifar100"], ["no such", "cifar10, svhn, mnist", "did you mean cifar10?"]),
+    ("finetune/cross_domain/dataset", ["cifar10"], ["finetune.domain has it too"]),
+    ("source/train", ["extra[0:10]", "train[0:10]\n", "train", "train[-1:4]"], ["train or test", "train[0:5000]"]),
+    ("source/train", ["train[10:10]", "train[2:1]"], ["no images", "START below STOP"]),
+    ("source/train", ["train[0:50001]"], ["has 50000 images", "train[0:50000] or a part of it"]),
+    ("finetune/cross_domain/test", ["test[0:26033]"], ["svhn has 26032 images"]),
+    ("finetune/domain/test", ["test[4999:10000]"], ["finetune.domain.train has test[4999:5000] too", "overlap"]),
+    ("pretrain/random", [[0, 4, 4]], ["4 is there twice"]),
+    ("finetune/domain/shift", [10], ["10", "allowed is seed, null or 1 to 9"]),
+    ("finetune/domain/shift", [0, "sed", True], ["allowed is seed", "at least 1"]),
+    ("pretrain/checkpoints", ["al", []], ["allowed is all, or a list of epochs"]),
+    # Data sets
+    ("datasets/cifar10", [None], ["null", "a mapping with the keys reader, title, classes"]),
+    ("datasets/cifar10/reader", ["cifar"], ["cifar10 or svhn", "did you mean cifar10?"]),
+    ("datasets/cifar10/classes", [100], ["100", "allowed is 10"]),
+    ("datasets/cifar10/title", ["", None], ["text for figures"]),
+    ("datasets/objects/train", ["train.npz", 0, None], ["number of images to render"]),
+    ("datasets/mnist/train", [100, "x.npz"], ["null, or no such key"]),
+    ("datasets/my-set", [CONFIG["datasets"]["mnist"]], ["allowed as a name", "letters, digits", "not init"]),
+    ("datasets/init", [CONFIG["datasets"]["mnist"]], ["allowed as a name", "not init"]),
+]
+
+# The place that is to blame is further in than the key that is set, or another.
+BAD_INSIDE = [
+    ("seeds", [1, "2"], "seeds[1]", ["write 2, without quotes"]),
+    ("seeds", [1, -1], "seeds[1]", ["-1", "at least 0"]),
+    ("similarity/estimators", ["cka-biased", "cka-unbiased"], "similarity.estimators[1]", ["did you mean cka-biased?"]),
+    ("pretrain/random", [0, 1, 10], "pretrain.random[2]", ["10", "0 to 9", "the 10 classes of cifar10"]),
+    ("pretrain/sizes_random", [0, 12], "pretrain.sizes_random[1]", ["12", "0 to 9"]),
+    ("finetune/cross_domain/random", [10], "finetune.cross_domain.random[0]", ["0 to 9", "svhn"]),
+    ("pretrain/sizes", [64, 50_001], "pretrain.sizes[1]", ["allowed is 1 to 50000", "source.train (train[0:50000])"]),
+    ("source/train", "train[0:4096]", "pretrain.sizes[4]", ["50000", "allowed is 1 to 4096"]),
+    ("pretrain/checkpoints", [1, 151], "pretrain.checkpoints[1]", ["151", "1 to 150"]),
+    ("source/test", "test[0:100]", "probe.images", ["500", "4 to 100", "source.test"]),
+]
+BAD_HERE = [
+    (path, value, path.replace("/", ".").replace("\n", " "), words) for path, many, words in BAD for value in many
+]
+
+
+@pytest.mark.parametrize(("path", "value", "key", "words"), BAD_HERE + BAD_INSIDE)
+def test_bad_values_are_refused(path, value, key, words):
+    message = refusal(changed(path, value))
+    assert message.startswith(f"{key}: ")
+    assert [word for word in words if word not in message] == []
+
+
+def test_a_misspelt_key_is_named_before_what_it_causes():
+    config = changed("training/momentum", MISSING)
+    config["training"]["momentm"] = 0.9
+    assert refusal(config).startswith("training.momentm: 0.9: there is no such key")
+
+
+def test_a_key_that_is_no_text_is_refused():
+    assert refusal({**CONFIG, 5: 1}).startswith("5: 1: there is no such key")
+    assert refusal(overlay(CONFIG, {"datasets": {5: {}}})).startswith("datasets.5: ")
+
+
+@pytest.mark.parametrize("head", ["keep", "new"])
+def test_another_number_of_classes_is_refused(head, tmp_path):
+    save_npz(tmp_path / "X.npz", 10_000)
+    mine = {"reader": "npz", "title": "mine", "classes": 7, "train": str(tmp_path / "X.npz")}
+    changes = {"datasets": {"mine": mine}, "finetune": {"head": head, "cross_domain": {"dataset": "mine"}}}
+    message = refusal(overlay(CONFIG, changes))
+    assert message.startswith('finetune.cross_domain.dataset: "mine": it has 7 classes; allowed is a data set of 10')
+
+
+def test_rendered_images_have_the_size_of_the_config():
+    used = {"dataset": "objects", "train": "train[0:30]", "test": "test[0:20]"}
+    counts = {"source": used, "pretrain": {"sizes": [30]}, "probe": {"images": 20}}
+    check(overlay(CONFIG, {**counts, "datasets": {"objects": {"train": 30, "test": 20}}}))
+    message = refusal(overlay(CONFIG, {**counts, "datasets": {"objects": {"train": 30, "test": 19}}}))
+    assert message.startswith('source.test: "test[0:20]": the split test of objects has 19 images')
+
+
+def with_npz(path):
+    return overlay(CONFIG, {"datasets": {"svhn": {"reader": "npz", "train": str(path)}}})
+
+
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_npz_length_is_that_of_its_images(save, tmp_path):
+    path = tmp_path / "x.npz"
+    for images in (10_000, 9_999):
+        save(path, X=np.zeros((images, 2, 2), np.uint8), y=np.zeros(images, np.int64))
+        if images == 10_000:
+            check(with_npz(path))
+    message = refusal(with_npz(path))
+    assert message.startswith('finetune.cross_domain.test: "train[5000:10000]": the split train of svhn has 9999 ')
+
+
+@pytest.mark.parametrize("version", [(1, 0), (2, 0), (3, 0)])
+def test_all_npy_versions_are_read(version, tmp_path):
+    path = tmp_path / "x.npz"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in ("X.npy", "y.npy"):
+            with archive.open(name, "w") as file:
+                np.lib.format.write_array(file, np.zeros(10_000, np.uint8), version=version)
+    check(with_npz(path))
+
+
+def test_missing_npz_is_refused(tmp_path):
+    path = tmp_path / "x.npz"
+    assert refusal(with_npz(path)) == f"datasets.svhn.train: no file {path}: put it there or correct the path"
+
+
+def test_npz_data_set_without_the_file_of_a_split_is_refused(tmp_path):
+    save_npz(tmp_path / "x.npz", 10_000)
+    test = {"cross_domain": {"test": "test[0:500]"}}
+    message = refusal(overlay(with_npz(tmp_path / "x.npz"), {"finetune": test}))
+    assert message.startswith("datasets.svhn.test: null: finetune.cross_domain.test reads this split")
+
+
+def cut_short(path):
+    save_npz(path, 1000)
+    path.write_bytes(path.read_bytes()[:200])
+
+
+def zipped(content):
+    def save(path):
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("X.npy", content)
+            archive.writestr("y.npy", b"")
+
+    return save
+
+
+DAMAGE = {
+    "text": lambda path: path.write_text("not a zip\nfile"),
+    "empty": lambda path: path.write_bytes(b""),
+    "folder": lambda path: path.mkdir(),
+    "cut short": cut_short,
+    "rotten header": zipped(b"\x93NUMPY\x01\x00\x10\x00{'descr': "),
+    "rotten array": zipped(b""),
+    "no labels": lambda path: np.savez(path, X=np.zeros(10_000)),
+    "a number": lambda path: np.savez(path, X=np.float64(1), y=np.zeros(1)),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_damaged_npz_is_refused(damage, tmp_path):
+    path = tmp_path / "x.npz"
+    DAMAGE[damage](path)
+    message = refusal(with_npz(path))
+    assert message.startswith(f"datasets.svhn.train: {path} cannot be read as an npz file (")
+    assert "needed are X (images) and y (labels)" in message
+
+
+def test_nothing_heavy_is_imported():
+    code = "import sys, repdrift.config; print(sorted({'torch', 'numpy', 'pandas'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], stdout=-1, text=True, check=True, cwd=ROOT / "workflow")
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,156 @@
+"""Training and reading: batch normalisation stays unpolluted, results repeat, and the paper's numbers come out."""
+
+import csv
+
+import pytest
+import torch
+from torch import nn
+
+from repdrift import rendered
+from repdrift.activations import calibrated, representations
+from repdrift.datasets import read
+from repdrift.errors import UserError
+from repdrift.networks import build, initialise
+from repdrift.training import Settings, evaluate, normalise, train
+
+
+def network(seed=1, block="conv-relu-bn"):
+    made = build({"name": "conv4", "block": block, "classes": 10})
+    initialise(made, "initialisation", seed)
+    return made
+
+
+def settings(steps, **changes):
+    values = {"learning_rate": 0.001, "momentum": 0.9, "weight_decay": 0.0, "batch_size": 32, "test_every": 1}
+    return Settings(**{**values, **changes}, steps=steps)
+
+
+def tensors(images, labels):
+    return torch.from_numpy(images).contiguous(memory_format=torch.channels_last), torch.from_numpy(labels)
+
+
+@pytest.fixture(scope="module")
+def objects():
+    return tensors(*rendered.render("objects", "train", 100))
+
+
+def trained(data, steps, order=0, **changes):
+    made, history = network(), []
+    generator = torch.Generator().manual_seed(order)
+    train(made, data, data, settings(steps, **changes), generator, history.append)
+    return made, history
+
+
+def test_normalise_is_totensor_then_normalize():
+    from torchvision import transforms  # noqa: PLC0415
+
+    images = torch.arange(256, dtype=torch.uint8).reshape(1, 1, 16, 16).repeat(1, 3, 1, 1)
+    usual = transforms.Compose([transforms.ToTensor(), transforms.Normalize((0.5,) * 3, (0.5,) * 3)])
+    expected = usual(images[0].permute(1, 2, 0).numpy())
+    torch.testing.assert_close(normalise(images)[0], expected, rtol=0, atol=0)
+
+
+def test_training_is_that_of_the_usual_loop(objects):
+    """The same batches through a loop written as in a tutorial give the same weights."""
+    images, labels = objects
+    ours, _ = trained(objects, steps=8)
+    usual = network().train()
+    optimiser = torch.optim.SGD(usual.parameters(), lr=0.001, momentum=0.9)
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(2):
+        for batch in torch.randperm(100, generator=generator).split(32):
+            optimiser.zero_grad()
+            inputs = (images[batch].float() / 255 - 0.5) / 0.5
+            nn.functional.cross_entropy(usual(inputs)["logits"], labels[batch]).backward()
+            optimiser.step()
+    for name, value in usual.state_dict().items():
+        torch.testing.assert_close(ours.state_dict()[name], value, msg=name)
+
+
+def test_length_in_steps_cuts_the_last_epoch(objects):
+    _, history = trained(objects, steps=6)
+    assert [(epoch.epoch, epoch.step) for epoch in history] == [(0, 0), (1, 4), (2, 6)]
+
+
+def test_two_runs_are_equal_to_the_bit_and_the_order_matters(objects):
+    first, again, other = (trained(objects, steps=8, order=order)[0].state_dict() for order in (0, 0, 1))
+    assert all(torch.equal(first[name], again[name]) for name in first)
+    assert not torch.equal(first["head.weight"], other["head.weight"])
+
+
+def test_a_loss_that_is_not_finite_stops_with_its_place(objects):
+    with pytest.raises(UserError, match=r"epoch 1, step \d.*learning rate 1e\+30"):
+        trained(objects, steps=8, learning_rate=1e30)
+
+
+def test_measuring_leaves_the_network_as_it_was(objects):
+    images, labels = objects
+    made, _ = trained(objects, steps=4)
+    before = {name: value.clone() for name, value in made.state_dict().items()}
+    evaluate(made, images, labels)
+    representations(made, images)
+    representations(made, images, calibration=images)
+    assert all(torch.equal(before[name], value) for name, value in made.state_dict().items())
+    assert made.training
+    assert all(part.track_running_stats for part in made.modules() if isinstance(part, nn.BatchNorm2d))
+
+
+def test_representations_use_batches_of_32_in_file_order(objects):
+    images, _ = objects
+    made = network().train()
+    layers = representations(made, images)
+    assert {name: tuple(values.shape) for name, values in layers.items()} == {
+        "pool1": (100, 16384), "pool2": (100, 4096), "pool3": (100, 1024), "pool4": (100, 256), "logits": (100, 10)
+    }  # fmt: skip
+    with torch.no_grad():
+        second = made(normalise(images[32:64]))
+    for name, values in layers.items():
+        torch.testing.assert_close(values[32:64], second[name].flatten(1), rtol=1e-5, atol=1e-5)
+
+
+def test_calibrated_statistics_are_those_of_the_images(objects):
+    images, _ = objects
+    made = network()
+    after_relu = torch.relu(made.blocks[0].conv(normalise(images[:64])))
+    means = torch.stack([part.mean(dim=(0, 2, 3)) for part in after_relu.split(32)]).mean(dim=0)
+    fixed = calibrated(made, images[:64])
+    torch.testing.assert_close(fixed.blocks[0].bn.running_mean, means, rtol=1e-4, atol=1e-5)
+    # In eval mode an image's representation does not depend on its neighbours in the batch.
+    alone = representations(made, images[5:6], calibration=images[:64])["logits"]
+    among = representations(made, images[:32], calibration=images[:64])["logits"]
+    torch.testing.assert_close(alone[0], among[5], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["objects", "digits"])
+def test_rendered_images_are_worth_training_on(name):
+    """2,000 images, 15 epochs: at least 80 % of the test images."""
+    train_set, test_set = (tensors(*rendered.render(name, split, n)) for split, n in (("train", 2000), ("test", 1000)))
+    made, history = network(), []
+    generator = torch.Generator().manual_seed(1)
+    train(made, train_set, test_set, settings(15 * 63, test_every=15), generator, history.append)
+    assert history[-1].test_accuracy >= 80
+
+
+@pytest.mark.real_images
+def test_64_images_end_where_the_authors_network_does(real_images):
+    """Measured with the authors' network after 150 epochs: train loss near .003, test accuracy near 21 %."""
+    source = {"reader": "cifar10", "classes": 10}
+    images, labels = tensors(*read(source, "train", real_images))
+    test_images, test_labels = tensors(*read(source, "test", real_images))
+    made, history = network(), []
+    generator = torch.Generator().manual_seed(1)
+    test_set = (test_images[:2000], test_labels[:2000])
+    train(made, (images[:64], labels[:64]), test_set, settings(300, test_every=150), generator, history.append)
+    assert 0.002 < history[-1].train_loss < 0.005
+    assert 17 < history[-1].test_accuracy < 25
+    assert history[-1].train_accuracy == 100
+
+
+def test_history_reads_back(tmp_path, objects):
+    from repdrift.artifacts import write_csv  # noqa: PLC0415
+
+    _, history = trained(objects, steps=8, test_every=2)
+    write_csv(tmp_path / "history.csv", map(vars, history), list(vars(history[0])))
+    rows = list(csv.DictReader((tmp_path / "history.csv").open()))
+    assert [row["test_accuracy"] == "" for row in rows] == [False, True, False]
+    assert float(rows[2]["train_loss"]) == history[2].train_loss
