@@ -36,6 +36,6 @@ for name in FIGURES:
     rule:
         name:
             name
-        localrule: True
         input:
             f"{PLAN.folder}/figures/{name}.png",
+        localrule: True

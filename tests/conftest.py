@@ -12,7 +12,7 @@ DATA = REPOSITORY / "data"
 
 @pytest.fixture(scope="session")
 def real_images():
-    """Folder with the real CIFAR-10, MNIST and SVHN images; without it the test is skipped, or fails where CI has them."""
+    """Folder with the real images; without it the test is skipped, or fails where CI must have them."""
     wanted = [DATA / "cifar-10-batches-py", DATA / "MNIST" / "raw", DATA / "svhn" / "svhn_test_first10000.npz"]
     missing = [str(path) for path in wanted if not path.exists()]
     if missing:

@@ -57,7 +57,7 @@ def save_npz(path, images):
 PRESETS = sorted(path.stem for path in (ROOT / "presets").glob("*.yaml"))
 
 
-@pytest.mark.parametrize("presets", [[], *([name] for name in PRESETS), *(["laptop", name] for name in PRESETS)])
+@pytest.mark.parametrize("presets", [[], *([name] for name in PRESETS), *([name, "svhn-npz"] for name in PRESETS)])
 def test_config_and_presets_pass(presets, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     config = CONFIG
@@ -72,12 +72,10 @@ def test_config_and_presets_pass(presets, tmp_path, monkeypatch):
 
 GOOD = [
     ("study", "2022.paper_v-1"),
-    ("training/learning_rate", 1),
     ("pretrain/checkpoints", [150, 1, 75]),
     ("finetune/domain/shift", None),
     ("finetune/cross_domain/shift", 9),
     ("controls/matched_steps", None),
-    ("probe/images", 4),
     ("probe/images", 5000),
     ("finetune/domain/train", "train[0:5000]"),  # on which the network was pre-trained, too
     ("finetune/cross_domain/test", "train[5000:73257]"),
@@ -93,10 +91,6 @@ def test_good_values_pass(path, value):
     assert config == before
 
 
-def test_schema_is_a_schema():
-    Draft202012Validator.check_schema(RULES)
-
-
 def sections(rule, value):
     """Give each mapping of config.yaml that has fixed keys, with its schema."""
     rule = RULES["$defs"][rule["$ref"].rpartition("/")[2]] if "$ref" in rule else rule
@@ -107,6 +101,7 @@ def sections(rule, value):
 
 
 def test_schema_and_config_have_the_same_keys():
+    Draft202012Validator.check_schema(RULES)
     pairs = list(sections(RULES, CONFIG))
     assert len(pairs) == 1 + 8 + 2
     for rule, section in pairs:
@@ -117,14 +112,13 @@ def test_schema_and_config_have_the_same_keys():
 
 
 def subschemas(rule):
-    if isinstance(rule, dict):
-        yield rule
+    yield rule
     for below in rule.values() if isinstance(rule, dict) else rule if isinstance(rule, list) else ():
         yield from subschemas(below)
 
 
 def test_every_rule_can_be_told_to_the_user():
-    leaves = (rule for rule in subschemas(RULES) if "properties" not in rule)
+    leaves = (rule for rule in subschemas(RULES) if isinstance(rule, dict) and "properties" not in rule)
     rules = [rule for rule in leaves if isinstance(rule.get("type"), str | list)]
     assert len(rules) > 20
     assert [rule for rule in rules if "description" not in rule] == []
@@ -135,13 +129,9 @@ BAD = [
     # Keys
     ("sedes", [1], ["no such key", "did you mean seeds?"]),
     ("training/learning_rte", [0.1], ["training.learning_rte: 0.1", "did you mean training.learning_rate?"]),
-    ("learning_rate", [0.1], ["did you mean training.learning_rate?"]),
     ("epochs", [3], ["did you mean pretrain.epochs or finetune.epochs?"]),
     ("finetune/domain/shfit", [1], ["did you mean finetune.domain.shift?"]),
-    ("datasets/cifar10/clases", [10], ["did you mean datasets.cifar10.classes?"]),
-    ("two\nlines", [1], ["no such key"]),
     ("probe/images", [MISSING], ["missing", "a whole number of at least 4"]),
-    ("source", [MISSING], ["missing", "keys dataset, train, test"]),
     ("datasets/objects/test", [MISSING], ["missing", "number of images to render"]),
     # Text for numbers
     ("training/learning_rate", ["0.01"], ['"0.01"', "a number above 0", "write 0.01, without quotes", "--configfile"]),
@@ -150,14 +140,10 @@ BAD = [
         ["1e-5"],
         ["write 1.0e-05, without quotes", "--config hands nested values over as text"],
     ),
-    ("training/batch_size", ["32"], ["write 32, without quotes"]),
-    ("finetune/domain/shift", ["3"], ["write 3, without quotes"]),
-    ("seeds", ["[1, 2]"], ["write [1, 2], without quotes"]),
     # Types and values
     ("training", [None, 3], ["a mapping with the keys learning_rate, momentum"]),
     ("training/learning_rate", [0, "fast", None, float("inf")], ["a number above 0"]),
     ("training/momentum", [1, -0.1, float("nan")], ["at least 0 and below 1"]),
-    ("training/weight_decay", [-0.1], ["-0.1", "at least 0"]),
     ("training/batch_size", [1], ["at least 2", "batch normalisation"]),
     ("study", ["../elsewhere", "paper\n", "", 2024, "datasets", "logs"], ["letters, digits", "not datasets or logs"]),
     ("data", ["", " ", None], ["the path of a folder"]),
@@ -166,13 +152,9 @@ BAD = [
     ("pretrain/epochs", [0, 150.0, True, "1e3"], ["a whole number of at least 1"]),
     ("network/name", ["con4"], ["conv4", "did you mean conv4?"]),
     ("network/block", ["Conv_BN_ReLU"], ["conv-relu-bn or conv-bn-relu", "did you mean conv-bn-relu?"]),
-    ("probe/bn", ["calibrate"], ["batch or calibrated", "did you mean calibrated?"]),
     ("probe/images", [5001], ["allowed is 4 to 5000", "finetune.cross_domain.test"]),
-    ("finetune/head", ["fresh", None], ["keep or new"]),
     ("controls/scratch", [1, "yes"], ["true or false"]),
     ("controls/matched_steps", [0], ["at least 1, or null"]),
-    ("similarity/estimators", [[]], ["one or both"]),
-    ("similarity/estimators", [["cka-biased", "cka-biased"]], ["cka-biased is there twice"]),
     # Tasks
     ("source/dataset", ["CIFAR-10", "cifar100"], ["no such", "cifar10, svhn, mnist", "did you mean cifar10?"]),
     ("finetune/cross_domain/dataset", ["cifar10"], ["finetune.domain has it too"]),
@@ -181,15 +163,12 @@ BAD = [
     ("source/train", ["train[0:50001]"], ["has 50000 images", "train[0:50000] or a part of it"]),
     ("finetune/cross_domain/test", ["test[0:26033]"], ["svhn has 26032 images"]),
     ("finetune/domain/test", ["test[4999:10000]"], ["finetune.domain.train has test[4999:5000] too", "overlap"]),
-    ("pretrain/random", [[0, 4, 4]], ["4 is there twice"]),
     ("finetune/domain/shift", [10], ["10", "allowed is seed, null or 1 to 9"]),
     ("finetune/domain/shift", [0, "sed", True], ["allowed is seed", "at least 1"]),
     ("pretrain/checkpoints", ["al", []], ["allowed is all, or a list of epochs"]),
     # Data sets
-    ("datasets/cifar10", [None], ["null", "a mapping with the keys reader, title, classes"]),
     ("datasets/cifar10/reader", ["cifar"], ["cifar10 or svhn", "did you mean cifar10?"]),
     ("datasets/cifar10/classes", [100], ["100", "allowed is 10"]),
-    ("datasets/cifar10/title", ["", None], ["text for figures"]),
     ("datasets/objects/train", ["train.npz", 0, None], ["number of images to render"]),
     ("datasets/mnist/train", [100, "x.npz"], ["null, or no such key"]),
     ("datasets/my-set", [CONFIG["datasets"]["mnist"]], ["allowed as a name", "letters, digits", "not init"]),
@@ -199,7 +178,6 @@ BAD = [
 # The place that is to blame is further in than the key that is set, or another.
 BAD_INSIDE = [
     ("seeds", [1, "2"], "seeds[1]", ["write 2, without quotes"]),
-    ("seeds", [1, -1], "seeds[1]", ["-1", "at least 0"]),
     ("similarity/estimators", ["cka-biased", "cka-unbiased"], "similarity.estimators[1]", ["did you mean cka-biased?"]),
     ("pretrain/random", [0, 1, 10], "pretrain.random[2]", ["10", "0 to 9", "the 10 classes of cifar10"]),
     ("pretrain/sizes_random", [0, 12], "pretrain.sizes_random[1]", ["12", "0 to 9"]),
@@ -209,9 +187,7 @@ BAD_INSIDE = [
     ("pretrain/checkpoints", [1, 151], "pretrain.checkpoints[1]", ["151", "1 to 150"]),
     ("source/test", "test[0:100]", "probe.images", ["500", "4 to 100", "source.test"]),
 ]
-BAD_HERE = [
-    (path, value, path.replace("/", ".").replace("\n", " "), words) for path, many, words in BAD for value in many
-]
+BAD_HERE = [(path, value, path.replace("/", "."), words) for path, many, words in BAD for value in many]
 
 
 @pytest.mark.parametrize(("path", "value", "key", "words"), BAD_HERE + BAD_INSIDE)
@@ -227,8 +203,9 @@ def test_a_misspelt_key_is_named_before_what_it_causes():
     assert refusal(config).startswith("training.momentm: 0.9: there is no such key")
 
 
-def test_a_key_that_is_no_text_is_refused():
+def test_odd_keys_are_refused():
     assert refusal({**CONFIG, 5: 1}).startswith("5: 1: there is no such key")
+    assert refusal({**CONFIG, "two\nlines": 1}).startswith("two lines: 1: there is no such key")
     assert refusal(overlay(CONFIG, {"datasets": {5: {}}})).startswith("datasets.5: ")
 
 
@@ -286,11 +263,6 @@ def test_npz_data_set_without_the_file_of_a_split_is_refused(tmp_path):
     assert message.startswith("datasets.svhn.test: null: finetune.cross_domain.test reads this split")
 
 
-def cut_short(path):
-    save_npz(path, 1000)
-    path.write_bytes(path.read_bytes()[:200])
-
-
 def zipped(content):
     def save(path):
         with zipfile.ZipFile(path, "w") as archive:
@@ -304,7 +276,7 @@ DAMAGE = {
     "text": lambda path: path.write_text("not a zip\nfile"),
     "empty": lambda path: path.write_bytes(b""),
     "folder": lambda path: path.mkdir(),
-    "cut short": cut_short,
+    "cut short": lambda path: (save_npz(path, 1000), path.write_bytes(path.read_bytes()[:200])),
     "rotten header": zipped(b"\x93NUMPY\x01\x00\x10\x00{'descr': "),
     "rotten array": zipped(b""),
     "no labels": lambda path: np.savez(path, X=np.zeros(10_000)),

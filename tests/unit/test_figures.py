@@ -31,71 +31,43 @@ def value(seed, panel, series, layer, estimator):
     return level - (0.6 if estimator == "cka-debiased" else 0.0)
 
 
+COMMON = {"run": "cifar10", "reference": "init", "n": 500, "images": "CIFAR-10"}
+
+
 def layers_table(panels, seeds=(1, 2, 3)):
+    null = {layer: 0.5 + 0.1 * index for index, layer in enumerate(LAYERS)}
     rows = [
-        {
-            "panel": panel,
-            "series": series,
-            "run": "cifar10",
-            "seed": seed,
-            "reference": "init",
-            "layer": layer,
-            "estimator": estimator,
-            "n": 500,
-            "value": value(seed, panel, series, layer, estimator),
-            "null_mean": 0.5 + 0.1 * LAYERS.index(layer),
-            "null_q95": 0.7,
-            "images": "CIFAR-10",
-        }
+        (panel, series, seed, layer, estimator, value(seed, panel, series, layer, estimator), null[layer], 0.7)
         for estimator in ("cka-debiased", "cka-biased")
         for panel, names in panels.items()
         for series in names
         for seed in seeds
         for layer in LAYERS
     ]
-    return pd.DataFrame(rows)
+    columns = ["panel", "series", "seed", "layer", "estimator", "value", "null_mean", "null_q95"]
+    return pd.DataFrame(rows, columns=columns).assign(**COMMON)
 
 
 def curve_table(seeds=(1, 2)):
     rows = [
-        {
-            "panel": "",
-            "series": "",
-            "run": "cifar10",
-            "seed": seed,
-            "reference": "init",
-            "epoch": epoch,
-            "layer": layer,
-            "estimator": "cka-biased",
-            "n": 500,
-            "value": value(seed, "", "", layer, "cka-biased") / (1 + epoch),
-            "images": "CIFAR-10",
-        }
+        (seed, epoch, layer, value(seed, "", "", layer, "cka-biased") / (1 + epoch))
         for seed in seeds
         for epoch in (0, 1, 2, 5)
         for layer in LAYERS
     ]
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows, columns=["seed", "epoch", "layer", "value"])
+    return table.assign(panel="", series="", estimator="cka-biased", **COMMON)
 
 
 def history_table(series=("d = 0", "d = 4"), seeds=(1, 2)):
     rows = [
-        {
-            "panel": "",
-            "series": name,
-            "run": "cifar10",
-            "seed": seed,
-            "epoch": epoch,
-            "train_loss": 2.3 / (1 + epoch) + 0.1 * seed,
-            "train_accuracy": 10 + 20 * epoch + seed,
-            "test_accuracy": 10 + 15 * epoch if epoch % 2 == 0 else None,
-            "images": "CIFAR-10",
-        }
+        (name, seed, epoch, 2.3 / (1 + epoch), 10 + 20 * epoch + seed, 10 + 15 * epoch if epoch % 2 == 0 else None)
         for name in series
         for seed in seeds
         for epoch in range(4)
     ]
-    return pd.DataFrame(rows)
+    columns = ["series", "seed", "epoch", "train_loss", "train_accuracy", "test_accuracy"]
+    return pd.DataFrame(rows, columns=columns).assign(panel="", run="cifar10", images="CIFAR-10")
 
 
 def drawn(table, kind, folder):

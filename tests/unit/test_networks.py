@@ -26,7 +26,13 @@ def test_115658_parameters(block):
 def test_layers_and_their_shapes():
     layers = initialised()(torch.zeros(2, 3, 32, 32))
     shapes = {name: tuple(values.shape[1:]) for name, values in layers.items()}
-    assert shapes == {"pool1": (64, 16, 16), "pool2": (64, 8, 8), "pool3": (64, 4, 4), "pool4": (64, 2, 2), "logits": (10,)}
+    assert shapes == {
+        "pool1": (64, 16, 16),
+        "pool2": (64, 8, 8),
+        "pool3": (64, 4, 4),
+        "pool4": (64, 2, 2),
+        "logits": (10,),
+    }
     assert tuple(shapes) == Conv4.layers
 
 

@@ -2,6 +2,7 @@ import hashlib
 
 import numpy as np
 import pytest
+
 from repdrift import rendered
 from repdrift.errors import UserError
 from repdrift.rendered import stream

@@ -88,8 +88,8 @@ def test_null_equals_permuting_the_rows(estimator):
         (X[:3], Y[:3], "at least 4"),
         (X, Y[:20], "20 images"),
         (np.full_like(X, 3.7), Y, "same for all images"),
-        (np.where(X == X[2, 3], np.nan, X), Y, "not finite"),
-        (np.where(X == X[2, 3], np.inf, X), Y, "not finite"),
+        (np.where(X[2, 3] == X, np.nan, X), Y, "not finite"),
+        (np.where(X[2, 3] == X, np.inf, X), Y, "not finite"),
         (X[:, 0], Y, "shape"),
     ],
 )

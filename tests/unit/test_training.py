@@ -37,7 +37,7 @@ def objects():
 def trained(data, steps, order=0, **changes):
     made, history = network(), []
     generator = torch.Generator().manual_seed(order)
-    train(made, data, data, settings(steps, **changes), generator, history.append)
+    train(made, data, data, settings(steps, **changes), generator=generator, after_epoch=history.append)
     return made, history
 
 
@@ -127,7 +127,7 @@ def test_rendered_images_are_worth_training_on(name):
     train_set, test_set = (tensors(*rendered.render(name, split, n)) for split, n in (("train", 2000), ("test", 1000)))
     made, history = network(), []
     generator = torch.Generator().manual_seed(1)
-    train(made, train_set, test_set, settings(15 * 63, test_every=15), generator, history.append)
+    train(made, train_set, test_set, settings(15 * 63, test_every=15), generator=generator, after_epoch=history.append)
     assert history[-1].test_accuracy >= 80
 
 
@@ -140,7 +140,14 @@ def test_64_images_end_where_the_authors_network_does(real_images):
     made, history = network(), []
     generator = torch.Generator().manual_seed(1)
     test_set = (test_images[:2000], test_labels[:2000])
-    train(made, (images[:64], labels[:64]), test_set, settings(300, test_every=150), generator, history.append)
+    train(
+        made,
+        (images[:64], labels[:64]),
+        test_set,
+        settings(300, test_every=150),
+        generator=generator,
+        after_epoch=history.append,
+    )
     assert 0.002 < history[-1].train_loss < 0.005
     assert 17 < history[-1].test_accuracy < 25
     assert history[-1].train_accuracy == 100

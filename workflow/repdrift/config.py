@@ -10,6 +10,7 @@ import math
 import struct
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
@@ -32,12 +33,7 @@ SIZES = {
 
 
 def check(config: Config) -> None:
-    """Check a whole config: ``config.yaml``, overlaid by a preset or not.
-
-    Parameters
-    ----------
-    config : mapping
-        Every key of ``config.yaml`` is there.
+    """Check a whole config: ``config.yaml``, overlaid by presets or not.
 
     Raises
     ------
@@ -88,17 +84,21 @@ def _is_number(_: object, value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and -math.inf < value < math.inf
 
 
-def _check_schema(config: Config) -> None:
+@cache
+def _validator() -> Any:  # noqa: ANN401
     types = Draft202012Validator.TYPE_CHECKER.redefine_many({"integer": _is_integer, "number": _is_number})
     strict = validators.extend(Draft202012Validator, type_checker=types)
-    validator = strict(yaml.safe_load(SCHEMA.read_text(encoding="utf-8")))
-    # A misspelt key comes first, for it often causes the others; then in the order of the schema.
-    errors = sorted(validator.iter_errors(dict(config)), key=lambda error: error.validator != "additionalProperties")
-    if errors:
-        raise _explain(errors[0], config, validator)
+    return strict(yaml.safe_load(SCHEMA.read_text(encoding="utf-8")))
 
 
-def _explain(error: ValidationError, config: Config, validator: Any) -> UserError:  # noqa: ANN401
+def _check_schema(config: Config) -> None:
+    # The first in the order of the schema: there a misspelt key stands before the missing one that it causes.
+    error = next(_validator().iter_errors(dict(config)), None)
+    if error is not None:
+        raise _explain(error, config)
+
+
+def _explain(error: ValidationError, config: Config) -> UserError:
     """Say in our words what the schema refuses."""
     key, value, schema = _dotted(error.absolute_path), error.instance, error.schema
     if "propertyNames" in error.absolute_schema_path:
@@ -108,14 +108,14 @@ def _explain(error: ValidationError, config: Config, validator: Any) -> UserErro
     if error.validator == "required":
         missing = next(name for name in schema["required"] if name not in value)
         rule = schema["properties"][missing]
-        rule = validator.schema["$defs"][rule["$ref"].rpartition("/")[2]] if "$ref" in rule else rule
+        rule = _validator().schema["$defs"][rule["$ref"].rpartition("/")[2]] if "$ref" in rule else rule
         return _one_line(f"{_join(key, missing)}: this key is missing: {_allowed(rule)}")
     if error.validator == "enum":
         return _error(key, value, _allowed(schema) + _nearest(value, schema["enum"]))
     if error.validator == "uniqueItems":
         twice = next(each for place, each in enumerate(value) if each in value[:place])
         return _error(key, value, f"{twice} is there twice; {_allowed(schema)}")
-    return _error(key, value, _allowed(schema) + _unquoted(value, validator.evolve(schema=schema)))
+    return _error(key, value, _allowed(schema) + _unquoted(value, _validator().evolve(schema=schema)))
 
 
 def _dotted(path: Iterable[str | int]) -> str:
@@ -162,10 +162,8 @@ def _unquoted(value: object, validator: Any) -> str:  # noqa: ANN401
             continue
         if not isinstance(meant, str) and validator.is_valid(meant):
             written = yaml.safe_dump(meant, default_flow_style=True).splitlines()[0]
-            return (
-                f", and this is text: write {written}, without quotes, in a file and give that with --configfile "
-                "(--config hands nested values over as text)"
-            )
+            fix = f"write {written}, without quotes, in a file and give that with --configfile"
+            return f", and this is text: {fix} (--config hands nested values over as text)"
     return ""
 
 

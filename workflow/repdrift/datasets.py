@@ -52,7 +52,9 @@ def read(settings: Mapping[str, Any], split: str, folder: Path) -> Split:
         images, labels = _read_torchvision(reader, split, folder)
     classes = settings["classes"]
     if labels.min() < 0 or labels.max() >= classes:
-        raise UserError(f"data set {reader}, split {split}: labels {labels.min()} to {labels.max()}, not 0 to {classes - 1}")
+        raise UserError(
+            f"data set {reader}, split {split}: labels {labels.min()} to {labels.max()}, not 0 to {classes - 1}"
+        )
     return images, labels
 
 
@@ -94,7 +96,9 @@ def to_rgb(images: NDArray[np.uint8], origin: str) -> NDArray[np.uint8]:
         images = images.transpose(0, 3, 1, 2)
     height, width = images.shape[-2:]
     if images.ndim != 4 or images.shape[1] != 3 or max(height, width) > SIZE:
-        raise UserError(f"{origin}: images of shape {images.shape}; needed are RGB or grey ones of at most {SIZE}x{SIZE}")
+        raise UserError(
+            f"{origin}: images of shape {images.shape}; needed are RGB or grey ones of at most {SIZE}x{SIZE}"
+        )
     top, left = (SIZE - height) // 2, (SIZE - width) // 2
     border = ((0, 0), (0, 0), (top, SIZE - height - top), (left, SIZE - width - left))
     return np.ascontiguousarray(np.pad(images, border))

@@ -70,7 +70,7 @@ NETWORKS = {"conv4": Conv4}
 
 
 def build(settings: Mapping[str, Any]) -> Conv4:
-    """Build a network from its settings, ``{"name": "conv4", "classes": 10, "block": ...}``; weights are not yet set."""
+    """Build a network from its settings, ``{"name": "conv4", "classes": 10, "block": ...}``, weights not yet set."""
     arguments = dict(settings)
     return NETWORKS[arguments.pop("name")](**arguments).to(memory_format=torch.channels_last)
 

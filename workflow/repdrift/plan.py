@@ -108,7 +108,8 @@ class Plan:
         return Run(f"{parent[0]}+{own}", task, parent, steps, settings["test_every"])
 
     def _steps_per_epoch(self, task: Task) -> int:
-        return math.ceil(task.train.size / self.config["training"]["batch_size"])
+        batch_size: int = self.config["training"]["batch_size"]
+        return math.ceil(task.train.size / batch_size)
 
     def transforms(self, role: str) -> list[Transform]:
         """Label transforms of the target tasks of a role."""

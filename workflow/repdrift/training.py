@@ -86,6 +86,7 @@ def train(
     train_set: tuple[Tensor, Tensor],
     test_set: tuple[Tensor, Tensor],
     settings: Settings,
+    *,
     generator: torch.Generator,
     after_epoch: Callable[[Epoch], None],
 ) -> None:

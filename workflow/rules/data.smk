@@ -8,10 +8,6 @@ rule dataset:
     output:
         images="results/datasets/{store}/{split}.safetensors",
         checksum="results/datasets/{store}/{split}.sha256",
-    params:
-        spec=lambda w: spec(specs.dataset, w.store, w.split),
-        code=fingerprint("stages.dataset"),
-        folder=config["data"],
     log:
         "results/logs/datasets/{store}/{split}.log",
     conda:
@@ -19,6 +15,10 @@ rule dataset:
     resources:
         mem_mb=4000,
         runtime=lambda w, attempt: 30 * attempt,
+    params:
+        spec=lambda w: spec(specs.dataset, w.store, w.split),
+        code=fingerprint("stages.dataset"),
+        folder=config["data"],
     shell:
         "python -m repdrift.stages.dataset --spec {params.spec:q} --code {params.code} "
         "--folder {params.folder:q} --output {output.images:q} > {log:q} 2>&1"
@@ -30,16 +30,18 @@ rule task:
         checksums=lambda w: checksums(PLAN.task_images(w.task)),
     output:
         PLAN.labels("{task}", "{seed}"),
-    params:
-        spec=lambda w: spec(specs.task, w.task, int(w.seed)),
-        code=fingerprint("stages.task"),
     log:
         f"{PLAN.folder}/logs/tasks/{{task}}/seed{{seed}}.log",
+    # Short, and trainings wait for it: before them.
+    priority: 20
     conda:
         "../../envs/plot.yaml"
     resources:
         mem_mb=1000,
         runtime=lambda w, attempt: 10 * attempt,
+    params:
+        spec=lambda w: spec(specs.task, w.task, int(w.seed)),
+        code=fingerprint("stages.task"),
     shell:
         "python -m repdrift.stages.task --spec {params.spec:q} --code {params.code} "
         "--images {input.images:q} --output {output:q} > {log:q} 2>&1"

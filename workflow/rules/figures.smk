@@ -6,9 +6,6 @@ rule table:
         lambda w: list(PLAN.rows(FIGURES[w.figure].kind, FIGURES[w.figure].runs)),
     output:
         f"{PLAN.folder}/tables/{{figure}}.csv",
-    params:
-        spec=lambda w: spec(specs.table, FIGURES[w.figure]),
-        code=fingerprint("stages.table"),
     log:
         f"{PLAN.folder}/logs/tables/{{figure}}.log",
     conda:
@@ -16,6 +13,9 @@ rule table:
     resources:
         mem_mb=1000,
         runtime=lambda w, attempt: 10 * attempt,
+    params:
+        spec=lambda w: spec(specs.table, FIGURES[w.figure]),
+        code=fingerprint("stages.table"),
     shell:
         "python -m repdrift.stages.table --spec {params.spec:q} --code {params.code} "
         "--rows {input:q} --output {output:q} > {log:q} 2>&1"
@@ -33,9 +33,6 @@ rule figure:
         ),
         pdf=f"{PLAN.folder}/figures/{{figure}}.pdf",
         png=f"{PLAN.folder}/figures/{{figure}}.png",
-    params:
-        spec=lambda w: spec(specs.figure, FIGURES[w.figure]),
-        code=fingerprint("stages.figure"),
     log:
         f"{PLAN.folder}/logs/figures/{{figure}}.log",
     conda:
@@ -43,6 +40,9 @@ rule figure:
     resources:
         mem_mb=1000,
         runtime=lambda w, attempt: 10 * attempt,
+    params:
+        spec=lambda w: spec(specs.figure, FIGURES[w.figure]),
+        code=fingerprint("stages.figure"),
     shell:
         "python -m repdrift.stages.figure --spec {params.spec:q} --code {params.code} "
         "--table {input:q} --output {output.svg:q} > {log:q} 2>&1"

@@ -8,14 +8,11 @@ rule activations:
         checksums=lambda w: checksums(PLAN.probe_images(w.role)),
     output:
         PLAN.activations("{role}", ("{run}", "{moment}"), "{seed}"),
-    params:
-        spec=lambda w: spec(specs.activations, w.role),
-        code=fingerprint("stages.activations"),
+    log:
+        f"{PLAN.folder}/logs/activations/{{role}}/{{run}}/seed{{seed}}/{{moment}}.log",
     wildcard_constraints:
         run=one_of([*PLAN.runs, "init", "independent"]),
         moment="init|final",
-    log:
-        f"{PLAN.folder}/logs/activations/{{role}}/{{run}}/seed{{seed}}/{{moment}}.log",
     conda:
         "../../envs/torch.yaml"
     threads: 1
@@ -23,6 +20,9 @@ rule activations:
         gpu=1,
         mem_mb=lambda w, attempt: 4000 * attempt,
         runtime=lambda w, attempt: 20 * attempt,
+    params:
+        spec=lambda w: spec(specs.activations, w.role),
+        code=fingerprint("stages.activations"),
     shell:
         "python -m repdrift.stages.activations --spec {params.spec:q} --code {params.code} --gpus {resources.gpu} "
         "--checkpoint {input.checkpoint:q} --images {input.images:q} --output {output:q} > {log:q} 2>&1"
@@ -31,12 +31,11 @@ rule activations:
 rule similarity:
     input:
         final=lambda w: PLAN.compared(w.run, [(w.run, "final")]),
-        references=lambda w: PLAN.compared(w.run, PLAN.references(PLAN.runs[w.run]).values()),
+        references=lambda w: PLAN.compared(
+            w.run, PLAN.references(PLAN.runs[w.run]).values()
+        ),
     output:
         PLAN.similarity("{run}"),
-    params:
-        spec=lambda w: spec(specs.similarity, w.run),
-        code=fingerprint("stages.similarity"),
     log:
         f"{PLAN.folder}/logs/similarity/{{run}}.log",
     conda:
@@ -45,6 +44,9 @@ rule similarity:
     resources:
         mem_mb=lambda w, attempt: 4000 * attempt,
         runtime=lambda w, attempt: 60 * attempt,
+    params:
+        spec=lambda w: spec(specs.similarity, w.run),
+        code=fingerprint("stages.similarity"),
     shell:
         "python -m repdrift.stages.similarity --spec {params.spec:q} --code {params.code} "
         "--final {input.final:q} --references {input.references:q} --output {output:q} > {log:q} 2>&1"
@@ -57,9 +59,6 @@ rule curve:
         checksums=checksums(PLAN.probe_images("source")),
     output:
         PLAN.curve("{seed}"),
-    params:
-        spec=lambda w: spec(specs.curve, int(w.seed)),
-        code=fingerprint("stages.curve"),
     log:
         f"{PLAN.folder}/logs/similarity/curve/seed{{seed}}.log",
     conda:
@@ -69,6 +68,9 @@ rule curve:
         gpu=1,
         mem_mb=lambda w, attempt: 4000 * attempt,
         runtime=lambda w, attempt: 60 * attempt,
+    params:
+        spec=lambda w: spec(specs.curve, int(w.seed)),
+        code=fingerprint("stages.curve"),
     shell:
         "python -m repdrift.stages.curve --spec {params.spec:q} --code {params.code} --gpus {resources.gpu} "
         "--checkpoints {input.checkpoints:q} --images {input.images:q} --output {output:q} > {log:q} 2>&1"

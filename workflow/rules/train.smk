@@ -4,18 +4,19 @@
 rule initialise:
     output:
         PLAN.model(("{init}", "init"), "{seed}"),
-    params:
-        spec=lambda w: spec(specs.initialise, w.init, int(w.seed)),
-        code=fingerprint("stages.initialise"),
-    wildcard_constraints:
-        init="init|independent",
     log:
         f"{PLAN.folder}/logs/models/{{init}}/seed{{seed}}.log",
+    wildcard_constraints:
+        init="init|independent",
+    priority: 20
     conda:
         "../../envs/torch.yaml"
     resources:
         mem_mb=2000,
         runtime=lambda w, attempt: 10 * attempt,
+    params:
+        spec=lambda w: spec(specs.initialise, w.init, int(w.seed)),
+        code=fingerprint("stages.initialise"),
     shell:
         "python -m repdrift.stages.initialise --spec {params.spec:q} --code {params.code} "
         "--output {output:q} > {log:q} 2>&1"
@@ -30,13 +31,10 @@ rule pretrain:
     output:
         final=PLAN.model(("{run}", "final"), "{seed}"),
         history=PLAN.history("{run}", "{seed}"),
-    params:
-        spec=lambda w: spec(specs.train, w.run, int(w.seed)),
-        code=fingerprint("stages.train"),
-    wildcard_constraints:
-        run=one_of(PLAN.scratch_runs),
     log:
         f"{PLAN.folder}/logs/models/{{run}}/seed{{seed}}.log",
+    wildcard_constraints:
+        run=one_of(PLAN.scratch_runs),
     conda:
         "../../envs/torch.yaml"
     # One thread a job, jobs side by side: the results then do not depend on the number of cores.
@@ -45,6 +43,9 @@ rule pretrain:
         gpu=1,
         mem_mb=lambda w, attempt: 4000 * attempt,
         runtime=lambda w, attempt: 720 * attempt,
+    params:
+        spec=lambda w: spec(specs.train, w.run, int(w.seed)),
+        code=fingerprint("stages.train"),
     shell:
         "python -m repdrift.stages.train --spec {params.spec:q} --code {params.code} --gpus {resources.gpu} "
         "--parent {input.parent:q} --task {input.task:q} --images {input.images:q} "
@@ -56,7 +57,10 @@ use rule pretrain as pretrain_source with:
     output:
         final=PLAN.model(("{run}", "final"), "{seed}"),
         history=PLAN.history("{run}", "{seed}"),
-        checkpoints=[PLAN.model(("{run}", f"epoch{epoch}"), "{seed}") for epoch in PLAN.checkpoint_epochs],
+        checkpoints=[
+            PLAN.model(("{run}", f"epoch{epoch}"), "{seed}")
+            for epoch in PLAN.checkpoint_epochs
+        ],
     wildcard_constraints:
         run=one_of([PLAN.pretrained]),
     # Everything waits for it.
@@ -66,8 +70,8 @@ use rule pretrain as pretrain_source with:
 use rule pretrain as finetune with:
     wildcard_constraints:
         run=one_of(PLAN.target_runs),
+    priority: 5
     resources:
         gpu=1,
         mem_mb=lambda w, attempt: 4000 * attempt,
         runtime=lambda w, attempt: 60 * attempt,
-    priority: 5

@@ -61,7 +61,7 @@ def draw_panel(axes: Axes, shown: pd.DataFrame, series: Sequence[str], order: Se
     look = Look.of(series)
     draw_null(axes, shown, order)
     # The type stubs of seaborn know neither a width for dodge nor a plain list of markers.
-    apart: Any = min(0.4, 0.1 * (len(series) - 1)) or False
+    apart: Any = min(0.4, 0.14 * (len(series) - 1)) or False
     markers: Any = [look.markers[label] for label in series]
     sns.pointplot(
         shown,

@@ -22,7 +22,7 @@ def double_centred(gram: Tensor) -> Tensor:
 
 
 def unbiased_centred(gram: Tensor) -> Tensor:
-    """U-centred Gram [n, n]: their product summed over i != j is n (n - 3) times Song et al.'s unbiased HSIC (eq. 5)."""
+    """U-centred Gram [n, n]: two of them multiplied and summed are n (n - 3) times Song et al.'s HSIC (eq. 5)."""
     n = len(gram)
     hollow = gram.clone().fill_diagonal_(0)
     sums = hollow.sum(dim=0)

@@ -18,7 +18,7 @@ from repdrift.stages import command
 def load_images(path: Path, part: dict[str, Any], device: torch.device) -> Tensor:
     """Images uint8 [n, 3, 32, 32] (channels_last) of a range of a split."""
     with safe_open(path, framework="pt") as file:
-        images = file.get_slice("images")[part["start"] : part["stop"]]
+        images: Tensor = file.get_slice("images")[part["start"] : part["stop"]]
     return images.to(device).contiguous(memory_format=torch.channels_last)
 
 

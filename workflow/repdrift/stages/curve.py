@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from torch import Tensor
+
 from repdrift import checkpoints
 from repdrift.activations import representations
 from repdrift.artifacts import Job, write_csv
@@ -26,7 +28,7 @@ def main() -> None:
     probe = load_images(probe_path, spec["probe"], device)
     calibration = load_images(calibration_path, spec["calibration"], device) if spec["calibration"] else None
     rows: list[dict[str, object]] = []
-    initial: dict[str, dict[str, object]] = {}
+    initial: dict[str, dict[str, Tensor]] = {}
     for epoch, path in zip([0, *spec["epochs"]], args.checkpoints, strict=True):
         network = checkpoints.load(path, spec["network"]).to(device)
         for layer, values in representations(network, probe, calibration).items():

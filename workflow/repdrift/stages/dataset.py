@@ -1,7 +1,9 @@
 """Decode one split of a data set, once, for all studies."""
 
 from pathlib import Path
+from typing import Any
 
+from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
 from repdrift import datasets
@@ -16,7 +18,7 @@ def main() -> None:
     settings = args.spec["dataset"]
     images, labels = datasets.read(settings, args.spec["split"], args.folder)
     print(f"{settings['title']}, split {args.spec['split']}: {len(labels)} images")
-    tensors = {"images": images, "labels": labels}
+    tensors: dict[str, NDArray[Any]] = {"images": images, "labels": labels}
     job = Job(args.spec, args.code)
     job.save(args.output, lambda file: save_file(tensors, file, metadata={"title": settings["title"]}))
     line = f"{sha256(args.output)}  {args.output.name}\n"

@@ -1,6 +1,7 @@
 """Collect what a figure draws into one tidy table: panel, series, and the rows of its runs."""
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -8,7 +9,7 @@ from repdrift.artifacts import Job
 from repdrift.stages import command
 
 
-def collect(rows: pd.DataFrame, panels: list[dict[str, object]]) -> pd.DataFrame:
+def collect(rows: pd.DataFrame, panels: list[dict[str, Any]]) -> pd.DataFrame:
     """Select the rows of every series of every panel, in the order of the figure.
 
     Parameters
@@ -18,13 +19,13 @@ def collect(rows: pd.DataFrame, panels: list[dict[str, object]]) -> pd.DataFrame
     panels : list of dict
         ``{"title": ..., "series": [{"label": ..., "run": ..., "reference": ...}]}``.
     """
-    parts = []
+    parts: list[pd.DataFrame] = []
     for panel in panels:
-        for series in panel["series"]:  # type: ignore[attr-defined]
+        for series in panel["series"]:
             chosen = rows["run"] == series["run"]
             if "reference" in rows:
                 chosen &= rows["reference"] == series["reference"]
-            part = rows[chosen].copy()
+            part: pd.DataFrame = rows[chosen].copy()
             part.insert(0, "panel", panel["title"])
             part.insert(1, "series", series["label"])
             parts.append(part)

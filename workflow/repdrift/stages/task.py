@@ -37,7 +37,7 @@ def main() -> None:
         for name, values in draw(args.spec[part], path, args.spec).items()
     }
     changed = (arrays["train_label"] != arrays["train_true_label"]).mean()
-    print(f"{args.spec['task']}, seed {args.spec['seed']}: {changed:.1%} of the training labels differ from the true ones")
+    print(f"{args.spec['task']}, seed {args.spec['seed']}: {changed:.1%} of the training labels are not the true ones")
     job = Job(args.spec, args.code, sorted(set(args.images)))
     job.save(args.output, lambda file: np.savez(file, allow_pickle=False, **arrays))
 

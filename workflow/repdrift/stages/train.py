@@ -60,7 +60,7 @@ def main() -> None:
         if epoch.epoch in spec["checkpoints"]:
             checkpoints.save(network, folder / f"epoch{epoch.epoch}.safetensors", job)
 
-    train(network, train_set, test_set, settings, order, after_epoch)
+    train(network, train_set, test_set, settings, generator=order, after_epoch=after_epoch)
     columns = [field.name for field in dataclasses.fields(Epoch)]
     job.save(folder / "history.csv", lambda file: write_csv(file, map(dataclasses.asdict, history), columns))
     checkpoints.save(network, args.output, job)

@@ -1,0 +1,130 @@
+"""The plan: names, runs, references and specs of a study."""
+
+import math
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from repdrift import specs
+from repdrift.panels import figures
+from repdrift.plan import Plan, canonical
+from repdrift.tasks import Part, Transform
+
+LIBRARY = Path(__file__).parents[2] / "workflow"
+
+
+@pytest.fixture
+def paper(load_config):
+    return Plan(load_config())
+
+
+def test_the_paper_has_its_runs(paper):
+    names = list(paper.runs)
+    assert len(names) == len(set(names))
+    targets = [name for name in names if name.startswith("cifar10+")]
+    assert len(targets) == 11
+    for name in ("cifar10", "cifar10-random9", "cifar10-n4096", "cifar10-n64-random9", "cifar10+svhn"):
+        assert name in names
+    assert "cifar10+cifar10-shift" in names
+    assert "init+cifar10-random9" in names
+
+
+def test_lengths_are_those_of_the_authors(paper):
+    assert paper.runs["cifar10"].steps == 234_450
+    assert paper.runs["cifar10+svhn"].steps == 3_925
+    assert paper.runs["cifar10-n64"].steps == 300
+
+
+def test_a_size_that_is_the_whole_is_the_whole_run(paper):
+    assert paper.scratch_run(9, 50_000) == paper.scratch_run(9)
+    assert "cifar10-n50000" not in paper.runs
+
+
+def test_matched_steps(load_config):
+    plan = Plan(load_config("laptop"))
+    matched = {run.name: run for run in plan.runs.values() if run.steps == 4800 and "random9" in run.name}
+    # 150 epochs of 1,024 images are 4,800 steps already: the usual run serves.
+    assert set(matched) == {
+        "cifar10-n64-random9-steps4800",
+        "cifar10-n256-random9-steps4800",
+        "cifar10-n1024-random9",
+        "cifar10-random9-steps4800",
+    }
+    for run in matched.values():
+        epochs = run.steps / math.ceil(run.task.train.size / 32)
+        assert 10 <= epochs / run.test_every <= 20
+
+
+def test_fine_tuning_starts_from_the_same_seeds_network(paper):
+    run = paper.runs["cifar10+svhn"]
+    assert paper.model(run.parent, 3) == "results/paper/models/cifar10/seed3/final.safetensors"
+    assert paper.references(run) == {
+        "init": ("init", "init"),
+        "pretrained": ("cifar10", "final"),
+        "independent": ("independent", "init"),
+    }
+    assert paper.references(paper.runs["init+cifar10-random9"]) == {"init": ("init", "init")}
+
+
+def test_probe_is_the_beginning_of_the_held_out_images(paper):
+    assert paper.probe("source") == ("cifar10", Part("test", 0, 500))
+    assert paper.probe("domain") == ("cifar10", Part("test", 5000, 5500))
+    assert paper.probe("cross_domain") == ("svhn", Part("train", 5000, 5500))
+
+
+def test_shift_by_the_seed_stays_within_1_to_9():
+    shifts = [Transform("shift", "seed").amount(seed, 10) for seed in range(30)]
+    assert shifts[1:6] == [1, 2, 3, 4, 5]
+    assert set(shifts) == set(range(1, 10))
+
+
+def test_data_sets_of_other_content_have_another_folder(load_config):
+    official, npz = (Plan(load_config(*presets)) for presets in ((), ("svhn-npz",)))
+    assert official.store("svhn") != npz.store("svhn")
+    assert official.store("cifar10") == npz.store("cifar10")
+
+
+def test_specs_hold_what_the_job_uses_and_nothing_else(load_config):
+    config = load_config()
+    before = Plan(config)
+    changed = load_config()
+    changed["finetune"]["epochs"] = 3
+    changed["seeds"] = [1, 2, 3, 4, 5, 6]
+    changed["pretrain"]["random"] = [0, 1, 2, 3, 4, 9]
+    after = Plan(changed)
+    for name in before.runs:
+        same = canonical(specs.train(before, name, 1)) == canonical(specs.train(after, name, 1))
+        assert same == ("+" not in name)
+    assert specs.task(before, "cifar10-random9", 1) == specs.task(after, "cifar10-random9", 1)
+
+
+def test_swapped_settings_are_another_spec(load_config):
+    swapped = load_config()
+    training = swapped["training"]
+    training["learning_rate"], training["momentum"] = training["momentum"], training["learning_rate"]
+    first, second = (canonical(specs.train(Plan(config), "cifar10", 1)) for config in (load_config(), swapped))
+    assert first != second
+
+
+@pytest.mark.parametrize("presets", [(), ("laptop",), ("demo",), ("smoke", "svhn-npz")])
+def test_figures_show_runs_that_exist(load_config, presets):
+    plan = Plan(load_config(*presets))
+    drawn = figures(plan)
+    assert list(drawn) == ["fig1", "fig2", "fig3", "fig4", "fig5", "controls"]
+    for figure in drawn.values():
+        for panel in figure.panels:
+            for series in panel.series:
+                assert series.reference in plan.references(plan.runs[series.run])
+    assert {run for figure in drawn.values() for run in figure.runs} == set(plan.runs)
+
+
+def test_the_snakefiles_side_imports_the_standard_library_only():
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1]);"
+        "import repdrift.plan, repdrift.specs, repdrift.panels, repdrift.fingerprint, repdrift.config;"
+        "print([m for m in ('torch', 'numpy', 'pandas', 'matplotlib') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(LIBRARY)], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
