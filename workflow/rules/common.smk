@@ -1,6 +1,5 @@
-# What every rule needs: the checked config, the plan of the study, and the library for the stages.
+# What all rules share. The config is checked, then made into the plan of the study, which knows all names and settings.
 
-import os
 import re
 import sys
 from pathlib import Path
@@ -9,21 +8,15 @@ from snakemake.exceptions import WorkflowError
 
 LIBRARY = Path(workflow.basedir) / "workflow"
 sys.path.insert(0, str(LIBRARY))
-# Stages run with this Python and this library whatever the user's shell has (a conda environment still goes first).
-os.environ["PATH"] = os.pathsep.join(
-    [str(Path(sys.executable).parent), os.environ["PATH"]]
-)
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    filter(None, [str(LIBRARY), os.environ.get("PYTHONPATH")])
-)
-
 from repdrift import specs
 from repdrift.config import check
+from repdrift.environment import use_this_python
 from repdrift.errors import UserError
 from repdrift.fingerprint import fingerprint
 from repdrift.panels import figures
 from repdrift.plan import Plan, canonical, checksums
 
+use_this_python(LIBRARY)
 try:
     check(config)
 except UserError as error:
