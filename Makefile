@@ -8,7 +8,7 @@ BIN := .venv/bin
 .PHONY: demo test check clean
 
 demo: .venv/ready
-	$(BIN)/snakemake --configfile presets/demo.yaml --quiet rules progress
+	$(BIN)/snakemake --configfile presets/demo.yaml --quiet rules host
 	@echo
 	@echo "Made: results/demo/"
 	@ls results/demo/figures/*.png results/demo/tables/*.csv
