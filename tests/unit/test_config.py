@@ -2,7 +2,6 @@ import copy
 import subprocess
 import sys
 import zipfile
-from collections.abc import Mapping
 from functools import reduce
 from operator import getitem
 from pathlib import Path
@@ -11,6 +10,7 @@ import numpy as np
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
+from tests.conftest import merged
 
 from repdrift.config import SCHEMA, check
 from repdrift.errors import UserError
@@ -19,15 +19,6 @@ ROOT = Path(__file__).parents[2]
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
 RULES = yaml.safe_load(SCHEMA.read_text())
 MISSING = object()
-
-
-def overlay(config, changes):
-    """Merge as Snakemake does with --configfile: mappings are merged, lists and scalars replaced."""
-    merged = dict(config)
-    for key, value in changes.items():
-        below = merged.get(key)
-        merged[key] = overlay(below if isinstance(below, Mapping) else {}, value) if isinstance(value, dict) else value
-    return merged
 
 
 def changed(path, value):
@@ -62,7 +53,7 @@ def test_config_and_presets_pass(presets, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     config = CONFIG
     for name in presets:
-        config = overlay(config, yaml.safe_load((ROOT / "presets" / f"{name}.yaml").read_text()))
+        config = merged(config, yaml.safe_load((ROOT / "presets" / f"{name}.yaml").read_text()))
     for settings in config["datasets"].values():
         for split in ("train", "test"):
             if settings["reader"] == "npz" and settings.get(split):
@@ -158,6 +149,7 @@ BAD = [
     # Tasks
     ("source/dataset", ["CIFAR-10", "cifar100"], ["no such", "cifar10, svhn, mnist", "did you mean cifar10?"]),
     ("finetune/cross_domain/dataset", ["cifar10"], ["finetune.domain has it too"]),
+    ("datasets/svhn/title", ["CIFAR-10"], ["figures tell them apart"]),
     ("source/train", ["extra[0:10]", "train[0:10]\n", "train", "train[-1:4]"], ["train or test", "train[0:5000]"]),
     ("source/train", ["train[10:10]", "train[2:1]"], ["no images", "START below STOP"]),
     ("source/train", ["train[0:50001]"], ["has 50000 images", "train[0:50000] or a part of it"]),
@@ -206,7 +198,7 @@ def test_a_misspelt_key_is_named_before_what_it_causes():
 def test_odd_keys_are_refused():
     assert refusal({**CONFIG, 5: 1}).startswith("5: 1: there is no such key")
     assert refusal({**CONFIG, "two\nlines": 1}).startswith("two lines: 1: there is no such key")
-    assert refusal(overlay(CONFIG, {"datasets": {5: {}}})).startswith("datasets.5: ")
+    assert refusal(merged(CONFIG, {"datasets": {5: {}}})).startswith("datasets.5: ")
 
 
 @pytest.mark.parametrize("head", ["keep", "new"])
@@ -214,20 +206,20 @@ def test_another_number_of_classes_is_refused(head, tmp_path):
     save_npz(tmp_path / "X.npz", 10_000)
     mine = {"reader": "npz", "title": "mine", "classes": 7, "train": str(tmp_path / "X.npz")}
     changes = {"datasets": {"mine": mine}, "finetune": {"head": head, "cross_domain": {"dataset": "mine"}}}
-    message = refusal(overlay(CONFIG, changes))
+    message = refusal(merged(CONFIG, changes))
     assert message.startswith('finetune.cross_domain.dataset: "mine": it has 7 classes; allowed is a data set of 10')
 
 
 def test_rendered_images_have_the_size_of_the_config():
     used = {"dataset": "objects", "train": "train[0:30]", "test": "test[0:20]"}
     counts = {"source": used, "pretrain": {"sizes": [30]}, "probe": {"images": 20}}
-    check(overlay(CONFIG, {**counts, "datasets": {"objects": {"train": 30, "test": 20}}}))
-    message = refusal(overlay(CONFIG, {**counts, "datasets": {"objects": {"train": 30, "test": 19}}}))
+    check(merged(CONFIG, {**counts, "datasets": {"objects": {"train": 30, "test": 20}}}))
+    message = refusal(merged(CONFIG, {**counts, "datasets": {"objects": {"train": 30, "test": 19}}}))
     assert message.startswith('source.test: "test[0:20]": the split test of objects has 19 images')
 
 
 def with_npz(path):
-    return overlay(CONFIG, {"datasets": {"svhn": {"reader": "npz", "train": str(path)}}})
+    return merged(CONFIG, {"datasets": {"svhn": {"reader": "npz", "train": str(path)}}})
 
 
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
@@ -259,7 +251,7 @@ def test_missing_npz_is_refused(tmp_path):
 def test_npz_data_set_without_the_file_of_a_split_is_refused(tmp_path):
     save_npz(tmp_path / "x.npz", 10_000)
     test = {"cross_domain": {"test": "test[0:500]"}}
-    message = refusal(overlay(with_npz(tmp_path / "x.npz"), {"finetune": test}))
+    message = refusal(merged(with_npz(tmp_path / "x.npz"), {"finetune": test}))
     assert message.startswith("datasets.svhn.test: null: finetune.cross_domain.test reads this split")
 
 

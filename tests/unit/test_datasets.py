@@ -1,5 +1,7 @@
 """Readers: whatever the source, images and labels come out in one format and the file's order."""
 
+import gzip
+import hashlib
 import http.server
 import pickle
 import shutil
@@ -7,6 +9,7 @@ import threading
 
 import numpy as np
 import pytest
+import scipy.io
 from torchvision import datasets as torchvision_datasets
 
 from repdrift.datasets import read, read_npz, to_rgb
@@ -123,6 +126,19 @@ def test_svhn_npz(real_images):
     assert np.bincount(labels).argmax() == 1  # SVHN's most frequent digit
 
 
+def test_svhn_is_read_as_its_home_gives_it(tmp_path, monkeypatch):
+    """The .mat file has height, width, colour, image; torchvision turns its label 10 into 0 and checks the MD5."""
+    images = RNG.integers(0, 256, (5, 32, 32, 3), dtype=np.uint8)
+    path = tmp_path / "train_32x32.mat"
+    scipy.io.savemat(path, {"X": images.transpose(1, 2, 3, 0), "y": np.array([[10], [1], [2], [9], [10]])})
+    official = torchvision_datasets.SVHN.split_list["train"]
+    digest = hashlib.md5(path.read_bytes()).hexdigest()
+    monkeypatch.setattr(torchvision_datasets.SVHN, "split_list", {"train": [*official[:2], digest]})
+    read_images, labels = read({"reader": "svhn", "classes": 10}, "train", tmp_path)
+    np.testing.assert_array_equal(read_images, images.transpose(0, 3, 1, 2))
+    assert labels.tolist() == [0, 1, 2, 9, 0]
+
+
 @pytest.mark.real_images
 def test_a_damaged_file_is_found_by_its_checksum(real_images, tmp_path, monkeypatch):
     shutil.copytree(real_images / "cifar-10-batches-py", tmp_path / "cifar-10-batches-py")
@@ -138,8 +154,6 @@ def test_a_damaged_file_is_found_by_its_checksum(real_images, tmp_path, monkeypa
 @pytest.mark.real_images
 def test_missing_files_are_downloaded_and_checked(real_images, tmp_path, monkeypatch):
     """MNIST from a local server that stands in for its home: the whole way of a first download."""
-    import gzip  # noqa: PLC0415
-
     home = tmp_path / "home"
     home.mkdir()
     for path in (real_images / "MNIST" / "raw").glob("*-ubyte"):
@@ -157,8 +171,6 @@ def test_missing_files_are_downloaded_and_checked(real_images, tmp_path, monkeyp
     mnist = torchvision_datasets.MNIST
     monkeypatch.setattr(mnist, "mirrors", [f"http://127.0.0.1:{server.server_port}/"])
     # Our own compression of the files: torchvision's checksums are those of the originals.
-    import hashlib  # noqa: PLC0415
-
     sums = {path.name: hashlib.md5(path.read_bytes()).hexdigest() for path in home.iterdir()}
     monkeypatch.setattr(mnist, "resources", [(name, sums[name]) for name, _ in mnist.resources])
     try:

@@ -48,7 +48,7 @@ def check(config: Config) -> None:
         _check_range(config, f"{key}.test", task["dataset"], task["test"])
         _check_overlap(key, task)
         _check_transforms(config, key, task)
-    _check_targets_differ(config["finetune"])
+    _check_targets_differ(config["finetune"], config["datasets"])
     _check_pretraining(config)
     _check_probe(config)
 
@@ -232,11 +232,15 @@ def _check_each(key: str, values: list[int], last: int, allowed: str) -> None:
             raise _error(f"{key}[{place}]", value, allowed)
 
 
-def _check_targets_differ(finetune: Config) -> None:
+def _check_targets_differ(finetune: Config, datasets: Config) -> None:
     name = finetune["cross_domain"]["dataset"]
     if name == finetune["domain"]["dataset"]:
         sentence = "finetune.domain has it too, and runs are named by it; allowed is another data set"
         raise _error("finetune.cross_domain.dataset", name, sentence)
+    title = datasets[name]["title"]
+    if title == datasets[finetune["domain"]["dataset"]]["title"]:
+        sentence = "the domain's data set has it too, and figures tell them apart by it; allowed is another title"
+        raise _error(f"datasets.{name}.title", title, sentence)
 
 
 def _check_pretraining(config: Config) -> None:

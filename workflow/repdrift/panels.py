@@ -112,7 +112,7 @@ def _controls(plan: Plan) -> Iterator[Panel]:
     steps = controls["matched_steps"]
     if steps:
         degree = max(plan.config["pretrain"]["sizes_random"])
-        yield Panel(f"{steps:,} steps for each size, d = {degree}", tuple(_sizes(plan, degree, steps)))
+        yield Panel(f"sizes at {steps:,} steps each, d = {degree}", tuple(_sizes(plan, degree, steps)))
     transform = plan.most_random
     tuned = plan.target_run("domain", transform).name
     if controls["scratch"]:
@@ -123,10 +123,10 @@ def _controls(plan: Plan) -> Iterator[Panel]:
         )
     if controls["independent"]:
         yield Panel(
-            f"fine-tuned on d = {transform.value}, compared with",
+            f"fine-tuned on d = {transform.value}",
             (
-                Series("the pre-trained network", tuned, "pretrained"),
-                Series("its own initialisation", tuned, "init"),
-                Series("an unrelated random network", tuned, "independent"),
+                Series("to the pre-trained network", tuned, "pretrained"),
+                Series("to its own initialisation", tuned, "init"),
+                Series("to an unrelated random network", tuned, "independent"),
             ),
         )
