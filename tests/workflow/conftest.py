@@ -44,7 +44,7 @@ class Checkout:
 
     def jobs(self, *arguments):
         """Rules and their numbers of jobs that a dry run lists."""
-        output = self.snakemake("-n", "--quiet", "rules", *arguments).output
+        output = self.snakemake(*arguments, "-n", "--quiet", "rules").output
         if "Nothing to be done" in output:
             return {}
         lines = output.split("Job stats:")[1].split("total")[0].splitlines()

@@ -27,8 +27,8 @@ FIGURES = figures(PLAN)
 
 
 def one_of(names):
-    """Regular expression that matches these names alone."""
-    return "|".join(map(re.escape, names))
+    """Regular expression that matches these names alone; nothing, if there are none."""
+    return "|".join(map(re.escape, names)) or "(?!)"
 
 
 def spec(make, *wildcards):
