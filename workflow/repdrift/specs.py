@@ -87,6 +87,12 @@ def figure(plan: Plan, figure: Figure) -> Spec:
     return {"figure": figure.name, "kind": figure.kind, "network": f"{network['name']}, {network['block']}"}
 
 
+def images(plan: Plan, figure: Figure) -> str:
+    """Name the data sets behind a figure, for its caption."""
+    datasets = dict.fromkeys(plan.runs[run].task.dataset for run in figure.runs)
+    return ", ".join(plan.title(dataset) for dataset in datasets)
+
+
 def probe_title(plan: Plan, role: str) -> str:
     """Name the images that are compared, as tables and figures show it."""
     dataset, part = plan.probe(role)

@@ -27,7 +27,7 @@ rule figure:
     output:
         svg=report(
             f"{PLAN.folder}/figures/{{figure}}.svg",
-            caption="../report/{figure}.rst",
+            caption="../report/figure.rst",
             category="Figures",
             labels={"figure": "{figure}"},
         ),
@@ -43,6 +43,7 @@ rule figure:
     params:
         spec=lambda w: spec(specs.figure, FIGURES[w.figure]),
         code=fingerprint("stages.figure"),
+        images=lambda w: specs.images(PLAN, FIGURES[w.figure]),
     shell:
         "python -m repdrift.stages.figure --spec {params.spec:q} --code {params.code} "
         "--table {input:q} --output {output.svg:q} > {log:q} 2>&1"
