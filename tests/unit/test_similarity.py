@@ -3,9 +3,15 @@
 import numpy as np
 import pytest
 import torch
+import yaml
 
+from repdrift import rendered
+from repdrift.activations import representations
+from repdrift.config import SCHEMA
 from repdrift.errors import UserError
-from repdrift.similarity import centred_grams, cosine, linear_cka, permutation_null
+from repdrift.networks import build, initialise
+from repdrift.similarity import ESTIMATORS, linear_cka, linear_cka_matrix, permutation_null, random_orders
+from repdrift.similarity.products import cheapest_grams
 
 RNG = np.random.default_rng(0)
 X = np.maximum(RNG.normal(size=(30, 50)) @ RNG.normal(size=(50, 40)), 0)
@@ -56,6 +62,7 @@ class TestProperties:
     def test_float32_with_a_large_mean_keeps_its_digits(self, estimator):
         shifted = (X + 20 * X.std()).astype(np.float32)
         exact = cka(shifted.astype(np.float64), Y, estimator)
+        assert cka(shifted, Y.astype(np.float32), estimator) == pytest.approx(exact, abs=1e-6)
         assert cka(shifted, Y, estimator) == pytest.approx(exact, abs=1e-12)
         assert exact == pytest.approx(cka(X, Y, estimator), abs=1e-6)
 
@@ -71,15 +78,65 @@ def test_noise_biased_and_debiased():
     assert cka(x, y, "debiased") == pytest.approx(0, abs=0.02)
 
 
-@pytest.mark.parametrize("estimator", ["cka-biased", "cka-debiased"])
-def test_null_equals_permuting_the_rows(estimator):
-    permutations = torch.stack([torch.randperm(30, generator=torch.Generator().manual_seed(i)) for i in range(20)])
-    a, b = (centred_grams(torch.from_numpy(z), [estimator])[estimator] for z in (X, Y))
-    null = permutation_null(a, b, permutations)
-    values = [cka(X, Y[p.numpy()], estimator.removeprefix("cka-")) for p in permutations]
+@pytest.mark.parametrize("name", ["cka-biased", "cka-debiased"])
+def test_null_equals_permuting_the_rows(name):
+    orders = random_orders(30, 20, seed=1)
+    assert len({tuple(order.tolist()) for order in orders}) == 20
+    a, b = (ESTIMATORS[name].prepare(torch.from_numpy(z)) for z in (X, Y))
+    null = permutation_null(ESTIMATORS[name], a, b, orders)
+    values = [cka(X, Y[order.numpy()], name.removeprefix("cka-")) for order in orders]
     assert null.mean == pytest.approx(np.mean(values), abs=1e-12)
     assert null.q95 == pytest.approx(np.quantile(values, 0.95), abs=1e-12)
-    assert null.q95 < cosine(a, b)
+    value = ESTIMATORS[name].compare(a, b)
+    assert value == pytest.approx(cka(X, Y, name.removeprefix("cka-")), abs=1e-12)
+    assert null.q95 < value
+
+
+@pytest.fixture(scope="module")
+def layers():
+    """Layers of two random conv4 on 300 images, narrow and wide: ten representations of very unequal width."""
+    images = torch.from_numpy(rendered.render("objects", "train", 300)[0])
+    found = []
+    for seed in (1, 2):
+        network = build({"name": "conv4", "block": "conv-relu-bn", "classes": 10})
+        initialise(network, "initialisation", seed)
+        found += representations(network, images).values()
+    return found
+
+
+@pytest.mark.parametrize("estimator", ["biased", "debiased"])
+class TestMatrix:
+    def test_is_every_pair(self, layers, estimator):
+        exact = [x.double() for x in layers]
+        matrix = linear_cka_matrix(exact, estimator=estimator)
+        state = ESTIMATORS[f"cka-{estimator}"]
+        prepared = [state.prepare(x) for x in exact]
+        expected = torch.tensor([[state.compare(a, b) for b in prepared] for a in prepared], dtype=torch.float64)
+        torch.testing.assert_close(matrix, expected, rtol=0, atol=1e-12)
+        torch.testing.assert_close(matrix, matrix.T, rtol=0, atol=1e-14)
+
+    @pytest.mark.parametrize(("scale", "offset"), [(1, 0), (1e-6, 0), (1e6, 0), (1, 20)])
+    def test_float32_keeps_six_digits(self, layers, estimator, scale, offset):
+        """Also with a mean of 20 standard deviations, which float32 Grams that are not centred first do not survive."""
+        moved = [scale * x + offset * scale * x.std() for x in layers]
+        exact = linear_cka_matrix([x.double() for x in moved], estimator=estimator)
+        ours = linear_cka_matrix(moved, estimator=estimator)
+        assert (ours - exact).abs().max() < 1e-6
+
+    def test_does_not_depend_on_how_it_is_cut_into_blocks(self, layers, estimator, monkeypatch):
+        exact = [x.double() for x in layers]
+        whole = linear_cka_matrix(exact, estimator=estimator)
+        for name, size in (("BLOCK", 70), ("UNITS", 100), ("STRIP", 30)):
+            monkeypatch.setattr(f"repdrift.similarity.products.{name}", size)
+        torch.testing.assert_close(linear_cka_matrix(exact, estimator=estimator), whole, rtol=0, atol=1e-12)
+
+
+def test_the_cheaper_form_is_chosen():
+    assert cheapest_grams([10, 10], images=500) == [False, False]
+    assert cheapest_grams([16384, 16384], images=500) == [True, True]
+    # A narrow one beside two wide ones: its Gram costs little and then serves both.
+    assert cheapest_grams([16384, 16384, 400], images=500) == [True, True, True]
+    assert cheapest_grams([300, 10], images=500) == [False, False]
 
 
 @pytest.mark.parametrize(
@@ -96,6 +153,12 @@ def test_null_equals_permuting_the_rows(estimator):
 def test_what_has_no_similarity_is_refused(x, y, named):
     with pytest.raises(UserError, match=named):
         cka(x, y, "biased")
+
+
+def test_config_offers_the_estimators_that_take_wide_layers():
+    items = yaml.safe_load(SCHEMA.read_text())["properties"]["similarity"]["properties"]["estimators"]["items"]
+    # Canonical correlations refuse layers with more units than images, as pool1 of conv4 is.
+    assert set(items["enum"]) == set(ESTIMATORS) - {"svcca", "pwcca"}
 
 
 def test_unknown_estimator_is_refused():

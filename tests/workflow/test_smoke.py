@@ -56,7 +56,9 @@ def test_sidecars_tell_the_truth(study):
     folder = study.folder
     made = [*results(study).rglob("*.*"), *(folder / "results" / "datasets").rglob("*.*")]
     artifacts = [path for path in made if path.suffix not in (".json", ".log", ".sha256")]
-    assert {path.with_name(path.name + ".json") for path in artifacts} == {path for path in made if path.suffix == ".json"}
+    assert {path.with_name(path.name + ".json") for path in artifacts} == {
+        path for path in made if path.suffix == ".json"
+    }
     for artifact in artifacts:
         record = json.loads(artifact.with_name(artifact.name + ".json").read_text())
         assert record["sha256"] == hashlib.sha256(artifact.read_bytes()).hexdigest(), artifact

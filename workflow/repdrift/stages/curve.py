@@ -1,14 +1,13 @@
 """Compare a run with its initialisation after every kept epoch (figure 1), for one seed."""
 
 from pathlib import Path
-
-from torch import Tensor
+from typing import Any
 
 from repdrift import checkpoints
 from repdrift.activations import representations
 from repdrift.artifacts import Job, write_csv
 from repdrift.devices import device_name, prepare
-from repdrift.similarity import centred_grams, cosine
+from repdrift.similarity import ESTIMATORS
 from repdrift.stages import command
 from repdrift.stages.activations import load_images
 
@@ -28,15 +27,14 @@ def main() -> None:
     probe = load_images(probe_path, spec["probe"], device)
     calibration = load_images(calibration_path, spec["calibration"], device) if spec["calibration"] else None
     rows: list[dict[str, object]] = []
-    initial: dict[str, dict[str, Tensor]] = {}
+    initial: dict[tuple[str, str], Any] = {}
     for epoch, path in zip([0, *spec["epochs"]], args.checkpoints, strict=True):
         network = checkpoints.load(path, spec["network"]).to(device)
         for layer, values in representations(network, probe, calibration).items():
-            grams = centred_grams(values.to(device), spec["estimators"], f"{path}, layer {layer}")
-            reference = initial.setdefault(layer, grams)
-            for estimator, gram in grams.items():
-                value = cosine(gram, reference[estimator])
-                row = (spec["run"], spec["seed"], "init", epoch, layer, estimator, len(probe), value, spec["images"])
+            for name in spec["estimators"]:
+                state = ESTIMATORS[name].prepare(values.to(device))
+                value = ESTIMATORS[name].compare(state, initial.setdefault((layer, name), state))
+                row = (spec["run"], spec["seed"], "init", epoch, layer, name, len(probe), value, spec["images"])
                 rows.append(dict(zip(COLUMNS, row, strict=True)))
     job = Job(spec, args.code, [*args.checkpoints, *sorted(set(args.images))], device_name(device))
     job.save(args.output, lambda file: write_csv(file, rows, COLUMNS))

@@ -3,44 +3,44 @@
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import safe_open
-from torch import Tensor
 
 from repdrift.artifacts import Job, write_csv
+from repdrift.errors import UserError
 from repdrift.seeds import seed_for
-from repdrift.similarity import centred_grams, cosine, permutation_null
+from repdrift.similarity import ESTIMATORS, permutation_null, random_orders
 from repdrift.stages import command
 
 COLUMNS = ("run", "seed", "reference", "layer", "estimator", "n", "value", "null_mean", "null_q95", "images")
 
 
-def layer_grams(path: Path, layer: str, estimators: list[str]) -> dict[str, Tensor]:
-    """Centred Grams of one layer of a file of activations, one for each estimator."""
+def prepare_layer(path: Path, layer: str, estimators: list[str]) -> dict[str, Any]:
+    """What each estimator prepares of one layer of a file of activations."""
     with safe_open(path, framework="pt") as file:
-        return centred_grams(file.get_tensor(layer), estimators, f"{path}, layer {layer}")
+        values = file.get_tensor(layer)
+    try:
+        return {name: ESTIMATORS[name].prepare(values) for name in estimators}
+    except UserError as error:
+        raise UserError(f"{path}, layer {layer}: {error}") from None
 
 
 def compare_seed(seed: int, final: Path, references: dict[str, Path], spec: dict[str, Any]) -> list[dict[str, object]]:
     """Rows of one seed; a layer at a time, so that memory does not grow with the number of layers."""
     with safe_open(final, framework="pt") as file:
         layers = file.metadata()["layers"].split(",")
+        images: int = file.get_slice(layers[0]).get_shape()[0]
     estimators = spec["estimators"]
     rows: list[dict[str, object]] = []
     for layer in layers:
-        grams = layer_grams(final, layer, estimators)
+        ours = prepare_layer(final, layer, estimators)
         for reference, path in references.items():
-            others = layer_grams(path, layer, estimators)
-            for estimator in estimators:
-                a, b = grams[estimator], others[estimator]
-                generator = torch.Generator().manual_seed(
-                    seed_for("permutation null", seed, f"{spec['run']}/{reference}/{layer}")
-                )
-                permutations = torch.stack(
-                    [torch.randperm(len(a), generator=generator) for _ in range(spec["permutations"])]
-                )
-                null = permutation_null(a, b, permutations)
-                values = (spec["run"], seed, reference, layer, estimator, len(a), cosine(a, b), null.mean, null.q95)
+            theirs = prepare_layer(path, layer, estimators)
+            null_seed = seed_for("permutation null", seed, f"{spec['run']}/{reference}/{layer}")
+            orders = random_orders(images, spec["permutations"], null_seed)
+            for name in estimators:
+                value = ESTIMATORS[name].compare(ours[name], theirs[name])
+                null = permutation_null(ESTIMATORS[name], ours[name], theirs[name], orders)
+                values = (spec["run"], seed, reference, layer, name, images, value, null.mean, null.q95)
                 rows.append(dict(zip(COLUMNS, (*values, spec["images"]), strict=True)))
     return rows
 

@@ -1,0 +1,98 @@
+"""Minibatch CKA (Nguyen et al. 2021)."""
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from repdrift.errors import UserError
+from repdrift.similarity.cka import unbiased_centred
+from repdrift.similarity.estimator import MINIMUM_IMAGES, ROUNDING, centred, check, check_same_images
+
+
+@dataclass(frozen=True)
+class Source:
+    """A centred representation [n, p] in file order. Its whole Gram is formed only for a permutation, and once."""
+
+    values: Tensor
+
+    @cached_property
+    def gram(self) -> Tensor:
+        return self.values @ self.values.T
+
+
+@dataclass(frozen=True)
+class Batches:
+    """U-centred Grams of the batches of source.values[order]."""
+
+    source: Source
+    order: Tensor
+    grams: tuple[Tensor, ...]
+
+
+@dataclass(frozen=True)
+class MinibatchCka:
+    """Ratio of averages over batches of unbiased HSICs: mean HSIC(K, L) / sqrt(mean HSIC(K, K) mean HSIC(L, L)).
+
+    It is another estimand than the CKA of all images: it depends on the size of the batches and, for one data set, on
+    the order of the images. Batches are taken in file order, and a last one of fewer than 4 images is dropped. About 0
+    for independent representations, and it can be negative; at most 1. It ignores rotations, scale and an offset of
+    each unit. Nguyen et al. (2021), section 2, with the unbiased HSIC of Song et al. (2012, equation 5).
+
+    Parameters
+    ----------
+    batch : int
+        Images of a batch, at least 4.
+
+    Raises
+    ------
+    UserError
+        If a batch has fewer than 4 images; by `prepare`, as `repdrift.similarity.estimator.check` does, and if HSIC
+        with itself is 0 in all batches.
+    """
+
+    batch: int = 64
+
+    def __post_init__(self) -> None:
+        if self.batch < MINIMUM_IMAGES:
+            raise UserError(f"batches of {self.batch} images: at least {MINIMUM_IMAGES} are needed")
+
+    def prepare(self, x: Tensor) -> Batches:
+        """U-centred Grams of the batches, of n times `batch` numbers together."""
+        check(x)
+        # U-centring removes what one common centre leaves of the centre of a batch.
+        values = centred(x)
+        grams = [rows @ rows.T for rows in values.split(self.batch)]
+        return self._batches(Source(values), torch.arange(len(x), device=x.device), grams)
+
+    def compare(self, a: Batches, b: Batches) -> float:
+        """Minibatch CKA of two representations in the same batches."""
+        check_same_images(len(a.order), len(b.order))
+        return _mean_hsic(a, b) / math.sqrt(_mean_hsic(a, a) * _mean_hsic(b, b))
+
+    def permute(self, state: Batches, order: Tensor) -> Batches:
+        """Batches of x[order], which are made of other images, so their Grams are taken out of the whole Gram."""
+        order = state.order[order]
+        grams = [state.source.gram[images[:, None], images] for images in order.split(self.batch)]
+        return self._batches(state.source, order, grams)
+
+    def _batches(self, source: Source, order: Tensor, grams: list[Tensor]) -> Batches:
+        full = [gram for gram in grams if len(gram) >= MINIMUM_IMAGES]
+        result = tuple(unbiased_centred(gram) for gram in full)
+        if max(gram.abs().max().item() for gram in result) <= ROUNDING * max(gram.abs().max().item() for gram in full):
+            raise UserError(
+                f"HSIC of the representation with itself is 0 in all batches of {self.batch} images: its similarity to "
+                "anything is undefined"
+            )
+        return Batches(source, order, result)
+
+
+def _mean_hsic(a: Batches, b: Batches) -> float:
+    """Mean over the batches of Song et al.'s HSIC, from the U-centred Grams."""
+    total = sum(
+        (k * l).sum().item() / (len(k) * (len(k) - 3))
+        for k, l in zip(a.grams, b.grams, strict=True)  # noqa: E741
+    )
+    return total / len(a.grams)

@@ -1,0 +1,74 @@
+"""CKA with a Gaussian (RBF) kernel (Kornblith et al. 2019)."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from repdrift.errors import UserError
+from repdrift.similarity.cka import cosine, unbiased_centred
+from repdrift.similarity.estimator import ROUNDING, check, check_same_images, squared_distances
+
+
+@dataclass(frozen=True)
+class RbfCka:
+    """RBF CKA: the cosine of two centred Gram matrices exp(-d^2 / (2 sigma^2)).
+
+    Parameters
+    ----------
+    fraction : float
+        The bandwidth sigma is this fraction of the median Euclidean distance of two different images, so that the
+        similarity ignores the scale (Kornblith et al. 2019, section 4; they use 0.2 to 0.8).
+    debiased : bool
+        Centre with H K H (biased; in 0..1), or for the unbiased HSIC of Song et al. (2012, equation 5; about 0 for
+        independent representations, and it can be negative).
+
+    Raises
+    ------
+    UserError
+        If the fraction is not positive; by `prepare`, as `repdrift.similarity.estimator.check` does, if half of the
+        pairs of images or more are equal (the bandwidth is 0), or if the centred Gram is 0.
+    """
+
+    fraction: float = 1.0
+    debiased: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.fraction > 0:
+            raise UserError(f"bandwidth of {self.fraction} of the median distance: it must be positive")
+
+    def prepare(self, x: Tensor) -> Tensor:
+        """Centred Gram matrix float64 [n, n]."""
+        check(x)
+        squared = squared_distances(x)
+        bandwidth = self.fraction * _median_distance(squared)
+        if bandwidth == 0:
+            raise UserError("half of the pairs of images or more have equal representations: the RBF bandwidth is 0")
+        # Centring removes constants, so exp(t) - 1 serves as well as exp(t), and keeps the digits of a small t.
+        gram = torch.expm1(squared / (-2 * bandwidth**2))
+        result = unbiased_centred(gram) if self.debiased else _double_centred(gram)
+        if bool(result.abs().max() <= ROUNDING * gram.abs().max()):
+            raise UserError("the centred RBF Gram is 0: its similarity to anything is undefined; change the bandwidth")
+        return result
+
+    def compare(self, a: Tensor, b: Tensor) -> float:
+        """RBF CKA of two centred Grams."""
+        check_same_images(len(a), len(b))
+        return cosine(a, b)
+
+    def permute(self, state: Tensor, order: Tensor) -> Tensor:
+        """Centred Gram of x[order]."""
+        return state[order][:, order]
+
+
+def _median_distance(squared: Tensor) -> float:
+    """Median distance of different images, the mean of the two middle ones if there are two."""
+    pairs = squared[torch.ones_like(squared, dtype=torch.bool).triu_(diagonal=1)]
+    middle = [pairs.kthvalue(position).values.sqrt() for position in ((len(pairs) + 1) // 2, len(pairs) // 2 + 1)]
+    return (middle[0] + middle[1]).item() / 2
+
+
+def _double_centred(gram: Tensor) -> Tensor:
+    """H K H, H = I - 11'/n."""
+    means = gram.mean(dim=0)
+    return gram - means[:, None] - means[None, :] + means.mean()
