@@ -1,7 +1,9 @@
 """Artifacts: whole or absent, and each with a sidecar that tells the truth; the fingerprint of the code."""
 
+import calendar
 import hashlib
 import json
+import time
 
 import pytest
 
@@ -39,6 +41,15 @@ def test_sidecar_tells_what_the_artifact_is_made_of(tmp_path):
     assert record["spec"] == {"seed": 1}
     assert record["code"] == "abc"
     assert record["packages"]["torch"]
+
+
+def test_duration_counts_from_the_start_of_the_process(tmp_path, monkeypatch):
+    monkeypatch.setattr("repdrift.STARTED", time.time() - 100)
+    Job({}, "").save(tmp_path / "x", lambda file: file.write_text("x"))
+    record = json.loads((tmp_path / "x.json").read_text())
+    assert 100 <= record["seconds"] < 160
+    began = calendar.timegm(time.strptime(record["started"], "%Y-%m-%dT%H:%M:%SZ"))
+    assert 100 <= time.time() - began < 160
 
 
 def test_files_can_be_read_by_others(tmp_path):

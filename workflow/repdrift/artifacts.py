@@ -12,6 +12,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import repdrift
+
 PACKAGES = ("repdrift", "torch", "torchvision", "numpy", "pandas", "safetensors", "matplotlib", "seaborn")
 
 
@@ -67,7 +69,6 @@ class Job:
     code: str
     inputs: Sequence[Path] = ()
     device: str = "cpu"
-    started: float = field(default_factory=time.time)
     _hashes: dict[Path, str] = field(default_factory=dict, init=False, repr=False)
 
     def save(self, path: Path, write: Callable[[Path], object]) -> None:
@@ -89,8 +90,8 @@ class Job:
             "inputs": {str(path): self._input_sha256(path) for path in self.inputs},
             "device": self.device,
             "threads": os.environ.get("OMP_NUM_THREADS"),
-            "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.started)),
-            "seconds": round(time.time() - self.started, 3),
+            "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(repdrift.STARTED)),
+            "seconds": round(time.time() - repdrift.STARTED, 3),
             "python": platform.python_version(),
             "packages": _versions(),
         }
