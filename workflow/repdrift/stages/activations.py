@@ -1,5 +1,6 @@
 """Read the representations of one checkpoint on the probe into one cached file."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,13 @@ def load_images(path: Path, part: dict[str, Any], device: torch.device) -> Tenso
     return images.to(device).contiguous(memory_format=torch.channels_last)
 
 
+def load_probe(paths: Sequence[Path], spec: dict[str, Any], device: torch.device) -> tuple[Tensor, Tensor | None]:
+    """Images of the probe, and those of the calibration if the spec asks for one; paths are the latter's first."""
+    calibration_path, probe_path = paths
+    probe = load_images(probe_path, spec["probe"], device)
+    return probe, load_images(calibration_path, spec["calibration"], device) if spec["calibration"] else None
+
+
 def main() -> None:
     flags = command.parser(__doc__)
     flags.add_argument("--checkpoint", type=Path, required=True)
@@ -31,9 +39,7 @@ def main() -> None:
     spec = args.spec
 
     device = prepare(args.gpus)
-    calibration_path, probe_path = args.images
-    probe = load_images(probe_path, spec["probe"], device)
-    calibration = load_images(calibration_path, spec["calibration"], device) if spec["calibration"] else None
+    probe, calibration = load_probe(args.images, spec, device)
     network = checkpoints.load(args.checkpoint, spec["network"]).to(device)
     layers = representations(network, probe, calibration)
     print(", ".join(f"{layer} {tuple(values.shape)}" for layer, values in layers.items()))

@@ -9,7 +9,7 @@ from repdrift.artifacts import Job, write_csv
 from repdrift.devices import device_name, prepare
 from repdrift.similarity import ESTIMATORS
 from repdrift.stages import command
-from repdrift.stages.activations import load_images
+from repdrift.stages.activations import load_probe
 
 COLUMNS = ("run", "seed", "reference", "epoch", "layer", "estimator", "n", "value", "images")
 
@@ -23,9 +23,7 @@ def main() -> None:
     spec = args.spec
 
     device = prepare(args.gpus)
-    calibration_path, probe_path = args.images
-    probe = load_images(probe_path, spec["probe"], device)
-    calibration = load_images(calibration_path, spec["calibration"], device) if spec["calibration"] else None
+    probe, calibration = load_probe(args.images, spec, device)
     rows: list[dict[str, object]] = []
     initial: dict[tuple[str, str], Any] = {}
     for epoch, path in zip([0, *spec["epochs"]], args.checkpoints, strict=True):

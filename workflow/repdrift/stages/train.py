@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from repdrift import checkpoints
 from repdrift.artifacts import Job, write_csv
-from repdrift.devices import prepare
+from repdrift.devices import device_name, prepare
 from repdrift.networks import initialise
 from repdrift.seeds import seed_for
 from repdrift.stages import command
@@ -37,8 +37,7 @@ def main() -> None:
     spec, folder = args.spec, args.output.parent
 
     device = prepare(args.gpus)
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
-    job = Job(spec, args.code, sorted({args.parent, args.task, *args.images}), name)
+    job = Job(spec, args.code, sorted({args.parent, args.task, *args.images}), device_name(device))
     network = checkpoints.load(args.parent, spec["network"])
     if spec["head"] == "new":
         initialise(network.head, "new head", spec["seed"])
