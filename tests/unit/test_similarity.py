@@ -126,7 +126,7 @@ class TestMatrix:
     def test_does_not_depend_on_how_it_is_cut_into_blocks(self, layers, estimator, monkeypatch):
         exact = [x.double() for x in layers]
         whole = linear_cka_matrix(exact, estimator=estimator)
-        for name, size in (("BLOCK", 70), ("UNITS", 100), ("STRIP", 30)):
+        for name, size in (("BLOCK", 70), ("UNITS", 100), ("STRETCH", 300)):
             monkeypatch.setattr(f"repdrift.similarity.products.{name}", size)
         torch.testing.assert_close(linear_cka_matrix(exact, estimator=estimator), whole, rtol=0, atol=1e-12)
 
@@ -156,7 +156,7 @@ def test_what_has_no_similarity_is_refused(x, y, named):
 
 
 def test_config_offers_the_estimators_that_take_wide_layers():
-    items = yaml.safe_load(SCHEMA.read_text())["properties"]["similarity"]["properties"]["estimators"]["items"]
+    items = yaml.safe_load(SCHEMA.read_text())["$defs"]["estimators"]["items"]
     # Canonical correlations refuse layers with more units than images, as pool1 of conv4 is.
     assert set(items["enum"]) == set(ESTIMATORS) - {"svcca", "pwcca"}
 

@@ -7,7 +7,7 @@ import hashlib
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -17,6 +17,7 @@ Checkpoint = tuple[str, str]  # a run's name, or that of a kind of initial weigh
 
 INITIAL: Checkpoint = ("init", "init")
 INDEPENDENT: Checkpoint = ("independent", "init")
+BETWEEN = "/"  # in a run's name, between another order of the network's blocks and the name that the study's run has
 ROLES = ("source", "domain", "cross_domain")
 
 
@@ -56,6 +57,8 @@ class Plan:
         self.folder = f"results/{config['study']}"
         self.classes: int = config["datasets"][config["source"]["dataset"]]["classes"]
         self.network = {**config["network"], "classes": self.classes}
+        # A study that has one of them itself does not train it twice.
+        self.other_blocks = [block for block in config["sensitivity"]["blocks"] if block != self.network["block"]]
         self.runs = {run.name: run for run in self._runs()}
         self.tasks = {run.task.name: run.task for run in self.runs.values()}
 
@@ -76,6 +79,9 @@ class Plan:
         if controls["matched_steps"]:
             for size in pretrain["sizes"]:
                 yield self.scratch_run(max(pretrain["sizes_random"]), size, controls["matched_steps"])
+        for block in self.other_blocks:
+            for run in self.main_runs:
+                yield in_block(run, block)
 
     def scratch_run(self, degree: int, size: int | None = None, steps: int | None = None) -> Run:
         """Training from the initial weights on the first `size` source images, for the config's epochs or `steps`."""
@@ -118,6 +124,27 @@ class Plan:
         return [Transform("random", degree) for degree in target["random"]] + shifts
 
     @property
+    def main_runs(self) -> list[Run]:
+        """The study in small: the true and the most random labels, from scratch and in fine-tuning."""
+        degrees = sorted({0, max(self.config["pretrain"]["random"])})
+        targets = sorted({min(self.config["finetune"]["domain"]["random"]), int(self.most_random.value)})
+        return [
+            *(self.scratch_run(degree) for degree in degrees),
+            *(self.target_run("domain", Transform("random", degree)) for degree in targets),
+        ]
+
+    def network_of(self, name: str) -> dict[str, Any]:
+        """Settings of the network of a run, or of initial weights, by name."""
+        block, between, _ = name.rpartition(BETWEEN)
+        return {**self.network, "block": block} if between else self.network
+
+    @property
+    def initial_weights(self) -> list[str]:
+        """Names of the weights before any training."""
+        kinds = [INITIAL[0], INDEPENDENT[0]]
+        return kinds + [f"{block}{BETWEEN}{kind}" for block in self.other_blocks for kind in kinds]
+
+    @property
     def most_random(self) -> Transform:
         return Transform("random", max(self.config["finetune"]["domain"]["random"]))
 
@@ -144,11 +171,13 @@ class Plan:
 
     def references(self, run: Run) -> dict[str, Checkpoint]:
         """What a run's final network is compared with, by name."""
-        if run.parent == INITIAL:
-            return {"init": INITIAL}
-        found = {"init": INITIAL, "pretrained": run.parent}
+        prefix = "".join(run.name.rpartition(BETWEEN)[:2])
+        initial, independent = ((prefix + kind, moment) for kind, moment in (INITIAL, INDEPENDENT))
+        if run.parent == initial:
+            return {"init": initial}
+        found = {"init": initial, "pretrained": run.parent}
         if self.config["controls"]["independent"]:
-            found["independent"] = INDEPENDENT
+            found["independent"] = independent
         return found
 
     # Images
@@ -245,6 +274,12 @@ class Plan:
 
 
 CALIBRATION_IMAGES = 2048
+
+
+def in_block(run: Run, block: str) -> Run:
+    """Give a run with another order of the blocks, from a parent that has it too."""
+    parent, moment = run.parent
+    return replace(run, name=block + BETWEEN + run.name, parent=(block + BETWEEN + parent, moment), checkpoints=())
 
 
 def checksums(images: list[str]) -> list[str]:

@@ -6,7 +6,7 @@ Standard library only: the Snakefile imports it.
 from typing import Any
 
 from repdrift.panels import Figure
-from repdrift.plan import Plan
+from repdrift.plan import BETWEEN, Plan
 
 Spec = dict[str, Any]
 
@@ -30,8 +30,8 @@ def task(plan: Plan, name: str, seed: int) -> Spec:
 
 
 def initialise(plan: Plan, kind: str, seed: int) -> Spec:
-    purpose = {"init": "initialisation", "independent": "independent initialisation"}[kind]
-    return {"network": plan.network, "purpose": purpose, "seed": seed}
+    purpose = {"init": "initialisation", "independent": "independent initialisation"}[kind.rpartition(BETWEEN)[2]]
+    return {"network": plan.network_of(kind), "purpose": purpose, "seed": seed}
 
 
 def train(plan: Plan, name: str, seed: int) -> Spec:
@@ -39,7 +39,7 @@ def train(plan: Plan, name: str, seed: int) -> Spec:
     return {
         "run": name,
         "task": run.task.name,
-        "network": plan.network,
+        "network": plan.network_of(name),
         "head": run.head,
         "training": {**plan.config["training"], "steps": run.steps, "test_every": run.test_every},
         "checkpoints": list(run.checkpoints),
@@ -47,10 +47,10 @@ def train(plan: Plan, name: str, seed: int) -> Spec:
     }
 
 
-def activations(plan: Plan, role: str) -> Spec:
+def activations(plan: Plan, role: str, run: str) -> Spec:
     _, probe = plan.probe(role)
     calibration = plan.calibration(role)
-    return {"network": plan.network, "probe": probe.spec, "calibration": calibration.spec if calibration else None}
+    return {"network": plan.network_of(run), "probe": probe.spec, "calibration": calibration.spec if calibration else None}
 
 
 def similarity(plan: Plan, name: str) -> Spec:
@@ -67,7 +67,7 @@ def similarity(plan: Plan, name: str) -> Spec:
 
 def curve(plan: Plan, seed: int) -> Spec:
     return {
-        **activations(plan, "source"),
+        **activations(plan, "source", plan.pretrained),
         "run": plan.pretrained,
         "seed": seed,
         "epochs": list(plan.checkpoint_epochs),

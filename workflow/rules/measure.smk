@@ -11,7 +11,7 @@ rule activations:
     log:
         f"{PLAN.folder}/logs/activations/{{role}}/{{run}}/seed{{seed}}/{{moment}}.log",
     wildcard_constraints:
-        run=one_of([*PLAN.runs, "init", "independent"]),
+        run=one_of([*PLAN.runs, *PLAN.initial_weights]),
         moment="init|final",
     conda:
         "../../envs/torch.yaml"
@@ -21,7 +21,7 @@ rule activations:
         mem_mb=lambda w, attempt: 4000 * attempt,
         runtime=lambda w, attempt: 20 * attempt,
     params:
-        spec=lambda w: spec(specs.activations, w.role),
+        spec=lambda w: spec(specs.activations, w.role, w.run),
         code=fingerprint("stages.activations"),
     shell:
         "python -m repdrift.stages.activations --spec {params.spec:q} --code {params.code} --gpus {resources.gpu} "

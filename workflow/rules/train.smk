@@ -7,7 +7,7 @@ rule initialise:
     log:
         f"{PLAN.folder}/logs/models/{{init}}/seed{{seed}}.log",
     wildcard_constraints:
-        init="init|independent",
+        init=one_of(PLAN.initial_weights),
     priority: 20
     conda:
         "../../envs/torch.yaml"

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from repdrift.similarity.blas import add_product, add_square, subtract
 from repdrift.similarity.estimator import check
 
 BLOCK = 1024  # images of a block of a Gram: 4 MB in float32, for each representation
-UNITS = 4096  # units that are centred at a time
-STRIP = 128  # of the diagonal blocks only strips down to the diagonal are computed
+UNITS = 1024  # units that are centred at a time: they stay in the cache until they are multiplied
+STRETCH = 2**14  # entries of Grams that are multiplied at a time, in float64
 
 
 @dataclass(frozen=True)
@@ -26,27 +27,26 @@ class Products:
     diagonals: Tensor
 
 
-@dataclass(frozen=True)
 class Centred:
-    """A representation [n, p] and its column means; blocks of it are centred when they are needed.
+    """A representation [n, p] and its column means; a block of it is centred when it is needed.
 
-    Means are taken in float64. Subtracting them before any product keeps the digits that centring the Gram would lose.
+    Subtracting the means before any product keeps the digits that centring the Gram would lose.
     """
 
-    values: Tensor
-    means: Tensor
-
-    @classmethod
-    def of(cls, x: Tensor, name: str, dtype: torch.dtype) -> "Centred":
+    def __init__(self, x: Tensor, name: str, dtype: torch.dtype) -> None:
         check(x, name)
-        values = x.to(dtype)
+        self.values = x.to(dtype)
         total = torch.zeros(x.shape[1], dtype=torch.float64, device=x.device)
-        for rows in values.split(BLOCK):
-            total += rows.sum(dim=0, dtype=torch.float64)
-        return cls(values, (total / len(x)).to(values.dtype))
+        for rows in self.values.split(BLOCK):
+            # A product, for it is the fastest sum. Its rounding does not matter: what it leaves of the mean in one Gram
+            # is multiplied by the row sums of the other, which it leaves as small.
+            total += rows.new_ones(len(rows)) @ rows
+        self.means = (total / len(x)).to(dtype)
 
-    def block(self, rows: slice, units: slice) -> Tensor:
-        return self.values[rows, units] - self.means[units]
+    def block(self, rows: slice, units: slice, scratch: Tensor) -> Tensor:
+        """Centre a block in the scratch memory, which is warm and need not be asked for again and again."""
+        values = self.values[rows, units]
+        return subtract(values, self.means[units], scratch[: values.numel()].view(values.shape))
 
 
 def slices(length: int, size: int) -> Iterator[slice]:
@@ -64,19 +64,25 @@ def inner_products(representations: Sequence[Tensor]) -> Products:
     """
     double = any(x.dtype == torch.float64 for x in representations)
     dtype = torch.float64 if double else torch.float32
-    centred = [Centred.of(x, f"representation {number}", dtype) for number, x in enumerate(representations, 1)]
+    centred = [Centred(x.detach(), f"representation {number}", dtype) for number, x in enumerate(representations, 1)]
     count, images = len(centred), len(representations[0])
     device = representations[0].device
-    by_gram = cheapest_grams([x.values.shape[1] for x in centred], images)
     inner = torch.zeros(count, count, dtype=torch.float64, device=device)
+    diagonals = torch.zeros(count, images, dtype=torch.float64, device=device)
+    scratch = torch.empty(2, BLOCK * UNITS, dtype=dtype, device=device)
+
+    by_gram = cheapest_grams([x.values.shape[1] for x in centred], images)
     chosen = [number for number in range(count) if by_gram[number]]
     if chosen:
-        inner[torch.tensor(chosen)[:, None], torch.tensor(chosen)] = _by_grams([centred[number] for number in chosen])
+        position = torch.tensor(chosen, device=device)
+        inner[position[:, None], position], diagonals[position] = _by_grams([centred[x] for x in chosen], scratch)
     for first in range(count):
+        if not by_gram[first]:
+            diagonals[first] = _squared_lengths(centred[first], scratch[0])
         for second in range(first, count):
             if not (by_gram[first] and by_gram[second]):
-                inner[first, second] = inner[second, first] = _by_features(centred[first], centred[second])
-    return Products(inner, torch.stack([_squared_lengths(x) for x in centred]))
+                inner[first, second] = inner[second, first] = _by_features(centred[first], centred[second], scratch)
+    return Products(inner, diagonals)
 
 
 def cheapest_grams(widths: Sequence[int], images: int) -> list[bool]:
@@ -99,58 +105,64 @@ def cheapest_grams(widths: Sequence[int], images: int) -> list[bool]:
     return [width >= best for width in widths]
 
 
-def _by_grams(centred: Sequence[Centred]) -> Tensor:
-    """Inner products float64 [m, m], from blocks on and above the diagonal of every Gram."""
-    images = len(centred[0].values)
-    total = torch.zeros(len(centred), len(centred), dtype=torch.float64, device=centred[0].values.device)
+def _by_grams(centred: Sequence[Centred], scratch: Tensor) -> tuple[Tensor, Tensor]:
+    """Inner products float64 [m, m] and diagonals [m, n] of all Grams, from their blocks on and above the diagonal."""
+    images, count = len(centred[0].values), len(centred)
+    above = torch.zeros(count, count, dtype=torch.float64, device=scratch.device)
+    diagonals = torch.zeros(count, images, dtype=torch.float64, device=scratch.device)
+    memory = torch.empty(count, min(BLOCK, images) ** 2, dtype=scratch.dtype, device=scratch.device)
     blocks = list(slices(images, BLOCK))
     for position, rows in enumerate(blocks):
         for columns in blocks[position:]:
-            grams = torch.stack([gram_block(x, rows, columns).flatten() for x in centred])
-            # Of the diagonal blocks, the part above the diagonal; every such entry stands for two.
-            total += 2 * _products(grams)
-    diagonals = torch.stack([_squared_lengths(x) for x in centred])
-    return total + diagonals @ diagonals.T
+            height, width = rows.stop - rows.start, columns.stop - columns.start
+            entries = memory[:, : height * width].zero_()
+            grams = entries.view(count, height, width)
+            for x, gram in zip(centred, grams, strict=True):
+                _add_gram_block(gram, x, rows, columns, scratch)
+            if rows == columns:
+                diagonal = grams.diagonal(dim1=1, dim2=2)
+                diagonals[:, rows] = diagonal.double()
+                diagonal.zero_()
+            above += _products(entries)
+    # What is above the diagonal is below it too.
+    return 2 * above + diagonals @ diagonals.T, diagonals
 
 
-def _products(grams: Tensor) -> Tensor:
-    """Inner products of rows [m, k], summed in float64 a stretch at a time."""
-    total = torch.zeros(len(grams), len(grams), dtype=torch.float64, device=grams.device)
-    for stretch in grams.split(2**18, dim=1):
+def _add_gram_block(out: Tensor, x: Centred, rows: slice, columns: slice, scratch: Tensor) -> None:
+    """Add a block of the Gram to `out`; of a block on the diagonal, only the diagonal and what is above it."""
+    for units in slices(x.values.shape[1], UNITS):
+        left = x.block(rows, units, scratch[0])
+        if rows == columns:
+            add_square(out, left)
+        else:
+            add_product(out, left, x.block(columns, units, scratch[1]))
+
+
+def _products(rows: Tensor) -> Tensor:
+    """Inner products of rows [m, k], in float64, a stretch at a time."""
+    total = torch.zeros(len(rows), len(rows), dtype=torch.float64, device=rows.device)
+    for stretch in rows.split(STRETCH, dim=1):
         wide = stretch.double()
         total += wide @ wide.T
     return total
 
 
-def gram_block(x: Centred, rows: slice, columns: slice) -> Tensor:
-    """Block of the Gram of centred rows; of a diagonal block only what is above the diagonal, the rest is 0."""
-    block = x.values.new_zeros(rows.stop - rows.start, columns.stop - columns.start)
-    for units in slices(x.values.shape[1], UNITS):
-        left = x.block(rows, units)
-        if rows == columns:
-            for strip in slices(len(left), STRIP):
-                block[strip, strip.start :].addmm_(left[strip], left[strip.start :].T)
-        else:
-            block.addmm_(left, x.block(columns, units).T)
-    return block.triu_(diagonal=1) if rows == columns else block
-
-
-def _by_features(x: Centred, y: Centred) -> Tensor:
+def _by_features(x: Centred, y: Centred, scratch: Tensor) -> Tensor:
     """||X'Y||^2, a block of units of either side at a time."""
-    total = torch.zeros((), dtype=torch.float64, device=x.values.device)
+    total = torch.zeros((), dtype=torch.float64, device=scratch.device)
     for left in slices(x.values.shape[1], UNITS):
         for right in slices(y.values.shape[1], UNITS):
             product = x.values.new_zeros(left.stop - left.start, right.stop - right.start)
             for rows in slices(len(x.values), BLOCK):
-                product.addmm_(x.block(rows, left).T, y.block(rows, right))
+                product.addmm_(x.block(rows, left, scratch[0]).T, y.block(rows, right, scratch[1]))
             total += product.double().square().sum()
     return total
 
 
-def _squared_lengths(x: Centred) -> Tensor:
+def _squared_lengths(x: Centred, scratch: Tensor) -> Tensor:
     """Diagonal of the Gram, float64 [n]."""
-    lengths = torch.zeros(len(x.values), dtype=torch.float64, device=x.values.device)
+    lengths = torch.zeros(len(x.values), dtype=torch.float64, device=scratch.device)
     for rows in slices(len(x.values), BLOCK):
         for units in slices(x.values.shape[1], UNITS):
-            lengths[rows] += x.block(rows, units).double().square().sum(dim=1)
+            lengths[rows] += x.block(rows, units, scratch).double().square().sum(dim=1)
     return lengths
