@@ -30,7 +30,8 @@ rule all:
 
 
 # A target of its own for each figure: fig1 (similarity during training), fig2 (training curves), fig3 (from scratch),
-# fig4 (fine-tuning), fig5 (pre-trained or initial?), controls (what the paper lacks).
+# fig4 (fine-tuning), fig5 (pre-trained or initial?), controls (what the paper lacks), layers (every layer with every
+# layer), sensitivity (what other choices of measurement would have given).
 for name in FIGURES:
 
     rule:

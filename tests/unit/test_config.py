@@ -94,7 +94,7 @@ def sections(rule, value):
 def test_schema_and_config_have_the_same_keys():
     Draft202012Validator.check_schema(RULES)
     pairs = list(sections(RULES, CONFIG))
-    assert len(pairs) == 1 + 8 + 2
+    assert len(pairs) == 1 + 9 + 2
     for rule, section in pairs:
         assert set(rule["properties"]) == set(section) == set(rule["required"])
         assert rule["additionalProperties"] is False
@@ -158,6 +158,8 @@ BAD = [
     ("finetune/domain/shift", [10], ["10", "allowed is seed, null or 1 to 9"]),
     ("finetune/domain/shift", [0, "sed", True], ["allowed is seed", "at least 1"]),
     ("pretrain/checkpoints", ["al", []], ["allowed is all, or a list of epochs"]),
+    ("sensitivity/images", [[], [100, 100], "all"], ["whole numbers of at least 4"]),
+    ("sensitivity/bn", [[], None], ["batch"]),
     # Data sets
     ("datasets/cifar10/reader", ["cifar"], ["cifar10 or svhn", "did you mean cifar10?"]),
     ("datasets/cifar10/classes", [100], ["100", "allowed is 10"]),
@@ -171,6 +173,7 @@ BAD = [
 BAD_INSIDE = [
     ("seeds", [1, "2"], "seeds[1]", ["write 2, without quotes"]),
     ("similarity/estimators", ["cka-biased", "cka-unbiased"], "similarity.estimators[1]", ["did you mean cka-biased?"]),
+    ("sensitivity/blocks", ["bn-conv-relu"], "sensitivity.blocks[0]", ["did you mean conv-"]),
     ("pretrain/random", [0, 1, 10], "pretrain.random[2]", ["10", "0 to 9", "the 10 classes of cifar10"]),
     ("pretrain/sizes_random", [0, 12], "pretrain.sizes_random[1]", ["12", "0 to 9"]),
     ("finetune/cross_domain/random", [10], "finetune.cross_domain.random[0]", ["0 to 9", "svhn"]),

@@ -10,6 +10,7 @@ from scipy.stats import pearsonr, spearmanr
 from repdrift.errors import UserError
 from repdrift.similarity import linear_cka
 from repdrift.similarity.cca import Pwcca, Svcca
+from repdrift.similarity.cka import LinearCka
 from repdrift.similarity.minibatch_cka import MinibatchCka
 from repdrift.similarity.neighbours import MutualNeighbours
 from repdrift.similarity.procrustes import Procrustes
@@ -313,6 +314,7 @@ class TestRefusals:
         [
             (RbfCka(), np.where(np.arange(40)[:, None] < 30, 1.0, X), "bandwidth is 0"),
             (RbfCka(1e-3, debiased=True), X, "centred RBF Gram is 0"),
+            (LinearCka(debiased=True), np.eye(40) * 0.3, "HSIC with itself is 0"),
             (Rsa(), np.where(np.arange(40)[:, None] == 7, 0.1, X), "first is row 7"),
             (Rsa(), np.arange(1, 41)[:, None] * X[:1], "equally dissimilar"),
             (Rsa("euclidean"), np.eye(40) * 0.3, "equally dissimilar"),
@@ -353,4 +355,5 @@ class TestRefusals:
 def test_pdist_oracle_is_what_rsa_keeps():
     state = Rsa("euclidean").prepare(torch.from_numpy(X)).numpy()
     expected = pdist(X) - pdist(X).mean()
+    expected /= np.linalg.norm(expected) * np.sqrt(2)
     assert squareform(state, checks=False) == pytest.approx(expected, abs=1e-10)

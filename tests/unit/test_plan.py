@@ -112,12 +112,54 @@ def test_swapped_settings_are_another_spec(load_config):
 def test_figures_show_runs_that_exist(load_config, presets):
     plan = Plan(load_config(*presets))
     drawn = figures(plan)
-    assert list(drawn) == ["fig1", "fig2", "fig3", "fig4", "fig5", "controls"]
+    assert list(drawn) == ["fig1", "fig2", "fig3", "fig4", "fig5", "controls", "layers", "sensitivity"]
     for figure in drawn.values():
-        for panel in figure.panels:
-            for series in panel.series:
+        for series in (series for panel in figure.panels for series in panel.series):
+            if figure.kind == "heatmap":
+                assert {series.run, series.reference} <= {name for name, _ in plan.layer_networks()}
+            else:
                 assert series.reference in plan.references(plan.runs[series.run])
-    assert {run for figure in drawn.values() for run in figure.runs} == set(plan.runs)
+    assert {run for figure in drawn.values() for run in figure.runs} == {"init", *plan.runs}
+
+
+def test_another_order_of_the_blocks_is_the_main_runs_again(paper):
+    others = [run for run in paper.runs.values() if run.name.startswith("conv-bn-relu/")]
+    assert [run.name.removeprefix("conv-bn-relu/") for run in others] == [run.name for run in paper.main_runs]
+    for run in others:
+        ours = paper.runs[run.name.removeprefix("conv-bn-relu/")]
+        assert (run.task, run.steps, run.head) == (ours.task, ours.steps, ours.head)
+        spec, usual = (specs.train(paper, name, 1) for name in (run.name, ours.name))
+        assert spec["network"]["block"] == "conv-bn-relu"
+        spec["network"]["block"], spec["run"] = usual["network"]["block"], usual["run"]
+        # Its task is the same, so its labels and the order of its images are.
+        assert spec == usual | {"checkpoints": []}
+        # Nothing of the study's own block order is read.
+        for run_name, _ in (run.parent, *paper.references(run).values()):
+            assert run_name.startswith("conv-bn-relu/")
+    assert specs.initialise(paper, "conv-bn-relu/init", 1) == {
+        **specs.initialise(paper, "init", 1),
+        "network": paper.network | {"block": "conv-bn-relu"},
+    }
+
+
+def test_the_studys_own_order_of_the_blocks_is_not_trained_twice(load_config):
+    config = load_config()
+    config["network"]["block"] = "conv-bn-relu"
+    assert not any("/" in name for name in Plan(config).runs)
+
+
+def test_sensitivity_tries_the_sizes_that_the_images_allow(load_config):
+    plan = Plan(load_config("laptop"))
+    assert plan.probe_sizes("source") == [100, 200, 500, 2000]
+    assert plan.probe_sizes("domain") == [100, 200, 500, 2000, 5000]
+    spec = specs.sensitivity(plan, "cifar10+cifar10", 1)
+    assert spec["probe"] == {"split": "test", "start": 5000, "stop": 10_000}
+    assert spec["references"] == ["init", "pretrained"]
+    config = load_config("demo")
+    config["probe"] |= {"images": 200, "bn": "calibrated"}
+    plan = Plan(config)
+    assert plan.probe_sizes("source") == [100, 200, 300]
+    assert plan.bn_modes == ["calibrated", "batch"]
 
 
 def test_the_snakefiles_side_imports_the_standard_library_only():

@@ -10,7 +10,14 @@ from repdrift.activations import representations
 from repdrift.config import SCHEMA
 from repdrift.errors import UserError
 from repdrift.networks import build, initialise
-from repdrift.similarity import ESTIMATORS, linear_cka, linear_cka_matrix, permutation_null, random_orders
+from repdrift.similarity import (
+    ESTIMATORS,
+    linear_cka,
+    linear_cka_matrices,
+    linear_cka_matrix,
+    permutation_null,
+    random_orders,
+)
 from repdrift.similarity.products import cheapest_grams
 
 RNG = np.random.default_rng(0)
@@ -137,6 +144,25 @@ def test_the_cheaper_form_is_chosen():
     # A narrow one beside two wide ones: its Gram costs little and then serves both.
     assert cheapest_grams([16384, 16384, 400], images=500) == [True, True, True]
     assert cheapest_grams([300, 10], images=500) == [False, False]
+
+
+def test_both_estimators_at_the_cost_of_one(layers):
+    both = linear_cka_matrices(layers)
+    assert list(both) == ["biased", "debiased"]
+    for estimator, matrix in both.items():
+        assert torch.equal(matrix, linear_cka_matrix(layers, estimator=estimator))
+
+
+def test_hsic_of_0_with_itself_is_refused():
+    # Images that are equally far from each other: nothing is left beside the diagonal.
+    equidistant = 0.3 * np.eye(30)
+    with pytest.raises(UserError, match="representation 1 has an HSIC with itself of"):
+        cka(equidistant, Y, "debiased")
+    # Squares of these are 0 in float32, and have many digits in float64.
+    tiny = (1e-30 * X).astype(np.float32)
+    with pytest.raises(UserError, match="too small or too large"):
+        cka(tiny, Y.astype(np.float32), "biased")
+    assert cka(tiny.astype(np.float64), Y, "biased") == pytest.approx(cka(X, Y, "biased"), abs=1e-6)
 
 
 @pytest.mark.parametrize(

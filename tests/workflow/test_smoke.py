@@ -23,7 +23,7 @@ def results(study):
 
 def test_every_figure_is_there_in_three_formats(study):
     made = {path.name for path in (results(study) / "figures").glob("*.*") if path.suffix != ".json"}
-    names = [f"fig{number}" for number in range(1, 6)] + ["controls"]
+    names = [f"fig{number}" for number in range(1, 6)] + ["controls", "layers", "sensitivity"]
     assert made == {f"{name}.{ending}" for name in names for ending in ("svg", "pdf", "png")}
 
 
@@ -52,6 +52,38 @@ def test_tables_are_complete_and_sound(study):
     assert (table[table["layer"] == "pool1"]["value"] > 0.9).all()
 
 
+def test_the_usual_choice_gives_the_similarities_of_the_study(study):
+    table = pd.read_csv(results(study) / "tables" / "sensitivity.csv")
+    assert set(table["series"]) == {"conv-relu-bn", "conv-bn-relu"}
+    assert set(zip(table["n"], table["bn"], strict=True)) == {
+        (n, bn) for n in (50, 100) for bn in ("batch", "calibrated")
+    }
+    usual = table[(table["usual"] == 1) & (table["series"] == "conv-relu-bn")]
+    assert usual["value"].notna().all()
+    assert set(usual["n"]) == {100}
+    files = [results(study) / "similarity" / f"{run}.csv" for run in usual["run"].unique()]
+    study_rows = pd.concat([pd.read_csv(file) for file in files])
+    keys = ["run", "seed", "reference", "layer", "estimator"]
+    both = usual.merge(study_rows, on=keys, suffixes=("", "_study"))
+    assert len(both) == 5 * 5 * 2
+    assert (both["value"] - both["value_study"]).abs().max() < 1e-6
+
+
+def test_layers_are_compared_with_all_layers(study):
+    table = pd.read_csv(results(study) / "tables" / "layers.csv")
+    assert table["panel"].nunique() == 8
+    assert set(table.groupby(["panel", "estimator"]).size()) == {25}
+    own = table[(table["run"] == table["reference"]) & (table["layer"] == table["reference_layer"])]
+    assert own["value"].tolist() == pytest.approx([1] * len(own), abs=1e-12)
+    # What figure 5 shows of the same layers.
+    fig5 = pd.read_csv(results(study) / "tables" / "fig5.csv")
+    same = table[table["layer"] == table["reference_layer"]]
+    fig5["reference"] = fig5["reference"].replace({"pretrained": "cifar10"})
+    both = same.merge(fig5, on=["run", "seed", "reference", "layer", "estimator"], suffixes=("", "_fig5"))
+    assert len(both) >= 30
+    assert (both["value"] - both["value_fig5"]).abs().max() < 1e-6
+
+
 def test_sidecars_tell_the_truth(study):
     folder = study.folder
     made = [*results(study).rglob("*.*"), *(folder / "results" / "datasets").rglob("*.*")]
@@ -71,7 +103,7 @@ def test_swapped_parameters_are_seen(study):
     (study.folder / "swap.yaml").write_text("training: {learning_rate: 0.9, momentum: 0.001}\n")
     jobs = study.jobs(*CONFIG, "swap.yaml")
     trained = jobs["pretrain"] + jobs["pretrain_source"] + jobs["finetune"]
-    assert trained == len(list(results(study).glob("models/*/seed1/final.safetensors")))
+    assert trained == len(list(results(study).glob("models/**/seed1/final.safetensors")))
     assert "task" not in jobs
 
 
@@ -87,5 +119,5 @@ def test_another_seed_trains_that_seed_alone(study):
     again = study.jobs(*CONFIG)
     assert again == {}
     trained = jobs["pretrain"] + jobs["pretrain_source"] + jobs["finetune"]
-    assert trained == len(list(results(study).glob("models/*/seed1/final.safetensors")))
+    assert trained == len(list(results(study).glob("models/**/seed1/final.safetensors")))
     assert "dataset" not in jobs

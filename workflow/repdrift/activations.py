@@ -24,11 +24,11 @@ def representations(network: nn.Module, images: Tensor, calibration: Tensor | No
     """
     if calibration is None:
         with batch_statistics(network):
-            return _read(network, images)
-    network = calibrated(network, calibration)
-    return _read(network, images)
+            return read(network, images)
+    return read(calibrated(network, calibration), images)
 
 
+@torch.inference_mode()
 def calibrated(network: nn.Module, images: Tensor) -> nn.Module:
     """Copy a network, with BN statistics that are the mean over batches of 32 of these images, in eval mode."""
     network = copy.deepcopy(network).train()
@@ -41,7 +41,9 @@ def calibrated(network: nn.Module, images: Tensor) -> nn.Module:
     return network.eval()
 
 
-def _read(network: nn.Module, images: Tensor) -> dict[str, Tensor]:
+@torch.inference_mode()
+def read(network: nn.Module, images: Tensor) -> dict[str, Tensor]:
+    """`representations` of a network in the mode that it is in."""
     parts: dict[str, list[Tensor]] = {}
     for batch in images.split(BATCH):
         for layer, values in network(normalise(batch)).items():

@@ -6,7 +6,7 @@ Standard library only: the Snakefile imports it.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from repdrift.plan import INITIAL, Plan
+from repdrift.plan import INITIAL, Plan, Run, in_block
 from repdrift.tasks import Transform
 
 
@@ -31,7 +31,7 @@ class Panel:
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure: its name, its kind (``curve``, ``history`` or ``layers``) and its panels."""
+    """A figure: its name, its kind (of `repdrift.figures.KINDS`) and its panels."""
 
     name: str
     kind: str
@@ -60,6 +60,8 @@ def figures(plan: Plan) -> dict[str, Figure]:
     controls = tuple(_controls(plan))
     if controls:
         found.append(Figure("controls", "layers", controls))
+    found.append(Figure("layers", "heatmap", tuple(_layers(plan))))
+    found.append(Figure("sensitivity", "sensitivity", tuple(_sensitivity(plan))))
     return {figure.name: figure for figure in found}
 
 
@@ -130,3 +132,34 @@ def _controls(plan: Plan) -> Iterator[Panel]:
                 Series("to an unrelated random network", tuned, "independent"),
             ),
         )
+
+
+def _layers(plan: Plan) -> Iterator[Panel]:
+    initial, pretrained, *tuned = (run for run, _ in plan.layer_networks())
+    names = {initial: "initial", pretrained: "pre-trained"}
+    for run in tuned:
+        names[run] = f"fine-tuned, {_degree(plan.runs[run])}"
+    between = [(pretrained, initial), *((run, pretrained) for run in tuned), (tuned[-1], initial)]
+    for run, reference in [*((run, run) for run in names), *between]:
+        title = names[run] if run == reference else f"{names[run]}, and {names[reference]}"
+        yield Panel(title, (Series("", run, reference),))
+
+
+def _sensitivity(plan: Plan) -> Iterator[Panel]:
+    """The main comparisons, each with all orders of the blocks: those behind claims G1, G6, G8 and G15."""
+    blocks = [plan.network["block"], *plan.other_blocks]
+    for run in plan.main_runs:
+        scratch = run.parent == INITIAL
+        references = ["init"] if scratch else ["pretrained"]
+        if not scratch and run.task.transform == plan.most_random:
+            references.append("init")
+        for reference in references:
+            how = "from scratch" if scratch else "fine-tuned"
+            to = {"init": "initial", "pretrained": "pre-trained"}[reference]
+            names = [run.name, *(in_block(run, block).name for block in plan.other_blocks)]
+            series = tuple(Series(block, name, reference) for block, name in zip(blocks, names, strict=True))
+            yield Panel(f"{how}, {_degree(run)}, to {to} weights", series)
+
+
+def _degree(run: Run) -> str:
+    return f"d = {run.task.transform.value}"

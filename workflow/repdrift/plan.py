@@ -207,8 +207,9 @@ class Plan:
 
     def calibration(self, role: str) -> Part | None:
         """Images whose statistics batch normalisation then uses, if the config asks for that."""
-        if self.config["probe"]["bn"] == "batch":
-            return None
+        return None if self.config["probe"]["bn"] == "batch" else self.calibration_images(role)
+
+    def calibration_images(self, role: str) -> Part:
         # The same for all networks of a role, so not each run's own training set.
         whole = self.config["source"] if role == "source" else self.config["finetune"][role]
         train = Part.parse(whole["train"])
@@ -218,6 +219,23 @@ class Plan:
         """Files of the calibration's and of the probe's images."""
         dataset, part = self.probe(role)
         calibration = self.calibration(role) or part
+        return [self.images(dataset, calibration.split), self.images(dataset, part.split)]
+
+    def probe_sizes(self, role: str) -> list[int]:
+        """Sizes of the probe that figure `sensitivity` tries: the study's own, and all that the test part has."""
+        sizes = {self.config["probe"]["images"], *self.config["sensitivity"]["images"]}
+        held_out = next(task.test for task in self.tasks.values() if task.role == role)
+        return sorted(size for size in sizes if size <= held_out.size)
+
+    @property
+    def bn_modes(self) -> list[str]:
+        """Modes of batch normalisation that figure `sensitivity` compares, the study's own first."""
+        return list(dict.fromkeys([self.config["probe"]["bn"], *self.config["sensitivity"]["bn"]]))
+
+    def sensitivity_images(self, role: str) -> list[str]:
+        """Files of the images behind figure `sensitivity`, as `probe_images`."""
+        dataset, part = self.probe(role)
+        calibration = self.calibration_images(role) if "calibrated" in self.bn_modes else part
         return [self.images(dataset, calibration.split), self.images(dataset, part.split)]
 
     def task_images(self, name: str) -> list[str]:
@@ -257,10 +275,29 @@ class Plan:
         kept = [(self.pretrained, f"epoch{epoch}") for epoch in self.checkpoint_epochs]
         return [self.model(checkpoint, seed) for checkpoint in (INITIAL, *kept)]
 
+    def sensitivity_references(self, run: str) -> dict[str, Checkpoint]:
+        """References of a run that are its own, for figure `sensitivity`: thousands of images make each one dear."""
+        return {name: found for name, found in self.references(self.runs[run]).items() if name != "independent"}
+
+    def sensitivity(self, run: str, seed: int | str) -> str:
+        return f"{self.folder}/similarity/sensitivity/{run}/seed{seed}.csv"
+
+    def layers(self, seed: int | str) -> str:
+        return f"{self.folder}/similarity/layers/seed{seed}.csv"
+
+    def layer_networks(self) -> list[Checkpoint]:
+        """Networks whose layers are all compared: initial, pre-trained, and fine-tuned on the main target tasks."""
+        tuned = [(run.name, "final") for run in self.main_runs if run.task.role == "domain"]
+        return [INITIAL, (self.pretrained, "final"), *tuned]
+
     def rows(self, kind: str, runs: Iterable[str]) -> dict[str, dict[str, object]]:
         """Tables that a figure of this kind collects: path to the columns that are to be added to it."""
         if kind == "curve":
             return {self.curve(seed): {} for seed in self.seeds}
+        if kind == "heatmap":
+            return {self.layers(seed): {} for seed in self.seeds}
+        if kind == "sensitivity":
+            return {self.sensitivity(run, seed): {} for run in runs for seed in self.seeds}
         if kind == "layers":
             return {self.similarity(run): {} for run in runs}
         return {

@@ -50,7 +50,11 @@ def train(plan: Plan, name: str, seed: int) -> Spec:
 def activations(plan: Plan, role: str, run: str) -> Spec:
     _, probe = plan.probe(role)
     calibration = plan.calibration(role)
-    return {"network": plan.network_of(run), "probe": probe.spec, "calibration": calibration.spec if calibration else None}
+    return {
+        "network": plan.network_of(run),
+        "probe": probe.spec,
+        "calibration": calibration.spec if calibration else None,
+    }
 
 
 def similarity(plan: Plan, name: str) -> Spec:
@@ -76,6 +80,32 @@ def curve(plan: Plan, seed: int) -> Spec:
     }
 
 
+def sensitivity(plan: Plan, name: str, seed: int) -> Spec:
+    role = plan.runs[name].task.role
+    settings = plan.config["sensitivity"]
+    sizes = plan.probe_sizes(role)
+    dataset, probe = plan.probe(role)
+    usual = plan.config["probe"]
+    return {
+        "run": name,
+        "seed": seed,
+        "references": list(plan.sensitivity_references(name)),
+        "network": plan.network_of(name),
+        "probe": probe.first(max(sizes)).spec,
+        "calibration": plan.calibration_images(role).spec if "calibrated" in plan.bn_modes else None,
+        "usual": {"images": usual["images"], "bn": usual["bn"]},
+        "sizes": sizes,
+        "bn": plan.bn_modes,
+        "estimators": list(dict.fromkeys([*plan.config["similarity"]["estimators"], *settings["estimators"]])),
+        "images": plan.title(dataset),
+    }
+
+
+def layers(plan: Plan, seed: int) -> Spec:
+    networks = [run for run, _ in plan.layer_networks()]
+    return {"networks": networks, "seed": seed, "images": probe_title(plan, "domain")}
+
+
 def table(plan: Plan, figure: Figure) -> Spec:
     """Spec of a figure's table; `columns` are to be added to the rows of each of its files."""
     panels = [{"title": panel.title, "series": [vars(series) for series in panel.series]} for panel in figure.panels]
@@ -83,13 +113,14 @@ def table(plan: Plan, figure: Figure) -> Spec:
 
 
 def figure(plan: Plan, figure: Figure) -> Spec:
-    network = plan.config["network"]
-    return {"figure": figure.name, "kind": figure.kind, "network": f"{network['name']}, {network['block']}"}
+    name = plan.network["name"]
+    blocks = dict.fromkeys(plan.network_of(run)["block"] for run in figure.runs)
+    return {"figure": figure.name, "kind": figure.kind, "network": f"{name}, {' or '.join(blocks)}"}
 
 
 def images(plan: Plan, figure: Figure) -> str:
     """Name the data sets behind a figure, for its caption."""
-    datasets = dict.fromkeys(plan.runs[run].task.dataset for run in figure.runs)
+    datasets = dict.fromkeys(plan.runs[run].task.dataset for run in figure.runs if run in plan.runs)
     return ", ".join(plan.title(dataset) for dataset in datasets)
 
 

@@ -74,3 +74,58 @@ rule curve:
     shell:
         "python -m repdrift.stages.curve --spec {params.spec:q} --code {params.code} --gpus {resources.gpu} "
         "--checkpoints {input.checkpoints:q} --images {input.images:q} --output {output:q} > {log:q} 2>&1"
+
+
+rule layers_of_networks:
+    input:
+        lambda w: [
+            PLAN.activations("domain", checkpoint, w.seed)
+            for checkpoint in PLAN.layer_networks()
+        ],
+    output:
+        PLAN.layers("{seed}"),
+    log:
+        f"{PLAN.folder}/logs/similarity/layers/seed{{seed}}.log",
+    conda:
+        "../../envs/torch.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda w, attempt: 4000 * attempt,
+        runtime=lambda w, attempt: 20 * attempt,
+    params:
+        spec=lambda w: spec(specs.layers, int(w.seed)),
+        code=fingerprint("stages.layers"),
+    shell:
+        "python -m repdrift.stages.layers --spec {params.spec:q} --code {params.code} "
+        "--activations {input:q} --output {output:q} > {log:q} 2>&1"
+
+
+rule sensitivity_of_run:
+    input:
+        final=PLAN.model(("{run}", "final"), "{seed}"),
+        references=lambda w: [
+            PLAN.model(checkpoint, w.seed)
+            for checkpoint in PLAN.sensitivity_references(w.run).values()
+        ],
+        images=lambda w: ancient(PLAN.sensitivity_images(PLAN.runs[w.run].task.role)),
+        checksums=lambda w: checksums(
+            PLAN.sensitivity_images(PLAN.runs[w.run].task.role)
+        ),
+    output:
+        PLAN.sensitivity("{run}", "{seed}"),
+    log:
+        f"{PLAN.folder}/logs/similarity/sensitivity/{{run}}/seed{{seed}}.log",
+    conda:
+        "../../envs/torch.yaml"
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=lambda w, attempt: 6000 * attempt,
+        runtime=lambda w, attempt: 60 * attempt,
+    params:
+        spec=lambda w: spec(specs.sensitivity, w.run, int(w.seed)),
+        code=fingerprint("stages.sensitivity"),
+    shell:
+        "python -m repdrift.stages.sensitivity --spec {params.spec:q} --code {params.code} --gpus {resources.gpu} "
+        "--final {input.final:q} --references {input.references:q} --images {input.images:q} "
+        "--output {output:q} > {log:q} 2>&1"

@@ -8,13 +8,15 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from repdrift.errors import UserError
-from repdrift.figures import curve, history, layers, style
+from repdrift.figures import curve, heatmap, history, layers, sensitivity, style
 from repdrift.figures.table import read
 
 KINDS: dict[str, tuple[tuple[str, ...], Callable[[pd.DataFrame, str], Figure]]] = {
     "curve": (curve.COLUMNS, curve.draw),
+    "heatmap": (heatmap.COLUMNS, heatmap.draw),
     "history": (history.COLUMNS, history.draw),
     "layers": (layers.COLUMNS, layers.draw),
+    "sensitivity": (sensitivity.COLUMNS, sensitivity.draw),
 }
 
 # A date would make every rerun a different file.
@@ -35,7 +37,8 @@ def draw(path: Path, kind: str, network: str) -> Figure:
     path : Path
         A tidy CSV table.
     kind : str
-        ``curve`` (similarity over epochs), ``history`` (loss and accuracy over epochs) or ``layers``.
+        ``curve`` (similarity over epochs), ``heatmap`` (of every layer with every layer), ``history`` (loss and
+        accuracy over epochs), ``layers`` or ``sensitivity`` (to the analyst's choices).
     network : str
         The network in words, for the footer.
 

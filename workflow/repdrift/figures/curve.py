@@ -42,7 +42,7 @@ def draw_lines(axes: Axes, shown: pd.DataFrame, *, x: str, y: str, hue: str, loo
     labels = list(look.colours)
     shown = shown.dropna(subset=[y])
     if shown.empty:
-        axes.text(0.5, 0.5, "not measured", color=style.GREY, transform=axes.transAxes, ha="center", va="center")
+        style.say_not_measured(axes)
         return
     step = math.ceil(shown[x].nunique() / 8)
     sns.lineplot(

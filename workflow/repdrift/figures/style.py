@@ -25,6 +25,19 @@ GREY = "0.45"
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p")
 NO_BREAK_EQUALS = "\u00a0=\u00a0"
 SMALL, TINY = 7.0, 6.0  # points; all other text has 8
+ESTIMATORS = {
+    "cka-biased": "CKA (biased)",
+    "cka-debiased": "CKA (debiased)",
+    "rbf-cka-biased": "RBF CKA (biased)",
+    "rbf-cka-debiased": "RBF CKA (debiased)",
+    "minibatch-cka": "minibatch CKA",
+    "rsa-pearson": "RSA (Pearson)",
+    "rsa-spearman": "RSA (Spearman)",
+    "procrustes": "Procrustes",
+    "neighbours": "mutual k-NN",
+    "svcca": "SVCCA",
+    "pwcca": "PWCCA",
+}
 
 STYLE: dict[str, Any] = {
     "font.family": "DejaVu Sans",  # it comes with matplotlib, so every machine draws the same letters
@@ -71,13 +84,17 @@ def quantity(labels: Sequence[str]) -> dict[str, float] | None:
 
 
 def estimator_label(name: str) -> str:
-    """``cka-debiased`` as ``CKA (debiased)``."""
-    measure, _, kind = name.partition("-")
-    return f"{measure.upper()} ({kind})" if kind else measure.upper()
+    """``cka-debiased`` as ``CKA (debiased)``; a name that we do not know as it is."""
+    return ESTIMATORS.get(name, name)
 
 
 def biased_first(estimators: Sequence[str]) -> list[str]:
     return sorted(estimators, key=lambda name: not name.endswith("-biased"))
+
+
+def main_estimator(estimators: Sequence[str]) -> str:
+    """Name the one to show where there is room for one only: it must not depend on the width of a layer."""
+    return "cka-debiased" if "cka-debiased" in estimators else estimators[0]
 
 
 def text_width(text: str, points: float) -> float:
@@ -117,7 +134,7 @@ class Look:
         """Light to dark for one quantity (another palette for each), the colour-blind palette for kinds."""
         numbers = quantity(labels)
         if numbers is None:
-            colours = dict(zip(labels, sns.color_palette("colorblind", len(labels)), strict=True))
+            colours = dict(zip(labels, kinds(len(labels)), strict=True))
         else:
             name = "flare" if labels[0].startswith("N ") else "viridis_r"
             colours = sequential(sorted(labels, key=numbers.__getitem__), name)
@@ -143,6 +160,13 @@ class Look:
 MARKER_EDGE: dict[str, Any] = {"markeredgecolor": "white", "markeredgewidth": 0.4}
 
 
+def kinds(count: int) -> list[tuple[float, float, float]]:
+    """Colours of the colour-blind palette without its yellow, which is faint on paper."""
+    colours = sns.color_palette("colorblind")
+    del colours[8]
+    return [colours[index % len(colours)] for index in range(count)]
+
+
 def sequential(labels: Sequence[str], name: str) -> dict[str, tuple[float, float, float]]:
     """Colours from light to dark without the palest part, which is faint on paper."""
     colours = sns.color_palette(name, as_cmap=True)
@@ -166,6 +190,10 @@ def set_similarity_axis(axes: Axes, limits: tuple[float, float]) -> None:
     axes.set_ylim(limits)
     axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "", "0.5", "", "1"])
     axes.axhline(0, color="0.88", linewidth=0.6, zorder=0)
+
+
+def say_not_measured(axes: Axes) -> None:
+    axes.text(0.5, 0.5, "not measured", color=GREY, transform=axes.transAxes, ha="center", va="center")
 
 
 def set_epoch_axis(axes: Axes, last: float) -> None:
@@ -201,11 +229,18 @@ class Strip:
         return self.legend_top + (0.08 if self.legend_lines else 0.03)
 
 
-def make_figure(width: float, axes_height: float, strip: Strip) -> Figure:
-    """Make an empty figure whose layout leaves the strip free, and write the footer there."""
+def make_figure(
+    width: float, axes_height: float, strip: Strip, *, above: float = 0.0, between: float = 0.08, square: bool = False
+) -> Figure:
+    """Make an empty figure whose layout leaves the strip free, and write the footer there.
+
+    `above` (inches) stays free at the top, for titles of columns, and `between` two rows of axes. Axes that are
+    `square` move together.
+    """
     height = axes_height + strip.height
     bottom = strip.height / height
-    layout = ConstrainedLayoutEngine(rect=(0, bottom, 1, 1 - bottom), w_pad=0.04, h_pad=0.04)
+    rect = (0, bottom, 1, 1 - bottom - above / height)
+    layout = ConstrainedLayoutEngine(rect=rect, w_pad=0.04, h_pad=between / 2, compress=square)
     figure = Figure(figsize=(width, height), layout=layout)
     figure.text(
         0.04 / width,

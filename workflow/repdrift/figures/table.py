@@ -7,7 +7,7 @@ import pandas as pd
 
 from repdrift.errors import UserError
 
-TEXT = ("panel", "series", "run", "reference", "layer", "estimator", "images")
+TEXT = ("panel", "series", "run", "reference", "layer", "reference_layer", "estimator", "bn", "images")
 
 
 def read(path: Path, columns: Sequence[str]) -> pd.DataFrame:
@@ -52,23 +52,31 @@ def standard_errors(values: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame({"mean": grouped.mean(), "se": grouped.sem().fillna(0.0)})
 
 
-def seeds_in_words(table: pd.DataFrame) -> str:
+def seeds_in_words(table: pd.DataFrame, drawn: str) -> str:
     """Give the number of seeds of a line, and what is drawn of them; lines may differ (a run that is not done)."""
     counts = table.groupby(["panel", "series"])["seed"].nunique()
     low, high = int(counts.min()), int(counts.max())
     if high == 1:
         return "1 seed, no standard error"
-    return f"{high if low == high else f'{low} to {high}'} seeds, mean ± SE"
+    return f"{high if low == high else f'{low} to {high}'} seeds, {drawn}"
 
 
-def footer(table: pd.DataFrame, network: str) -> str:
-    """What a reader must know of every figure: images, their number, seeds and errors, network."""
+def footer(table: pd.DataFrame, network: str, drawn: str = "mean ± SE") -> str:
+    """What a reader must know of every figure: images, their number, seeds and what is drawn of them, network."""
     parts = [" / ".join(ordered(table["images"]))]
     if "n" in table:
         sizes = sorted({int(n) for n in table["n"].dropna()})
         parts.append(f"n = {' or '.join(f'{n:,}' for n in sizes)} images")
-    parts += [seeds_in_words(table), network]
-    if "value" in table and table["value"].isna().any():
-        # A layer whose units are all constant has no CKA; a mean must not hide that.
-        parts.append(f"{int(table['value'].isna().sum())} undefined values left out")
+    parts += [seeds_in_words(table, drawn), network, undefined_in_words(table) if "value" in table else ""]
+    return joined(parts)
+
+
+def undefined_in_words(table: pd.DataFrame) -> str:
+    """A layer whose units are all constant has no CKA; a mean must not hide that."""
+    undefined = int(table["value"].isna().sum())
+    return f"{undefined} undefined values left out" if undefined else ""
+
+
+def joined(parts: Sequence[str]) -> str:
+    """Join the parts of a footer that have something to say."""
     return " · ".join(part for part in parts if part)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from repdrift.similarity.cca import Pwcca, Svcca
-from repdrift.similarity.cka import LinearCka, linear_cka, linear_cka_matrix
+from repdrift.similarity.cka import LinearCka, linear_cka, linear_cka_matrices, linear_cka_matrix
 from repdrift.similarity.estimator import Estimator
 from repdrift.similarity.minibatch_cka import MinibatchCka
 from repdrift.similarity.neighbours import MutualNeighbours
@@ -31,6 +31,7 @@ __all__ = [
     "Estimator",
     "Null",
     "linear_cka",
+    "linear_cka_matrices",
     "linear_cka_matrix",
     "permutation_null",
     "random_orders",

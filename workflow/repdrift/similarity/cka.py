@@ -1,6 +1,5 @@
 """Linear CKA (Kornblith et al. 2019), biased, and debiased with the unbiased HSIC of Song et al. (2012)."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -8,6 +7,7 @@ from torch import Tensor
 
 from repdrift.errors import UserError
 from repdrift.similarity.estimator import centred, check, check_same_images
+from repdrift.similarity.pairs import CosineOfPairs, gram, of_norm_1
 from repdrift.similarity.products import Products, inner_products
 
 
@@ -48,14 +48,43 @@ def linear_cka_matrix(representations: Sequence[Tensor], *, estimator: str = "de
     UserError
         As `linear_cka`.
     """
-    if estimator not in ("biased", "debiased"):
-        raise UserError(f"estimator {estimator!r}: allowed are biased, debiased")
+    if estimator not in LINEAR:
+        raise UserError(f"estimator {estimator!r}: allowed are {', '.join(LINEAR)}")
+    return _normalised(_products(representations), estimator)
+
+
+def linear_cka_matrices(representations: Sequence[Tensor]) -> dict[str, Tensor]:
+    """Linear CKA by every estimator of `LINEAR`, as `linear_cka_matrix`, at the cost of one of them."""
+    products = _products(representations)
+    return {estimator: _normalised(products, estimator) for estimator in LINEAR}
+
+
+def _products(representations: Sequence[Tensor]) -> Products:
     for x in representations:
         check_same_images(len(representations[0]), len(x))
-    products = inner_products(representations)
-    hsic = products.inner if estimator == "biased" else unbiased(products)
-    scale = hsic.diagonal().sqrt()
+    return inner_products(representations)
+
+
+def _normalised(products: Products, estimator: str) -> Tensor:
+    """CKA of all pairs. No epsilon, no clamp."""
+    hsic = LINEAR[estimator](products)
+    of_itself = hsic.diagonal()
+    # What is less than this is what rounding leaves of 0.
+    least = 10 * products.epsilon * products.inner.diagonal()
+    undefined = ~((of_itself > least) & of_itself.isfinite())
+    if bool(undefined.any()):
+        raise UserError(
+            f"representation {int(undefined.nonzero()[0]) + 1} has an HSIC with itself of "
+            f"{of_itself[undefined][0].item():.2g}: its similarity to anything is undefined (its images may be equally "
+            "far from each other, or its values too small or too large for their precision)"
+        )
+    scale = of_itself.sqrt()
     return hsic / (scale[:, None] * scale[None, :])
+
+
+def biased(products: Products) -> Tensor:
+    """HSIC of centred Grams, <H K H, H L H> (Gretton et al. 2005), times (n - 1)^2: float64 [m, m]."""
+    return products.inner
 
 
 def unbiased(products: Products) -> Tensor:
@@ -71,24 +100,20 @@ def unbiased(products: Products) -> Tensor:
     return products.inner - overlap + sums - 2 / (n - 2) * overlap
 
 
+LINEAR = {"biased": biased, "debiased": unbiased}
+
+
 @dataclass(frozen=True)
-class LinearCka:
+class LinearCka(CosineOfPairs):
     """Linear CKA with the whole centred Gram as state: for permutations, and n of a few thousand."""
 
     debiased: bool = False
 
     def prepare(self, x: Tensor) -> Tensor:
+        """Centred Gram, for the debiased estimator without its diagonal; of norm 1."""
         check(x)
-        x = centred(x)
-        gram = x @ x.T
-        return unbiased_centred(gram) if self.debiased else gram
-
-    def compare(self, a: Tensor, b: Tensor) -> float:
-        check_same_images(len(a), len(b))
-        return cosine(a, b)
-
-    def permute(self, state: Tensor, order: Tensor) -> Tensor:
-        return state[order][:, order]
+        values = gram(centred(x))
+        return of_norm_1(unbiased_centred(values) if self.debiased else values, values.max().item(), "HSIC with itself")
 
 
 def unbiased_centred(gram: Tensor) -> Tensor:
@@ -98,8 +123,3 @@ def unbiased_centred(gram: Tensor) -> Tensor:
     sums = hollow.sum(dim=0)
     centred = hollow - sums[:, None] / (n - 2) - sums[None, :] / (n - 2) + sums.sum() / ((n - 1) * (n - 2))
     return centred.fill_diagonal_(0)
-
-
-def cosine(a: Tensor, b: Tensor) -> float:
-    """Cosine of two matrices of equal shape: CKA, if they are centred Grams. No epsilon, no clamp."""
-    return (a * b).sum().item() / math.sqrt((a * a).sum().item() * (b * b).sum().item())

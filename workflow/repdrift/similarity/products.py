@@ -21,10 +21,14 @@ STRETCH = 2**14  # entries of Grams that are multiplied at a time, in float64
 
 @dataclass(frozen=True)
 class Products:
-    """Products of Grams: `inner` float64 [m, m], <K_a, K_b>; `diagonals` float64 [m, n], the squared lengths."""
+    """Products of Grams: `inner` float64 [m, m], <K_a, K_b>; `diagonals` float64 [m, n], the squared lengths.
+
+    `epsilon` is the relative precision of a Gram's entries.
+    """
 
     inner: Tensor
     diagonals: Tensor
+    epsilon: float
 
 
 class Centred:
@@ -82,7 +86,7 @@ def inner_products(representations: Sequence[Tensor]) -> Products:
         for second in range(first, count):
             if not (by_gram[first] and by_gram[second]):
                 inner[first, second] = inner[second, first] = _by_features(centred[first], centred[second], scratch)
-    return Products(inner, diagonals)
+    return Products(inner, diagonals, torch.finfo(dtype).eps)
 
 
 def cheapest_grams(widths: Sequence[int], images: int) -> list[bool]:

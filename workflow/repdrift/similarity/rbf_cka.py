@@ -6,12 +6,13 @@ import torch
 from torch import Tensor
 
 from repdrift.errors import UserError
-from repdrift.similarity.cka import cosine, unbiased_centred
-from repdrift.similarity.estimator import ROUNDING, check, check_same_images, squared_distances
+from repdrift.similarity.cka import unbiased_centred
+from repdrift.similarity.estimator import check, squared_distances
+from repdrift.similarity.pairs import CosineOfPairs, of_norm_1
 
 
 @dataclass(frozen=True)
-class RbfCka:
+class RbfCka(CosineOfPairs):
     """RBF CKA: the cosine of two centred Gram matrices exp(-d^2 / (2 sigma^2)).
 
     Parameters
@@ -38,7 +39,7 @@ class RbfCka:
             raise UserError(f"bandwidth of {self.fraction} of the median distance: it must be positive")
 
     def prepare(self, x: Tensor) -> Tensor:
-        """Centred Gram matrix float64 [n, n]."""
+        """Centred Gram, of norm 1."""
         check(x)
         squared = squared_distances(x)
         bandwidth = self.fraction * _median_distance(squared)
@@ -47,18 +48,7 @@ class RbfCka:
         # Centring removes constants, so exp(t) - 1 serves as well as exp(t), and keeps the digits of a small t.
         gram = torch.expm1(squared / (-2 * bandwidth**2))
         result = unbiased_centred(gram) if self.debiased else _double_centred(gram)
-        if bool(result.abs().max() <= ROUNDING * gram.abs().max()):
-            raise UserError("the centred RBF Gram is 0: its similarity to anything is undefined; change the bandwidth")
-        return result
-
-    def compare(self, a: Tensor, b: Tensor) -> float:
-        """RBF CKA of two centred Grams."""
-        check_same_images(len(a), len(b))
-        return cosine(a, b)
-
-    def permute(self, state: Tensor, order: Tensor) -> Tensor:
-        """Centred Gram of x[order]."""
-        return state[order][:, order]
+        return of_norm_1(result, gram.abs().max().item(), "at this bandwidth the centred RBF Gram")
 
 
 def _median_distance(squared: Tensor) -> float:

@@ -7,12 +7,12 @@ import torch
 from torch import Tensor
 
 from repdrift.errors import UserError
-from repdrift.similarity.cka import cosine
-from repdrift.similarity.estimator import ROUNDING, check, check_same_images, squared_distances, without_rounding
+from repdrift.similarity.estimator import ROUNDING, check, squared_distances, without_rounding
+from repdrift.similarity.pairs import CosineOfPairs
 
 
 @dataclass(frozen=True)
-class Rsa:
+class Rsa(CosineOfPairs):
     """Correlation of the dissimilarities of all pairs of images; in -1..1.
 
     Parameters
@@ -41,7 +41,7 @@ class Rsa:
             raise UserError(f"correlation {self.correlation!r}: allowed are pearson, spearman")
 
     def prepare(self, x: Tensor) -> Tensor:
-        """Dissimilarities or their ranks, less their mean: float64 [n, n], symmetric, its diagonal 0."""
+        """Dissimilarities or their ranks, less their mean: symmetric, of norm 1, its diagonal 0."""
         check(x)
         matrix = _correlation_distances(x) if self.distance == "correlation" else squared_distances(x)
         pairs = torch.ones_like(matrix, dtype=torch.bool).triu_(diagonal=1)
@@ -56,16 +56,10 @@ class Rsa:
             values = values.sqrt()
         result = torch.zeros_like(matrix)
         result[pairs] = values - values.mean()
-        return result + result.T
-
-    def compare(self, a: Tensor, b: Tensor) -> float:
-        """Correlation over the pairs of images: each pair is in the matrices twice, which cancels."""
-        check_same_images(len(a), len(b))
-        return cosine(a, b)
-
-    def permute(self, state: Tensor, order: Tensor) -> Tensor:
-        """Dissimilarities of x[order]."""
-        return state[order][:, order]
+        # Each pair is in the matrix twice, which leaves the correlation as it is.
+        result += result.T.clone()
+        result /= result.norm()
+        return result
 
 
 def _correlation_distances(x: Tensor) -> Tensor:

@@ -1,0 +1,1 @@
+"""What `repdrift NAME` does, a file for each name."""

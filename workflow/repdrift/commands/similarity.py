@@ -1,0 +1,119 @@
+"""Similarity of the representations in two files.
+
+A file holds one tensor a layer (safetensors), one row an image: [n, p], or [n, ...], which is flattened. Both must be
+of the same images in the same order. Layers of the same name are compared; with --all-pairs, every layer with each.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from itertools import product
+from pathlib import Path
+
+import pandas as pd
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from repdrift.errors import UserError
+
+DEFAULT = ("cka-debiased", "cka-biased")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    usual = " and ".join(DEFAULT)
+    parser.add_argument("first", type=Path, metavar="A.safetensors")
+    parser.add_argument("second", type=Path, metavar="B.safetensors")
+    parser.add_argument("--estimator", action="append", metavar="NAME", help=f"may be repeated ({usual})")
+    parser.add_argument("--all-pairs", action="store_true", help="compare every layer with every layer")
+    parser.add_argument("--permutations", type=int, default=0, metavar="N", help="null: permute the images N times")
+    parser.add_argument("--seed", type=int, default=0, help="of the permutations (0)")
+    parser.add_argument("--csv", action="store_true", help="all digits, as CSV")
+
+
+def run(args: argparse.Namespace) -> None:
+    ours, theirs = read(args.first), read(args.second)
+    pairs = list(product(ours, theirs)) if args.all_pairs else [(layer, layer) for layer in ours if layer in theirs]
+    if not pairs:
+        found = f"{args.first} has {', '.join(ours)}; {args.second} has {', '.join(theirs)}"
+        raise UserError(f"no layer has the same name in both ({found}): compare all with --all-pairs")
+    representations = [(layer, other, ours[layer], theirs[other]) for layer, other in pairs]
+    table = compare(representations, args.estimator or DEFAULT, args.permutations, args.seed)
+    if args.csv:
+        table.to_csv(sys.stdout, index=False, lineterminator="\n")
+    else:
+        print(table.to_string(index=False, float_format=lambda value: f"{value:.4f}", na_rep="undefined"))
+
+
+def read(path: Path) -> dict[str, Tensor]:
+    """Representations [n, p] of a file, in its own order if it says one."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            names = list(file.keys())
+            order = (file.metadata() or {}).get("layers", "").split(",")
+            names.sort(key=lambda name: order.index(name) if name in order else len(order))
+            layers = {name: file.get_tensor(name) for name in names}
+    except (OSError, SafetensorError) as error:
+        raise UserError(f"{path} cannot be read as a safetensors file: {error}") from None
+    for name, values in layers.items():
+        if values.ndim < 2 or not values.is_floating_point():
+            raise UserError(f"{path}: {name} is {values.dtype} {tuple(values.shape)}; needed are floats [n, p]")
+    return {name: values.flatten(1) for name, values in layers.items()}
+
+
+def compare(
+    representations: Sequence[tuple[str, str, Tensor, Tensor]],
+    estimators: Sequence[str],
+    permutations: int = 0,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Compare pairs of named representations.
+
+    Parameters
+    ----------
+    representations : sequence of (name, name, Tensor [n, p], Tensor [n, q])
+    estimators : sequence of str
+        Names in `repdrift.similarity.ESTIMATORS`.
+    permutations : int
+        Of the images, for the null; 0 for none.
+    seed : int
+        Of the permutations.
+
+    Returns
+    -------
+    DataFrame
+        Columns layer, with, n, estimator, value and, with permutations, null_mean and null_q95. A value is NaN where
+        it is undefined; the reason goes to standard error.
+
+    Raises
+    ------
+    UserError
+        If an estimator is unknown, numbers of images differ, or there is one permutation.
+    """
+    from repdrift.similarity import ESTIMATORS, permutation_null, random_orders  # noqa: PLC0415  torch takes a second
+
+    for name in estimators:
+        if name not in ESTIMATORS:
+            raise UserError(f"estimator {name!r}: allowed are {', '.join(ESTIMATORS)}")
+    if permutations == 1 or permutations < 0:
+        raise UserError(f"permutations {permutations}: allowed are 0 (no null), or 2 and more")
+    rows = []
+    for layer, other, x, y in representations:
+        if len(x) != len(y):
+            raise UserError(
+                f"{layer} has {len(x)} images and {other} of the second {len(y)}; needed are the same images"
+            )
+        orders = random_orders(len(x), permutations, seed)
+        for name in estimators:
+            row: dict[str, object] = {"layer": layer, "with": other, "n": len(x), "estimator": name}
+            try:
+                method = ESTIMATORS[name]
+                a, b = method.prepare(x), method.prepare(y)
+                row["value"] = method.compare(a, b)
+                if orders:
+                    null = permutation_null(method, a, b, orders)
+                    row |= {"null_mean": null.mean, "null_q95": null.q95}
+            except UserError as error:
+                print(f"{layer} with {other}, {name}: {error}", file=sys.stderr)
+                row["value"] = float("nan")
+            rows.append(row)
+    return pd.DataFrame(rows)
