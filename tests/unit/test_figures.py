@@ -4,7 +4,7 @@ import hashlib
 import math
 import subprocess
 import sys
-from itertools import pairwise
+from itertools import combinations, pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -18,6 +18,7 @@ from repdrift import figures
 from repdrift.errors import UserError
 from repdrift.figures import style
 from repdrift.figures.style import Look
+from repdrift.similarity import ESTIMATORS
 from repdrift.stages import command
 from repdrift.stages import figure as stage
 
@@ -70,6 +71,66 @@ def history_table(series=("d = 0", "d = 4"), seeds=(1, 2)):
     return pd.DataFrame(rows, columns=columns).assign(panel="", run="cifar10", images="CIFAR-10")
 
 
+STUDY = [
+    *("initial", "pre-trained", "fine-tuned, d = 0", "fine-tuned, d = 9"),
+    *("pre-trained, and initial", "fine-tuned, d = 0, and pre-trained"),
+    *("fine-tuned, d = 9, and pre-trained", "fine-tuned, d = 9, and initial"),
+]
+
+
+def cell(seed, panel, layer, reference):
+    """A similarity that is another one after a transposition, and just below 0 for the last layers."""
+    return 0.9 - 0.32 * LAYERS.index(layer) - 0.133 * LAYERS.index(reference) + 0.01 * seed**2 - 0.001 * len(panel)
+
+
+def heatmap_table(panels, seeds=(1, 2, 3), estimators=("cka-biased", "cka-debiased")):
+    rows = [
+        (
+            panel,
+            seed,
+            layer,
+            reference,
+            estimator,
+            cell(seed, panel, layer, reference) + 0.1 * (estimator not in ("cka-debiased", "rsa-pearson")),
+        )
+        for panel in panels
+        for seed in seeds
+        for layer in LAYERS
+        for reference in LAYERS
+        for estimator in estimators
+    ]
+    columns = ["panel", "seed", "layer", "reference_layer", "estimator", "value"]
+    return pd.DataFrame(rows, columns=columns).assign(series="", **COMMON)
+
+
+BLOCKS = ("conv-relu-bn", "conv-bn-relu")
+COMPARISONS = ("from scratch, d = 0, to initial weights", "fine-tuned, d = 9, to pre-trained weights")
+SENSITIVE = [name for name in ESTIMATORS if name not in ("svcca", "pwcca")]
+
+
+def sensitivity_table(
+    *, panels=COMPARISONS, blocks=BLOCKS, seeds=(1, 2), sizes=(100, 500, 2000), modes=("batch", "calibrated"),
+    estimators=SENSITIVE,
+):  # fmt: skip
+    """The study's own n is 500; each value tells which row it is from."""
+    rows = [
+        (panel, block, seed, layer, estimator, n, bn, int(own), 0)
+        for panel in panels
+        for block in blocks
+        for seed in seeds
+        for bn in modes
+        for n in sizes
+        for own in [n == 500 and bn == "batch"]
+        for layer in LAYERS
+        for estimator in estimators
+        if own or estimator in ("cka-biased", "cka-debiased")
+    ]
+    columns = ["panel", "series", "seed", "layer", "estimator", "n", "bn", "usual", "value"]
+    table = pd.DataFrame(rows, columns=columns).assign(run="cifar10", reference="init", images="CIFAR-10")
+    table["value"] = np.random.default_rng(5).permutation(np.linspace(-0.1, 1, len(table)))
+    return table
+
+
 def drawn(table, kind, folder):
     path = folder / "table.csv"
     table.to_csv(path, index=False)
@@ -101,8 +162,10 @@ def legend_labels(figure):
         ("layers", layers_table({"CIFAR-10": ["d = 0", "d = 9"], "SVHN": ["d = 0", "d = 9"]})),
         ("curve", curve_table()),
         ("history", history_table()),
+        ("heatmap", heatmap_table(STUDY[3:5])),
+        ("sensitivity", sensitivity_table(panels=COMPARISONS[:1], sizes=(100, 500))),
     ],
-    ids=["layers", "curve", "history"],
+    ids=["layers", "curve", "history", "heatmap", "sensitivity"],
 )
 def test_two_draws_have_the_same_bytes(kind, table, tmp_path):
     digests = []
@@ -277,6 +340,189 @@ def test_long_titles_and_labels_stay_in_the_figure(tmp_path):
     assert all(legend.y0 >= footer.y1 - 1 for legend in boxes[3:-1])
 
 
+def apart(parts):
+    return not any(a.overlaps(b) for a, b in combinations(parts, 2))
+
+
+def inside(figure, parts):
+    box = figure.bbox
+    return all(p.x0 >= box.x0 and p.x1 <= box.x1 and p.y0 >= box.y0 and p.y1 <= box.y1 for p in parts)
+
+
+@pytest.mark.parametrize(("estimators", "label"), [(("cka-biased", "cka-debiased"), "CKA (debiased)"),
+                                                   (("rsa-pearson", "procrustes"), "RSA (Pearson)")])  # fmt: skip
+def test_a_heatmap_shows_means_of_one_estimator_rows_are_layers(estimators, label, tmp_path):
+    figure = drawn(heatmap_table(STUDY[:2], estimators=estimators), "heatmap", tmp_path)
+    *heatmaps, bar = figure.axes
+    assert [axes.get_title(loc="left") for axes in heatmaps] == ["(a) initial", "(b) pre-trained"]
+    assert bar.get_ylabel() == label
+    for axes, panel in zip(heatmaps, STUDY, strict=False):
+        means = [[sum(cell(s, panel, row, column) for s in (1, 2, 3)) / 3 for column in LAYERS] for row in LAYERS]
+        (mesh,) = axes.collections
+        assert np.asarray(mesh.get_array()) == pytest.approx(np.asarray(means))
+        assert (mesh.norm.vmin, mesh.norm.vmax) == (0, 1)
+        assert axes.yaxis_inverted()  # the first layer is at the top
+        said = [text.get_text() for text in axes.texts]
+        assert said == [f"{mean:.2f}".replace("-", "\u2212") for row in means for mean in row]
+    for names in (heatmaps[0].get_yticklabels(), heatmaps[0].get_xticklabels()):
+        assert [label.get_text() for label in names] == LAYERS
+
+
+def test_values_in_cells_are_readable_on_their_colour_and_say_no_minus_zero(tmp_path):
+    table = heatmap_table(STUDY[:1])
+    table["value"] = np.where(table["layer"] == "logits", -0.001, table["value"])
+    (heatmap, _) = drawn(table, "heatmap", tmp_path).axes
+    (mesh,) = heatmap.collections
+    for text, colour in zip(heatmap.texts, mesh.get_facecolors(), strict=True):
+        light, own = (np.dot(matplotlib.colors.to_rgb(c), [0.2126, 0.7152, 0.0722]) for c in (colour, text.get_color()))
+        assert abs(light - own) > 0.3
+    assert [text.get_text() for text in heatmap.texts[-3:]] == ["0.00"] * 3
+
+
+def test_the_eight_heatmaps_of_the_study_fit_and_name_layers_at_the_edges(tmp_path):
+    figure = drawn(heatmap_table(STUDY), "heatmap", tmp_path)
+    *heatmaps, bar = figure.axes
+    boxes = [axes.get_window_extent() for axes in heatmaps]
+    assert all(box.width == pytest.approx(box.height) for box in boxes)
+    assert len({round(box.x0) for box in boxes}) == 4 and len({round(box.y0) for box in boxes}) == 2
+    for axes, row, column in [(axes, *divmod(index, 4)) for index, axes in enumerate(heatmaps)]:
+        assert any(tick.label1.get_visible() for tick in axes.xaxis.get_major_ticks()) == (row == 1)
+        assert any(tick.label1.get_visible() for tick in axes.yaxis.get_major_ticks()) == (column == 0)
+    titles = [axes._left_title.get_window_extent() for axes in heatmaps]
+    parts = [*boxes, *titles, bar.get_tightbbox(), figure.texts[0].get_window_extent()]
+    assert inside(figure, parts) and apart(parts)
+    for axes, box in zip(heatmaps, boxes, strict=True):
+        cells = [text.get_window_extent() for text in axes.texts]
+        assert apart(cells) and all(text.width < box.width / len(LAYERS) for text in cells)
+
+
+def test_the_footer_of_a_heatmap_tells_the_largest_error_that_it_does_not_show(tmp_path):
+    table = heatmap_table(STUDY[:1], seeds=(1, 2))
+    table.loc[(table["layer"] == "pool1") & (table["reference_layer"] == "logits") & (table["seed"] == 2), "value"] += (
+        0.4
+    )
+    (footer,) = texts(drawn(table, "heatmap", tmp_path))
+    # Of two values the standard error is half their difference.
+    assert "2 seeds, means over seeds, largest standard error of a cell 0.215" in footer.replace("\n", " ")
+    (footer,) = texts(drawn(heatmap_table(STUDY[:1], seeds=(1,)), "heatmap", tmp_path))
+    assert "1 seed, no standard error" in footer.replace("\n", " ")
+
+
+def grid_of(figure, rows):
+    return np.asarray(figure.axes).reshape(rows, -1)
+
+
+def options(table, column):
+    """Rows that a column of figure `sensitivity` is to show, by option."""
+    first, own = table[table["series"] == BLOCKS[0]], table[table["usual"] == 1]
+    debiased = first[first["estimator"] == "cka-debiased"]
+    return [
+        *(
+            {f"n = {n:,}": first[(first["n"] == n) & (first["bn"] == "batch") & (first["estimator"] == name)]
+             for n in (100, 500, 2000)}
+            for name in ("cka-biased", "cka-debiased")
+        ),
+        {style.ESTIMATORS[name]: own[(own["series"] == BLOCKS[0]) & (own["estimator"] == name)] for name in SENSITIVE},
+        {bn: debiased[(debiased["n"] == 500) & (debiased["bn"] == bn)] for bn in ("batch", "calibrated")},
+        {block: own[(own["series"] == block) & (own["estimator"] == "cka-debiased")] for block in BLOCKS},
+    ][column]  # fmt: skip
+
+
+def test_each_column_of_sensitivity_varies_one_choice(tmp_path):
+    # The study's own is neither the first n nor the first mode.
+    table = sensitivity_table(sizes=(2000, 100, 500), modes=("calibrated", "batch"))
+    figure = drawn(table, "sensitivity", tmp_path)
+    grid = grid_of(figure, len(COMPARISONS))
+    assert grid.shape == (2, 5)
+    for column in range(5):
+        expected = options(table, column)
+        assert sorted(legend_labels(figure)[column]) == sorted(expected)
+        for axes, panel in zip(grid[:, column], COMPARISONS, strict=True):
+            lines, bars = points_and_bars(axes)
+            look = Look.of(legend_labels(figure)[column])
+            assert len(lines) == len(expected)
+            for line, label in zip(lines, legend_labels(figure)[column], strict=True):
+                rows = expected[label]
+                values = rows[rows["panel"] == panel].groupby("layer")["value"]
+                assert line.get_ydata() == pytest.approx(values.mean()[LAYERS].to_numpy())
+                assert line.get_marker() == look.markers[label]
+                assert matplotlib.colors.same_color(line.get_color(), look.colours[label])
+                for x, layer in zip(line.get_xdata(), LAYERS, strict=True):
+                    low, high = values.get_group(layer).agg(["min", "max"])
+                    assert bars[float(x)] == pytest.approx((low, high))
+    assert legend_labels(figure)[0] == ["n = 100", "n = 500", "n = 2,000"]
+
+
+def test_sensitivity_names_its_columns_and_rows_and_nothing_overlaps(tmp_path):
+    figure = drawn(sensitivity_table(), "sensitivity", tmp_path)
+    said = [text for axes in figure.axes for text in axes.texts]
+    assert [text.get_text().replace("\n", " ") for text in said] == [
+        f"(a) {COMPARISONS[0]}",
+        "number of images, CKA (biased)",
+        "number of images, CKA (debiased)",
+        "estimator",
+        "batch normalisation",
+        "order in a block",
+        f"(b) {COMPARISONS[1]}",
+    ]
+    (footer,) = figure.texts
+    chosen = "n = 500 images · 2 seeds, mean ± SE · conv4, conv-relu-bn · batch normalisation: batch · CKA (debiased)"
+    assert footer.get_text().replace("\n", " ") == f"CIFAR-10 · {chosen} · each column varies one of these"
+    parts = [part.get_window_extent() for part in (*said, *figure.axes, *figure.legends, footer)]
+    assert inside(figure, parts) and apart(parts)
+    layer_names = [label.get_window_extent() for axes in figure.axes[5:] for label in axes.get_xticklabels()]
+    below = [legend.get_window_extent() for legend in figure.legends]
+    assert len(layer_names) == 15 and not any(name.overlaps(legend) for name in layer_names for legend in below)
+
+
+@pytest.mark.parametrize(
+    ("settings", "titles"),
+    [
+        ({"blocks": BLOCKS[:1], "modes": ("batch",)}, ["CKA (biased)", "CKA (debiased)", "estimator"]),
+        ({"sizes": (500,), "estimators": ("rsa-pearson",)}, ["order in a block"]),
+        ({"sizes": (500,), "estimators": ("cka-debiased",)}, ["batch normalisation", "order in a block"]),
+        ({"sizes": (500,), "estimators": ("procrustes",), "blocks": BLOCKS[:1]}, ["Procrustes"]),
+    ],
+    ids=["no other blocks", "no cka", "no other n", "no choice"],
+)
+def test_sensitivity_leaves_out_what_has_one_option(settings, titles, tmp_path, recwarn):
+    figure = drawn(sensitivity_table(**settings, seeds=(1,)), "sensitivity", tmp_path)
+    assert not recwarn.list
+    top = [axes.texts[-1].get_text().replace("\n", " ") for axes in grid_of(figure, 2)[0]]
+    assert [title.removeprefix("number of images, ") for title in top] == titles
+
+
+def test_sensitivity_shows_gaps_where_nothing_was_measured_and_tells_of_undefined_values(tmp_path, recwarn):
+    table = sensitivity_table()
+    largest = (table["n"] == 2000) & (table["panel"] == COMPARISONS[0])
+    undefined = (table["estimator"] == "rsa-pearson") & (table["layer"] == "pool1") & (table["panel"] == COMPARISONS[1])
+    other = (table["series"] == BLOCKS[1]) & (table["panel"] == COMPARISONS[1])
+    table.loc[undefined, "value"] = None
+    figure = drawn(table[~largest & ~other], "sensitivity", tmp_path)
+    assert not recwarn.list
+    grid = grid_of(figure, 2)
+    seen = [[line.get_marker() for line in points_and_bars(axes)[0] if np.isfinite(line.get_ydata()).any()]
+            for axes in grid[:, 0]]  # fmt: skip
+    assert seen[0] == seen[1][:2] and len(seen[1]) == 3
+    line = points_and_bars(grid[1, 2])[0][SENSITIVE.index("rsa-pearson")]
+    assert np.isnan(np.asarray(line.get_ydata(), float)).tolist() == [False, True, False]
+    assert len(points_and_bars(grid[1, 4])[0]) == 1
+    # Two seeds of the first order of the blocks, the only one there; in one column.
+    assert "2 undefined values left out" in figure.texts[0].get_text().replace("\n", " ")
+
+
+def test_sensitivity_needs_the_rows_of_the_study(tmp_path):
+    with pytest.raises(UserError, match="no row that is usual"):
+        drawn(sensitivity_table().assign(usual=0), "sensitivity", tmp_path)
+
+
+def test_every_estimator_has_a_name_and_kinds_have_colours_and_markers_of_their_own():
+    labels = [style.estimator_label(name) for name in ESTIMATORS]
+    assert len(set(labels)) == len(ESTIMATORS) and not set(labels) & set(ESTIMATORS)
+    look = Look.of([style.estimator_label(name) for name in SENSITIVE])
+    assert len(set(look.colours.values())) == len(set(look.markers.values())) == len(SENSITIVE)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -298,5 +544,5 @@ def test_a_bad_table_is_refused_in_one_line(text, message, tmp_path):
 def test_a_missing_table_and_an_unknown_kind_are_refused(tmp_path):
     with pytest.raises(UserError, match="no such table"):
         figures.draw(tmp_path / "none.csv", "layers", "conv4")
-    with pytest.raises(UserError, match="curve, history, layers"):
+    with pytest.raises(UserError, match="curve, heatmap, history, layers, sensitivity"):
         figures.draw(tmp_path / "none.csv", "layer", "conv4")

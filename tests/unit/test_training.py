@@ -11,7 +11,8 @@ from repdrift.activations import calibrated, representations
 from repdrift.datasets import read
 from repdrift.errors import UserError
 from repdrift.networks import build, initialise
-from repdrift.training import Settings, evaluate, normalise, train
+from repdrift.steps import normalise
+from repdrift.training import Settings, evaluate, train
 
 
 def network(seed=1, block="conv-relu-bn"):
@@ -21,7 +22,7 @@ def network(seed=1, block="conv-relu-bn"):
 
 
 def settings(steps, **changes):
-    values = {"learning_rate": 0.001, "momentum": 0.9, "weight_decay": 0.0, "batch_size": 32, "test_every": 1}
+    values = {"learning_rate": 0.001, "momentum": 0.9, "weight_decay": 0.0, "batch_size": 32, "test_every": 1, "precision": "float32"}
     return Settings(**{**values, **changes}, steps=steps)
 
 

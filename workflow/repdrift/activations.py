@@ -5,7 +5,8 @@ import copy
 import torch
 from torch import Tensor, nn
 
-from repdrift.training import BATCH, batch_statistics, normalise
+from repdrift.steps import normalise
+from repdrift.training import BATCH, batch_statistics
 
 
 @torch.inference_mode()

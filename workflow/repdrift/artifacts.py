@@ -82,12 +82,16 @@ class Job:
 
         write_atomically(path, write_both)
 
+    def input_checksums(self) -> dict[str, str]:
+        """SHA-256 of each input, by its path."""
+        return {str(path): self._input_sha256(path) for path in self.inputs}
+
     def _record(self, artifact: Path) -> dict[str, object]:
         return {
             "sha256": sha256(artifact),
             "spec": self.spec,
             "code": self.code,
-            "inputs": {str(path): self._input_sha256(path) for path in self.inputs},
+            "inputs": self.input_checksums(),
             "device": self.device,
             "threads": os.environ.get("OMP_NUM_THREADS"),
             "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(repdrift.STARTED)),

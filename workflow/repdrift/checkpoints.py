@@ -6,16 +6,27 @@ from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
+from torch import Tensor
 
-from repdrift.artifacts import Job
+from repdrift.artifacts import Job, write_atomically
 from repdrift.errors import UserError
 from repdrift.networks import Conv4, build
 
 
 def save(network: torch.nn.Module, path: Path, job: Job) -> None:
-    """Write the weights and BN statistics of a network."""
-    state = {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
+    """Write the weights and BN statistics of a network as an artifact, with its sidecar."""
+    state = _state(network)
     job.save(path, lambda file: save_file(state, file))
+
+
+def write(network: torch.nn.Module, path: Path) -> None:
+    """Write them as a file and no more, whole or not at all."""
+    state = _state(network)
+    write_atomically(path, lambda file: save_file(state, file))
+
+
+def _state(network: torch.nn.Module) -> dict[str, Tensor]:
+    return {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
 
 
 def load(path: Path, settings: Mapping[str, Any]) -> Conv4:

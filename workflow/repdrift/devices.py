@@ -8,13 +8,15 @@ import torch
 from repdrift.errors import UserError
 
 
-def prepare(gpus: int) -> torch.device:
+def prepare(gpus: int, precision: str = "float32") -> torch.device:
     """Make this process deterministic and give its device: the GPU if one was granted, otherwise the CPU.
 
     Parameters
     ----------
     gpus : int
         GPUs that the scheduler granted to this job.
+    precision : str
+        ``tf32`` lets a GPU round the factors of float32 products to 10 bits; anything else forbids it.
 
     Raises
     ------
@@ -25,8 +27,8 @@ def prepare(gpus: int) -> torch.device:
     torch.use_deterministic_algorithms(True)
     # Filling every new tensor guards against reading uninitialised memory; we read none, and it costs 5 %.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
-    torch.backends.cuda.matmul.allow_tf32 = False
-    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
+    torch.backends.cudnn.allow_tf32 = precision == "tf32"
     torch.backends.cudnn.benchmark = False
     if gpus:
         if not torch.cuda.is_available():

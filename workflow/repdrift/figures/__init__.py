@@ -53,10 +53,18 @@ def draw(path: Path, kind: str, network: str) -> Figure:
     table = read(path, columns)
     with style.applied():
         figure = draw_kind(table, network)
-        # Laid out once: the engine would move things by a little at every resolution.
-        figure.draw_without_rendering()
-        figure.set_layout_engine("none")
+        lay_out(figure)
     return figure
+
+
+def lay_out(figure: Figure) -> None:
+    """Place the axes for good: the engine would move them by a little at every resolution."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for axes in figure.axes:
+        # The solver leaves the last digit to chance, and an SVG has identifiers that are made of all digits.
+        left, bottom, width, height = (round(side, 6) for side in axes.get_position(original=True).bounds)
+        axes.set_position((left, bottom, width, height))
 
 
 def write(figure: Figure, file: Path | os.PathLike[str], extension: str) -> None:

@@ -15,6 +15,7 @@ from repdrift.figures.table import footer, joined, ordered, standard_errors, und
 
 COLUMNS = ("panel", "series", "seed", "layer", "estimator", "n", "bn", "usual", "value", "images")
 ROW_HEIGHT, HEADING, TITLE_LINE, NAMES = 1.15, 0.24, 0.14, 0.35  # inches
+ABOVE = 0.075  # inches from the axes to the line of a heading
 MANY = 5  # options; more of them need more room
 SCALE = 0.8  # of lines and markers: the axes are small
 
@@ -35,7 +36,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     """Draw a row of axes for each comparison and a column for each choice that has more than one option."""
     usual = usual_rows(table)
     found = choices(table, usual)
-    # Where nothing was chosen, the study's own similarity is left.
+    # A study that tries nothing else still has what it chose.
     shown = [choice for choice in found if len(choice.options) > 1] or found[:1]
     panels, layers = ordered(table["panel"]), ordered(table["layer"])
     shares = [1.6 if len(choice.options) > MANY else 1.0 for choice in shown]
@@ -43,7 +44,6 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     titles = [style.wrap(choice.title, width - 0.1, 8) for choice, width in zip(shown, widths, strict=True)]
     legends = Legends([choice.options for choice in shown], style.DOUBLE - 0.6, widths)
     strip = Strip(legends.lines, style.wrap(words(usual, shown, network), style.DOUBLE - 0.1, style.TINY))
-    # Names of comparisons are wider than the axes below them, so the layout knows of their height only.
     above = TITLE_LINE * (max(title.count("\n") for title in titles) + 1) + HEADING
     height = ROW_HEIGHT * len(panels) + above + NAMES
     figure = style.make_figure(style.DOUBLE, height, strip, above=above, between=HEADING)
@@ -51,17 +51,15 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
         len(panels), len(shown), sharex=True, sharey=True, squeeze=False, gridspec_kw={"width_ratios": shares}
     )
     limits = style.similarity_limits(pd.concat([errors(choice.rows) for choice in shown]))
-    for row, panel in zip(grid, panels, strict=True):
+    for row, panel, name in zip(grid, panels, lettered(panels), strict=True):
         for axes, choice in zip(row, shown, strict=True):
             draw_options(axes, choice.rows[choice.rows["panel"] == panel], choice.options, layers)
             style.set_similarity_axis(axes, limits)
         row[0].set_ylabel("similarity")
-    for axes, name in zip(grid[:, 0], lettered(panels), strict=True):
-        write_above(axes, name, 0.05)
-    for axes, title in zip(grid[0], titles, strict=True):
-        write_above(axes, title, HEADING + 0.05)
-    for axes in grid[-1]:
-        fit_layer_names(axes, layers, min(widths))
+        write_above(row[0], name, ABOVE)
+    for top, bottom, title in zip(grid[0], grid[-1], titles, strict=True):
+        write_above(top, title, HEADING + ABOVE)
+        fit_layer_names(bottom, layers, min(widths))
     legends.write(list(grid[-1]), strip)
     return figure
 
@@ -75,7 +73,7 @@ def usual_rows(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def choices(table: pd.DataFrame, usual: pd.DataFrame) -> list[Choice]:
-    """All choices that the table could show: each varies one thing, the others are as the study has them."""
+    """All choices that a table can have: each varies one thing, and the others are as the study has them."""
     block, n, bn = (usual[column].iloc[0] for column in ("series", "n", "bn"))
     main = style.main_estimator(ordered(usual["estimator"]))
     first = table[table["series"] == block]
@@ -98,7 +96,7 @@ def errors(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def words(usual: pd.DataFrame, shown: Sequence[Choice], network: str) -> str:
-    """Write the footer: what the study chose, so what holds in the columns that vary something else."""
+    """Write the footer: what the study chose, which holds in the columns that vary something else."""
     drawn = pd.concat([choice.rows for choice in shown])
     main = style.estimator_label(style.main_estimator(ordered(usual["estimator"])))
     return joined(
@@ -121,7 +119,10 @@ def draw_options(axes: Axes, rows: pd.DataFrame, options: Sequence[str], layers:
 
 
 def write_above(axes: Axes, text: str, inches: float) -> None:
-    """Write a text that starts at the left edge of the axes, some inches above them."""
+    """Write a text that starts at the left edge of the axes, some inches above them.
+
+    It may reach over the axes beside them: the layout must not widen the column for it, as it would for a title.
+    """
     written = axes.annotate(
         text, (0, 1), (0, 72 * inches), xycoords="axes fraction", textcoords="offset points", va="baseline"
     )

@@ -1,0 +1,189 @@
+"""A training that is stopped anywhere goes on and ends with the same bytes."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from repdrift import rendered
+from repdrift.networks import build, initialise
+from repdrift.progress import Progress
+from repdrift.training import Settings, Training
+
+SETTINGS = {
+    "learning_rate": 0.01, "momentum": 0.9, "weight_decay": 0.0, "batch_size": 32, "precision": "float32",
+    "test_every": 2,
+}  # fmt: skip
+NETWORK = {"name": "conv4", "block": "conv-relu-bn", "classes": 10}
+
+
+def begun(data, steps=10):
+    network = build(NETWORK)
+    initialise(network, "initialisation", 1)
+    return Training(network, data, data, Settings(**SETTINGS, steps=steps), torch.Generator().manual_seed(3))
+
+
+def ended(training):
+    for _ in training.events():
+        pass
+    return training
+
+
+@pytest.fixture(scope="module")
+def data():
+    images, labels = rendered.render("objects", "train", 100)
+    return torch.from_numpy(images).contiguous(memory_format=torch.channels_last), torch.from_numpy(labels)
+
+
+def test_restored_after_any_step_it_is_the_same(data, tmp_path):
+    """The state goes through a file, into a training that knows nothing of the first."""
+    whole = ended(begun(data))
+    expected = whole.network.state_dict()
+    interrupted, events = begun(data), 0
+    for _ in interrupted.events():
+        progress = Progress(tmp_path / "final", ["key"])
+        progress.save(*interrupted.state())
+        again = begun(data)
+        again.restore(*progress.load())
+        assert again.step == interrupted.step
+        ended(again)
+        assert again.history == whole.history
+        for name, value in again.network.state_dict().items():
+            assert torch.equal(value, expected[name]), (events, name)
+        events += 1
+    assert events == 11
+
+
+def test_another_key_finds_nothing_and_removes_it(tmp_path):
+    Progress(tmp_path / "final", ["spec", "code"]).save({"x": torch.ones(2)}, {"step": 3})
+    same = Progress(tmp_path / "final", ["spec", "code"])
+    tensors, values = same.load()
+    assert torch.equal(tensors["x"], torch.ones(2))
+    assert values == {"step": 3}
+    assert Progress(tmp_path / "final", ["spec", "other code"]).load() is None
+    assert same.load() is None
+
+
+@pytest.mark.parametrize("damage", [lambda content: content[: len(content) // 2], lambda _: b"", lambda _: b"x" * 99])
+def test_a_damaged_state_is_no_state(tmp_path, damage):
+    progress = Progress(tmp_path / "final", ["key"])
+    progress.save({"x": torch.ones(200)}, {"step": 3})
+    progress.state.write_bytes(damage(progress.state.read_bytes()))
+    assert progress.load() is None
+
+
+class Stage:
+    """The stage as a job runs it, on 640 rendered images; 12 epochs of 20 steps take some seconds."""
+
+    def __init__(self, folder):
+        folder.mkdir()
+        self.folder = folder
+        images, labels = rendered.render("objects", "train", 640)
+        save_file({"images": torch.from_numpy(images)}, folder / "images.safetensors")
+        numbers = {"train_index": range(640), "test_index": range(100)}
+        import numpy as np  # noqa: PLC0415
+
+        arrays = {name: np.array(index) for name, index in numbers.items()}
+        arrays |= {"train_label": labels, "test_label": labels[:100]}
+        np.savez(folder / "task.npz", **arrays)
+        network = build(NETWORK)
+        initialise(network, "initialisation", 1)
+        save_file(network.state_dict(), folder / "init.safetensors")
+        self.spec = {
+            "run": "r", "task": "t", "network": NETWORK, "head": "keep", "seed": 1, "checkpoints": [1, 7, 12],
+            "training": {**SETTINGS, "steps": 240},
+        }  # fmt: skip
+
+    def start(self, output, code="abc", **training):
+        spec = self.spec | {"training": self.spec["training"] | training}
+        arguments = {
+            "spec": json.dumps(spec), "code": code, "parent": "init.safetensors", "task": "task.npz",
+            "output": f"{output}/final.safetensors",
+        }  # fmt: skip
+        flags = [word for name, value in arguments.items() for word in (f"--{name}", value)]
+        images = ["--images", "images.safetensors", "images.safetensors"]
+        return subprocess.Popen(
+            [sys.executable, "-m", "repdrift.stages.train", *flags, *images],
+            cwd=self.folder,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def bytes_of(self, output):
+        names = ["final.safetensors", "history.csv", *(f"epoch{epoch}.safetensors" for epoch in (1, 7, 12))]
+        return {name: (self.folder / output / name).read_bytes() for name in names}
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory):
+    made = Stage(tmp_path_factory.mktemp("resume") / "stage")
+    process = made.start("whole")
+    log, _ = process.communicate(timeout=300)
+    assert process.returncode == 0, log
+    assert "resumed" not in log
+    assert not (made.folder / "whole" / ".resume").exists()
+    return made
+
+
+def finish(process):
+    log, _ = process.communicate(timeout=300)
+    assert process.returncode == 0, log
+    return log
+
+
+def test_killed_ten_times_it_ends_with_the_same_bytes(stage):
+    chance, resumed = random.Random(0), 0
+    for _ in range(10):
+        process = stage.start("killed")
+        for line in process.stdout:  # the training has begun, or gone on
+            resumed += line.startswith("resumed")
+            if line.startswith(("epoch", "resumed")):
+                break
+        time.sleep(chance.uniform(0, 0.8))
+        process.kill()
+        process.communicate()
+        assert not (stage.folder / "killed" / "final.safetensors").exists()
+    log = finish(stage.start("killed"))
+    assert resumed >= 5
+    assert "resumed after step" in log
+    assert stage.bytes_of("killed") == stage.bytes_of("whole")
+    assert not (stage.folder / "killed" / ".resume").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGUSR1])
+def test_asked_to_stop_it_saves_and_says_try_again(stage, number):
+    output = f"stopped-{number.name}"
+    process = stage.start(output)
+    for line in process.stdout:
+        if line.startswith("epoch 3"):
+            break
+    process.send_signal(number)
+    log, _ = process.communicate(timeout=60)
+    assert process.returncode == os.EX_TEMPFAIL
+    assert f"stopped by {number.name}" in log
+    assert "Traceback" not in log
+    again = finish(stage.start(output))
+    step = int(again.split("resumed after step ")[1].split()[0])
+    assert 60 < step < 240
+    assert stage.bytes_of(output) == stage.bytes_of("whole")
+
+
+def test_changed_settings_or_code_start_anew(stage):
+    for change in ({"code": "other"}, {"learning_rate": 0.02}):
+        process = stage.start("changed")
+        for line in process.stdout:
+            if line.startswith("epoch 4"):
+                break
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+        log = finish(stage.start("changed", **change))
+        assert "resumed" not in log
