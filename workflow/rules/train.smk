@@ -41,6 +41,8 @@ rule pretrain:
     threads: 1
     resources:
         gpu=1,
+        # Jobs that run at the same time and share a GPU train in one process, at most so many; profiles/gpu sets it.
+        pack=1,
         mem_mb=lambda w, attempt: 4000 * attempt,
         runtime=lambda w, attempt: 720 * attempt,
     params:
@@ -48,7 +50,7 @@ rule pretrain:
         code=fingerprint("stages.train"),
     shell:
         "python -m repdrift.stages.train --spec {params.spec:q} --code {params.code} --gpus {resources.gpu} "
-        "--parent {input.parent:q} --task {input.task:q} --images {input.images:q} "
+        "--pack {resources.pack} --parent {input.parent:q} --task {input.task:q} --images {input.images:q} "
         "--output {output.final:q} > {log:q} 2>&1"
 
 
@@ -73,5 +75,6 @@ use rule pretrain as finetune with:
     priority: 5
     resources:
         gpu=1,
+        pack=1,
         mem_mb=lambda w, attempt: 4000 * attempt,
         runtime=lambda w, attempt: 60 * attempt,

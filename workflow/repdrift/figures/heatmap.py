@@ -38,10 +38,11 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     named = 1 if len(panels) % across == 0 else 2  # rows with names of layers below one of their heatmaps
     axes_height = grid_height(titles, across, height) + named * names_height(references, side)
     figure = style.make_figure(width, axes_height, strip, between=GAP, square=True)
+    points = fitting([in_words(value) for value in cells["mean"]], side / len(references))
     grid = figure.add_gridspec(math.ceil(len(panels) / across), across)
     for index, (panel, title) in enumerate(zip(panels, titles, strict=True)):
         axes = figure.add_subplot(grid[index // across, index % across])
-        draw_cells(axes, cells["mean"][panel].unstack().reindex(index=layers, columns=references), side)
+        draw_cells(axes, cells["mean"][panel].unstack().reindex(index=layers, columns=references), points)
         axes.set_title(title)
         name_layers(axes, left=index % across == 0, bottom=index + across >= len(panels), width=side)
     draw_colour_bar(figure, style.estimator_label(estimator), lowest=cells["mean"].min())
@@ -76,10 +77,9 @@ def grid_height(titles: Sequence[str], across: int, panel: float) -> float:
     return len(rows) * (panel + GAP + 0.08) + lines * TITLE_LINE
 
 
-def draw_cells(axes: Axes, means: pd.DataFrame, side: float) -> None:
-    """Colour the cells of a matrix `side` inches wide, and write their values into them."""
+def draw_cells(axes: Axes, means: pd.DataFrame, points: float) -> None:
+    """Colour the cells of a matrix, and write their values into them if letters of this size can be read."""
     values = [[in_words(value) for value in row] for row in means.to_numpy()]
-    points = fitting(values, side / means.shape[1])
     sns.heatmap(
         means,
         vmin=0,
@@ -101,9 +101,9 @@ def in_words(value: float) -> str:
     return f"{value:z.2f}".replace("-", "\u2212")
 
 
-def fitting(values: Sequence[Sequence[str]], inches: float) -> float:
-    """Size of letters in points with which the longest value leaves a margin in a cell."""
-    widest = max(style.text_width(value, style.TINY) for row in values for value in row)
+def fitting(values: Sequence[str], inches: float) -> float:
+    """Size of letters in points with which the widest value leaves a margin in a cell."""
+    widest = max(style.text_width(value, style.TINY) for value in set(values))
     return min(style.TINY, style.TINY * 0.8 * inches / widest)
 
 

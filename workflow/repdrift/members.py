@@ -1,0 +1,204 @@
+"""Training jobs, one at a time or many together in one process: from their arguments to their files."""
+
+import argparse
+import dataclasses
+import math
+import shutil
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import safe_open
+from torch import Tensor
+from tqdm import tqdm
+
+from repdrift import checkpoints
+from repdrift.artifacts import Job, write_csv
+from repdrift.devices import device_name, prepare
+from repdrift.errors import UserError
+from repdrift.interruption import Interruption
+from repdrift.networks import initialise
+from repdrift.pack import Ticket, tickets
+from repdrift.plan import canonical
+from repdrift.progress import Progress
+from repdrift.seeds import seed_for
+from repdrift.training import Epoch, Settings, Training
+
+EPOCH_SECONDS = 1.0  # an epoch that ends sooner after the last save is not saved by itself
+STEP_SECONDS = 30.0  # a long epoch is saved on its way
+ADMIT_SECONDS = 0.5  # between two looks for jobs that came or went
+
+
+class Member:
+    """One training job: its training, its progress on disk and its outputs.
+
+    Parameters
+    ----------
+    args : Namespace
+        Those of `repdrift.stages.train`.
+    say : function of str
+        Takes a line for the job's log.
+    """
+
+    def __init__(self, args: argparse.Namespace, device: torch.device, say: Callable[[str], object]) -> None:
+        self.spec, self.output, self.say = args.spec, args.output, say
+        self.job = Job(self.spec, args.code, sorted({args.parent, args.task, *args.images}), device_name(device))
+        self.progress = Progress(self.output, [canonical(self.spec), args.code, *self.job.input_checksums().values()])
+        self.stream = torch.cuda.Stream(device) if device.type == "cuda" else None
+        with self.working():
+            self.training = self._begin(args, device)
+        self.saved = time.monotonic()
+
+    def _begin(self, args: argparse.Namespace, device: torch.device) -> Training:
+        network = checkpoints.load(args.parent, self.spec["network"])
+        if self.spec["head"] == "new":
+            initialise(network.head, "new head", self.spec["seed"])
+        order = torch.Generator().manual_seed(seed_for("data order", self.spec["seed"], self.spec["task"]))
+        train_set, test_set = (
+            load_part(images, args.task, part, device)
+            for images, part in zip(args.images, ("train", "test"), strict=True)
+        )
+        settings = Settings(**self.spec["training"])
+        training = Training(network.to(device), train_set, test_set, settings, order)
+        saved = self.progress.load()
+        if saved is not None:
+            training.restore(*saved)
+            self.say(f"resumed after step {training.step} of {settings.steps}")
+        return training
+
+    def working(self) -> AbstractContextManager[object]:
+        """On a GPU each job has a queue of its own, so that the steps of many overlap."""
+        return torch.cuda.stream(self.stream) if self.stream is not None else nullcontext()
+
+    def advance(self) -> Iterator[Epoch | None]:
+        """Train, a step at a time (each in the context of `working`), and write the outputs in the end."""
+        for epoch in self.training.events():
+            if epoch is not None:
+                self._after_epoch(epoch)
+            if time.monotonic() - self.saved > (STEP_SECONDS if epoch is None else EPOCH_SECONDS):
+                self.save()
+            yield epoch
+        self._write()
+
+    def _after_epoch(self, epoch: Epoch) -> None:
+        if epoch.epoch in self.spec["checkpoints"]:
+            checkpoints.write(self.training.network, self.progress.part(f"epoch{epoch.epoch}.safetensors"))
+        self.say(in_words(epoch))
+
+    def save(self) -> None:
+        """Save where the training is."""
+        self.progress.save(*self.training.state())
+        self.saved = time.monotonic()
+
+    def _write(self) -> None:
+        """Write all outputs, the final weights last, and forget the progress."""
+        folder = self.output.parent
+        for epoch in self.spec["checkpoints"]:
+            name = f"epoch{epoch}.safetensors"
+            self.job.save(folder / name, partial(shutil.copyfile, self.progress.part(name)))
+        columns = [field.name for field in dataclasses.fields(Epoch)]
+        rows = [dataclasses.asdict(epoch) for epoch in self.training.history]
+        self.job.save(folder / "history.csv", lambda file: write_csv(file, rows, columns))
+        checkpoints.save(self.training.network, self.output, self.job)
+        self.progress.clear()
+
+
+def train_one(args: argparse.Namespace, interruption: Interruption) -> bool:
+    """Train a job to its end; False if it was interrupted, and saved, before."""
+    device = prepare(args.gpus, args.spec["training"]["precision"])
+    member = Member(args, device, tqdm.write)
+    training = member.training
+    with member.working(), tqdm(total=training.settings.steps, unit="step", disable=None, smoothing=0.05) as bar:
+        for epoch in member.advance():
+            bar.update(training.step - bar.n)
+            if epoch is not None:
+                bar.set_postfix(epoch=epoch.epoch, loss=epoch.train_loss, accuracy=epoch.train_accuracy)
+                sys.stdout.flush()
+            if interruption:
+                member.save()
+                return False
+    return True
+
+
+def train_many(
+    folder: Path, own: Ticket, parse: Callable[[list[str]], argparse.Namespace], interruption: Interruption
+) -> None:
+    """Train the jobs whose tickets lie in a folder, a step of each in turn, until the own one is done.
+
+    Others that are being trained then are finished too, but no more are taken in: the lock is for another process.
+    Jobs of another precision wait, for it is a setting of the whole process.
+    """
+    own_args = parse(own.arguments)
+    precision = own_args.spec["training"]["precision"]
+    device = prepare(own_args.gpus, precision)
+    taken: dict[Path, tuple[Ticket, Member, Iterator[Epoch | None]]] = {}
+    looked = -math.inf
+    while own.code is None or taken:
+        if time.monotonic() - looked > ADMIT_SECONDS:
+            looked = time.monotonic()
+            for path in [path for path, (ticket, *_) in taken.items() if not ticket.waits]:
+                _leave(*taken.pop(path)[:2])  # its process was told to stop
+            if own.code is None:
+                waiting = [ticket for ticket in tickets(folder) if ticket.path not in taken]
+                for ticket in sorted(waiting, key=lambda ticket: ticket.path != own.path):
+                    args = parse(ticket.arguments)
+                    if len(taken) < own_args.pack and args.spec["training"]["precision"] == precision:
+                        with _failures_of(ticket):
+                            member = Member(args, device, ticket.say)
+                            taken[ticket.path] = ticket, member, member.advance()
+        for path, (ticket, member, steps) in list(taken.items()):
+            with _failures_of(ticket), member.working():
+                if next(steps, steps) is steps:
+                    ticket.end(0)
+            if ticket.code is not None:
+                del taken[path]
+        if interruption:
+            for _, member, _ in taken.values():
+                with member.working():
+                    member.save()
+            return
+
+
+def _leave(ticket: Ticket, member: Member) -> None:
+    with member.working():
+        member.save()
+    ticket.withdraw()
+
+
+@contextmanager
+def _failures_of(ticket: Ticket) -> Iterator[None]:
+    """What goes wrong with one job is told to its process, and does not stop the others."""
+    try:
+        yield
+    except UserError as error:
+        ticket.say(f"error: {error}")
+        ticket.end(1)
+    except Exception:
+        ticket.say(traceback.format_exc())
+        ticket.end(1)
+
+
+def in_words(epoch: Epoch) -> str:
+    """Give a line for a log."""
+    measured = {
+        "training loss": (epoch.train_loss, "{:.4f}"),
+        "training accuracy": (epoch.train_accuracy, "{:.1f} %"),
+        "test accuracy": (epoch.test_accuracy, "{:.1f} %"),
+    }
+    parts = [f"{name} {form.format(value)}" for name, (value, form) in measured.items() if value is not None]
+    return f"epoch {epoch.epoch}, step {epoch.step}: {', '.join(parts)}"
+
+
+def load_part(images_path: Path, task_path: Path, part: str, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Images uint8 [N, 3, 32, 32] (channels_last) and labels int64 [N] of a task's train or test part."""
+    with np.load(task_path) as arrays:
+        index, labels = arrays[f"{part}_index"], torch.from_numpy(arrays[f"{part}_label"])
+    with safe_open(images_path, framework="pt") as file:
+        images = file.get_slice("images")[int(index[0]) : int(index[-1]) + 1]
+    return images.to(device).contiguous(memory_format=torch.channels_last), labels.to(device)
