@@ -4,7 +4,8 @@ import os
 from pathlib import Path
 
 import pytest
-import yaml
+
+from repdrift.config import load
 
 REPOSITORY = Path(__file__).parents[1]
 DATA = REPOSITORY / "data"
@@ -23,23 +24,11 @@ def real_images():
     return DATA
 
 
-def merged(base, overlay):
-    """Overlay a config as Snakemake does: dictionaries are merged, everything else is replaced."""
-    result = dict(base)
-    for key, value in overlay.items():
-        both = isinstance(value, dict) and isinstance(result.get(key), dict)
-        result[key] = merged(result[key], value) if both else value
-    return result
-
-
 @pytest.fixture
 def load_config():
     """Function that loads config.yaml, overlaid by some presets."""
 
-    def load(*presets):
-        config = yaml.safe_load((REPOSITORY / "config.yaml").read_text())
-        for preset in presets:
-            config = merged(config, yaml.safe_load((REPOSITORY / "presets" / f"{preset}.yaml").read_text()))
-        return config
+    def load_presets(*presets):
+        return load([REPOSITORY / "config.yaml", *(REPOSITORY / "presets" / f"{preset}.yaml" for preset in presets)])
 
-    return load
+    return load_presets

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
-from tests.conftest import merged
+from snakemake.utils import update_config
 
-from repdrift.config import SCHEMA, check
+from repdrift.config import SCHEMA, check, load, merged
 from repdrift.errors import UserError
 
 ROOT = Path(__file__).parents[2]
@@ -292,3 +292,18 @@ def test_nothing_heavy_is_imported():
     code = "import sys, repdrift.config; print(sorted({'torch', 'numpy', 'pandas'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], stdout=-1, text=True, check=True, cwd=ROOT / "workflow")
     assert done.stdout.strip() == "[]"
+
+
+def test_overlays_are_merged_as_snakemake_does(tmp_path):
+    files = [ROOT / "config.yaml", ROOT / "presets" / "laptop.yaml", ROOT / "presets" / "svhn-npz.yaml"]
+    expected = yaml.safe_load(files[0].read_text())
+    for file in files[1:]:
+        update_config(expected, yaml.safe_load(file.read_text()))
+    assert load(files) == expected
+    for name, content in (("missing", None), ("list", "[1]"), ("broken", "a: [")):
+        path = tmp_path / f"{name}.yaml"
+        if content is not None:
+            path.write_text(content)
+        with pytest.raises(UserError, match=f"{name}.yaml cannot be read as a config") as caught:
+            load([path])
+        assert len(str(caught.value).splitlines()) == 1

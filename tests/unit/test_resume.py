@@ -1,27 +1,18 @@
 """A training that is stopped anywhere goes on and ends with the same bytes."""
 
-import json
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 
 import pytest
 import torch
-from safetensors.torch import save_file
+from tests.unit.stage import NETWORK, SETTINGS, Stage, finish
 
 from repdrift import rendered
 from repdrift.networks import build, initialise
 from repdrift.progress import Progress
 from repdrift.training import Settings, Training
-
-SETTINGS = {
-    "learning_rate": 0.01, "momentum": 0.9, "weight_decay": 0.0, "batch_size": 32, "precision": "float32",
-    "test_every": 2,
-}  # fmt: skip
-NETWORK = {"name": "conv4", "block": "conv-relu-bn", "classes": 10}
 
 
 def begun(data, steps=10):
@@ -79,50 +70,6 @@ def test_a_damaged_state_is_no_state(tmp_path, damage):
     assert progress.load() is None
 
 
-class Stage:
-    """The stage as a job runs it, on 640 rendered images; 12 epochs of 20 steps take some seconds."""
-
-    def __init__(self, folder):
-        folder.mkdir()
-        self.folder = folder
-        images, labels = rendered.render("objects", "train", 640)
-        save_file({"images": torch.from_numpy(images)}, folder / "images.safetensors")
-        numbers = {"train_index": range(640), "test_index": range(100)}
-        import numpy as np  # noqa: PLC0415
-
-        arrays = {name: np.array(index) for name, index in numbers.items()}
-        arrays |= {"train_label": labels, "test_label": labels[:100]}
-        np.savez(folder / "task.npz", **arrays)
-        network = build(NETWORK)
-        initialise(network, "initialisation", 1)
-        save_file(network.state_dict(), folder / "init.safetensors")
-        self.spec = {
-            "run": "r", "task": "t", "network": NETWORK, "head": "keep", "seed": 1, "checkpoints": [1, 7, 12],
-            "training": {**SETTINGS, "steps": 240},
-        }  # fmt: skip
-
-    def start(self, output, code="abc", **training):
-        spec = self.spec | {"training": self.spec["training"] | training}
-        arguments = {
-            "spec": json.dumps(spec), "code": code, "parent": "init.safetensors", "task": "task.npz",
-            "output": f"{output}/final.safetensors",
-        }  # fmt: skip
-        flags = [word for name, value in arguments.items() for word in (f"--{name}", value)]
-        images = ["--images", "images.safetensors", "images.safetensors"]
-        return subprocess.Popen(
-            [sys.executable, "-m", "repdrift.stages.train", *flags, *images],
-            cwd=self.folder,
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-
-    def bytes_of(self, output):
-        names = ["final.safetensors", "history.csv", *(f"epoch{epoch}.safetensors" for epoch in (1, 7, 12))]
-        return {name: (self.folder / output / name).read_bytes() for name in names}
-
-
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory):
     made = Stage(tmp_path_factory.mktemp("resume") / "stage")
@@ -132,12 +79,6 @@ def stage(tmp_path_factory):
     assert "resumed" not in log
     assert not (made.folder / "whole" / ".resume").exists()
     return made
-
-
-def finish(process):
-    log, _ = process.communicate(timeout=300)
-    assert process.returncode == 0, log
-    return log
 
 
 def test_killed_ten_times_it_ends_with_the_same_bytes(stage):

@@ -4,10 +4,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from repdrift.commands import similarity
+from repdrift.commands import similarity, status
 from repdrift.errors import UserError
 
-COMMANDS = {"similarity": similarity}
+COMMANDS = {"similarity": similarity, "status": status}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

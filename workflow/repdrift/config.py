@@ -32,6 +32,35 @@ SIZES = {
 }
 
 
+def load(paths: Iterable[Path]) -> dict[str, Any]:
+    """Read configs, each laid over those before it as Snakemake does: sections are merged, all else is replaced.
+
+    Raises
+    ------
+    UserError
+        If a file is missing or no mapping in YAML.
+    """
+    config: dict[str, Any] = {}
+    for path in paths:
+        try:
+            found = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            raise _one_line(f"{path} cannot be read as a config: {error}") from None
+        if not isinstance(found, dict):
+            raise UserError(f"{path} cannot be read as a config: it is no mapping")
+        config = merged(config, found)
+    return config
+
+
+def merged(config: Config, overlay: Config) -> dict[str, Any]:
+    """Lay a config over another."""
+    result = dict(config)
+    for key, value in overlay.items():
+        both = isinstance(value, Mapping) and isinstance(result.get(key), Mapping)
+        result[key] = merged(result[key], value) if both else value
+    return result
+
+
 def check(config: Config) -> None:
     """Check a whole config: ``config.yaml``, overlaid by presets or not.
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from repdrift.artifacts import write_atomically
@@ -43,12 +43,8 @@ class Progress:
             for other in self.root.iterdir():
                 if other != self.folder:
                     shutil.rmtree(other)
-        try:
-            with safe_open(self.state, framework="pt") as file:
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  not a mapping
-                return tensors, json.loads(file.metadata()["values"])
-        except (OSError, SafetensorError, json.JSONDecodeError, KeyError, TypeError):
-            return None
+        values = values_of(self.state)
+        return None if values is None else (load_file(self.state), values)
 
     def save(self, tensors: dict[str, Tensor], values: Mapping[str, Any]) -> None:
         """Replace the saved state by this one: tensors, and values for JSON."""
@@ -62,3 +58,13 @@ class Progress:
     def clear(self) -> None:
         """Forget all of it: the job is done."""
         shutil.rmtree(self.root, ignore_errors=True)
+
+
+def values_of(state: Path) -> dict[str, Any] | None:
+    """Values of a saved state, without its tensors; None if there is no whole one."""
+    try:
+        with safe_open(state, framework="np") as file:
+            values: dict[str, Any] = json.loads(file.metadata()["values"])
+            return values
+    except (OSError, SafetensorError, json.JSONDecodeError, KeyError, TypeError):
+        return None

@@ -1,0 +1,72 @@
+"""How far the trainings of a study are: done, running, stopped, to do.
+
+Give the config files as for snakemake: `repdrift status --configfile presets/laptop.yaml`.
+"""
+
+import argparse
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from repdrift.config import check, load
+from repdrift.plan import Plan, Run
+from repdrift.progress import FOLDER
+
+SILENCE = 120.0  # seconds since the last sign of life after which a training counts as stopped
+
+
+@dataclass(frozen=True)
+class Training:
+    """One training of a study, and its state: ``done``, ``running``, ``stopped`` or ``to do``."""
+
+    run: str
+    seed: int
+    state: str
+    note: str = ""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--configfile", type=Path, nargs="+", default=[], metavar="FILE", help="laid over config.yaml")
+
+
+def run(args: argparse.Namespace) -> None:
+    config = load([Path("config.yaml"), *args.configfile])
+    check(config)
+    plan = Plan(config)
+    found = [training(plan, run, seed) for run in plan.runs.values() for seed in plan.seeds]
+    counts = {state: sum(one.state == state for one in found) for state in ("done", "running", "stopped", "to do")}
+    told = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
+    print(f"{plan.folder}: {len(found)} trainings: {told}")
+    width = max(map(len, plan.runs))
+    for name in plan.runs:
+        of_run = [one for one in found if one.run == name]
+        done = sum(one.state == "done" for one in of_run)
+        notes = "; ".join(
+            f"seed {one.seed} {one.state}{one.note}" for one in of_run if one.state in ("running", "stopped")
+        )
+        print(f"  {name:<{width}}  {done} of {len(of_run)}  {notes}".rstrip())
+
+
+def training(plan: Plan, run: Run, seed: int) -> Training:
+    """Look up the state of one training in its files."""
+    final = Path(plan.model((run.name, "final"), seed))
+    if final.exists():
+        return Training(run.name, seed, "done")
+    states = list(final.parent.glob(f"{FOLDER}/*/state.safetensors"))
+    if not states:
+        return Training(run.name, seed, "to do")
+    state = max(states, key=lambda path: path.stat().st_mtime)
+    silent = time.time() - state.stat().st_mtime
+    return Training(run.name, seed, "running" if silent < SILENCE else "stopped", note(state, run))
+
+
+def note(state: Path, run: Run) -> str:
+    """Say how far a saved state is."""
+    from repdrift.progress import values_of  # noqa: PLC0415
+
+    values = values_of(state)
+    if not values:
+        return ""
+    accuracy = [epoch["train_accuracy"] for epoch in values["history"] if epoch["train_accuracy"] is not None][-1:]
+    text = f" at step {values['step']:,} of {run.steps:,}"
+    return text + "".join(f", training accuracy {value:.1f} %" for value in accuracy)
