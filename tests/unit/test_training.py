@@ -22,7 +22,14 @@ def network(seed=1, block="conv-relu-bn"):
 
 
 def settings(steps, **changes):
-    values = {"learning_rate": 0.001, "momentum": 0.9, "weight_decay": 0.0, "batch_size": 32, "test_every": 1, "precision": "float32"}
+    values = {
+        "learning_rate": 0.001,
+        "momentum": 0.9,
+        "weight_decay": 0.0,
+        "batch_size": 32,
+        "test_every": 1,
+        "precision": "float32",
+    }
     return Settings(**{**values, **changes}, steps=steps)
 
 
