@@ -76,7 +76,7 @@ class Job:
 
         def write_both(temporary: Path) -> None:
             write(temporary)
-            record = self._record(temporary)
+            record = self._record(path, temporary)
             sidecar = path.with_name(path.name + ".json")
             write_atomically(sidecar, lambda file: file.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n"))
 
@@ -86,9 +86,10 @@ class Job:
         """SHA-256 of each input, by its path."""
         return {str(path): self._input_sha256(path) for path in self.inputs}
 
-    def _record(self, artifact: Path) -> dict[str, object]:
+    def _record(self, path: Path, written: Path) -> dict[str, object]:
         return {
-            "sha256": sha256(artifact),
+            "path": str(path),
+            "sha256": sha256(written),
             "spec": self.spec,
             "code": self.code,
             "inputs": self.input_checksums(),

@@ -4,10 +4,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from repdrift.commands import similarity, status
+from repdrift.commands import clean, similarity, status, verify
 from repdrift.errors import UserError
 
-COMMANDS = {"similarity": similarity, "status": status}
+COMMANDS = {"similarity": similarity, "status": status, "verify": verify, "clean": clean}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

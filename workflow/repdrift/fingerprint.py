@@ -21,6 +21,11 @@ def fingerprint(module: str) -> str:
     return digest.hexdigest()[:16]
 
 
+def stages() -> list[str]:
+    """Modules of all stages, ``stages.train`` and others."""
+    return [f"stages.{path.stem}" for path in sorted((PACKAGE / "stages").glob("*.py")) if path.stem != "__init__"]
+
+
 def _closure(module: str) -> set[str]:
     found: set[str] = set()
     waiting = [module]

@@ -1,0 +1,27 @@
+"""Check a study against its sidecars: every artifact as it was made, of what it says, by today's code.
+
+Names each artifact that is altered (its content or place is not what was written), stale (an input or the code has
+changed since) or unknown (nothing says where it comes from), and then ends with exit code 1. Needs no .snakemake/.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from repdrift.provenance import Verification
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("study", type=Path, metavar="results/STUDY")
+
+
+def run(args: argparse.Namespace) -> None:
+    verification = Verification(args.study)
+    faults = list(verification.faults())
+    for fault in faults:
+        print(fault)
+    wrong = len({fault.path for fault in faults})
+    print(f"{args.study}: {len(verification.paths)} artifacts, {len(verification.paths) - wrong} as they were made")
+    if faults:
+        kinds = [f"{sum(fault.kind == kind for fault in faults)} {kind}" for kind in ("altered", "stale", "unknown")]
+        sys.exit(f"error: {', '.join(kinds)}")
