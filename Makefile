@@ -1,11 +1,12 @@
 # make demo   the whole workflow on embedded data, into results/demo (no download but the packages)
 # make test   the tests
 # make check  formatters, linters and types
+# make bench  speed, error and memory beside named peers, into docs/benchmarks.md (a quarter of an hour)
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check clean
+.PHONY: demo test check bench clean
 
 demo: .venv/ready
 	$(BIN)/snakemake --configfile presets/demo.yaml --quiet rules host
@@ -23,11 +24,19 @@ check: .venv/ready
 	$(BIN)/mypy
 	$(BIN)/snakemake --lint --configfile presets/demo.yaml
 
+bench: .venv/peers
+	$(BIN)/python -m tests.benchmarks --output docs/benchmarks.md
+
 # Stamped last: an installation that was broken off is made anew.
 .venv/ready: requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@
+
+# The packages that the benchmarks measure against, and that some tests take as oracles.
+.venv/peers: requirements-bench.lock .venv/ready
+	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements-bench.lock
 	touch $@
 
 clean:
