@@ -1,13 +1,30 @@
-"""Three steps of a sum of Gram matrices that torch has not, or not well, on a CPU.
+"""The steps of a sum of Gram matrices that torch has not, or not well, on a CPU.
 
-Torch has no SYRK, the product X X' at half of the work. Scipy's BLAS has one; so the other steps go through numpy and
-scipy too, for two pools of threads would keep each other off the cores.
+Torch has no SYRK, the product X X' at half of the work. Scipy's BLAS has one; so all heavy steps go through it, for two
+pools of threads would keep each other off the cores.
 """
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import torch
 from scipy.linalg.blas import dgemm, dsyrk, sgemm, ssyrk
 from torch import Tensor
+
+
+@contextmanager
+def one_pool_of_threads(device: torch.device) -> Iterator[None]:
+    """Let torch work in one thread: after each step its others would wait awake, where BLAS needs the cores."""
+    if device.type != "cpu":
+        yield
+        return
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def subtract(x: Tensor, row: Tensor, out: Tensor) -> Tensor:
@@ -35,3 +52,12 @@ def add_product(out: Tensor, x: Tensor, y: Tensor) -> None:
         gemm(1.0, y.numpy().T, x.numpy().T, beta=1.0, c=out.numpy().T, trans_a=1, overwrite_c=1)
     else:
         out.addmm_(x, y.T)
+
+
+def add_inner_product(out: Tensor, x: Tensor, y: Tensor) -> None:
+    """Add X'Y of contiguous x [n, p] and y [n, q] to a contiguous `out` [p, q]."""
+    if x.device.type == "cpu":
+        gemm = sgemm if x.dtype == torch.float32 else dgemm
+        gemm(1.0, y.numpy().T, x.numpy().T, beta=1.0, c=out.numpy().T, trans_b=1, overwrite_c=1)
+    else:
+        out.addmm_(x.T, y)

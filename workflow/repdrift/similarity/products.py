@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from repdrift.similarity.blas import add_product, add_square, subtract
+from repdrift.similarity.blas import add_inner_product, add_product, add_square, one_pool_of_threads, subtract
 from repdrift.similarity.estimator import check
 
 BLOCK = 1024  # images of a block of a Gram: 4 MB in float32, for each representation
@@ -64,8 +64,13 @@ def inner_products(representations: Sequence[Tensor]) -> Products:
     Raises
     ------
     UserError
-        As `repdrift.similarity.estimator.check` does, and if the numbers of images differ.
+        As `repdrift.similarity.estimator.check` does.
     """
+    with one_pool_of_threads(representations[0].device):
+        return _inner_products(representations)
+
+
+def _inner_products(representations: Sequence[Tensor]) -> Products:
     double = any(x.dtype == torch.float64 for x in representations)
     dtype = torch.float64 if double else torch.float32
     centred = [Centred(x.detach(), f"representation {number}", dtype) for number, x in enumerate(representations, 1)]
@@ -158,7 +163,7 @@ def _by_features(x: Centred, y: Centred, scratch: Tensor) -> Tensor:
         for right in slices(y.values.shape[1], UNITS):
             product = x.values.new_zeros(left.stop - left.start, right.stop - right.start)
             for rows in slices(len(x.values), BLOCK):
-                product.addmm_(x.block(rows, left, scratch[0]).T, y.block(rows, right, scratch[1]))
+                add_inner_product(product, x.block(rows, left, scratch[0]), y.block(rows, right, scratch[1]))
             total += product.double().square().sum()
     return total
 

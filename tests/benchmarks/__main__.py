@@ -1,0 +1,72 @@
+"""Measure the library beside its peers, a process for each number of threads, and write the page."""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tests.benchmarks.comparisons import REPEATS
+from tests.benchmarks.memory import ROOT
+from tests.benchmarks.report import page
+from tests.benchmarks.similarity_benchmark import KEYS
+from tests.benchmarks.training_benchmark import table
+
+TRAINING = "training"
+TRAINING_TEXT = """\
+One epoch of conv4 on 2,048 images in batches of 32, ours beside the usual loop: a torchvision data set (PIL, ToTensor,
+Normalize), DataLoader (the faster of 0 and 2 workers), NCHW, `.item()` after every step.
+"""
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")  # read when the libraries start
+
+
+def measured(threads: int, images: int, keys: Sequence[str]) -> Any:
+    """Rows that a process with so many threads gives."""
+    environment = {**os.environ, **dict.fromkeys(THREADS, str(threads)), "TQDM_DISABLE": "1"}
+    command = [sys.executable, "-m", "tests.benchmarks.similarity_benchmark", f"--images={images}", "--only", *keys]
+    done = subprocess.run(command, check=True, cwd=ROOT, env=environment, stdout=subprocess.PIPE)
+    return json.loads(done.stdout)
+
+
+def training(threads: int) -> list[dict[str, Any]]:
+    """Rows of the training benchmark with so many threads."""
+    environment = {**os.environ, **dict.fromkeys(THREADS, str(threads)), "TQDM_DISABLE": "1"}
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "rows.json"
+        command = [sys.executable, "-m", "tests.benchmarks.training_benchmark", "--json", str(file)]
+        subprocess.run(command, check=True, cwd=ROOT, env=environment)
+        return list(json.loads(file.read_text()))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2], metavar="T")
+    parser.add_argument("--images", type=int, default=1000, help="n; some parts measure a multiple of it")
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        choices=[*KEYS, TRAINING],
+        default=[*KEYS, TRAINING],
+        metavar="KEY",
+        help=f"of {', '.join([*KEYS, TRAINING])}",
+    )
+    parser.add_argument("--output", type=Path, help="file for the page; without it, it is printed")
+    arguments = parser.parse_args()
+    keys = [key for key in arguments.only if key != TRAINING]
+    results = {threads: measured(threads, arguments.images, keys) for threads in arguments.threads} if keys else {}
+    text = page(results, REPEATS)
+    if TRAINING in arguments.only:
+        rows = [row for threads in arguments.threads for row in training(threads)]
+        text += f"\n## Training\n\n{TRAINING_TEXT}\n{table(rows)}"
+    if arguments.output:
+        arguments.output.write_text(text)
+    else:
+        print(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,163 @@
+"""The page that a benchmark gives: tables in Markdown."""
+
+import os
+import platform
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+Row = Mapping[str, Any]
+Results = Mapping[int, Sequence[Row]]  # rows by number of threads
+
+PACKAGES = ("torch", "numpy", "scipy", "ckatorch", "pytorch-cka", "torch-cka")
+EXPONENTS = (1.8, 2.2)
+MODELS = 4.5
+RATE = 0.6
+MEMORY = 256  # MB
+FLAT = 1.5
+
+TEXT = """\
+# Benchmarks
+
+`make bench` measures this and writes this page. All times are of one run: the same arrays, the same threads, peer and
+ours in turn, the median of {repeats} calls (fastest - slowest), no call left out. The arrays are the representations of
+conv4 networks, pool1 to logits with p = 16384, 4096, 1024, 256 and 10, on rendered images, in float32. Errors are the
+largest against dense Grams in float64. A ratio is the peer's time by ours; only ratios mean something elsewhere.
+
+To repeat: `make bench`, about a quarter of an hour on a machine that does nothing else. For a look at one comparison:
+`.venv/bin/python -m tests.benchmarks --threads 2 --images 500 --only demo-pair` (`--help` lists the keys).
+
+Machine: {machine}. {versions}.
+"""
+
+ROWS = """\
+- *authors' formula*: dense centring matrix H = I - 11'/n in float64; each of the three HSICs of a CKA forms and centres
+  its Grams anew, as in the code of Goerttler & Obermayer (2022). Biased.
+- *numpy demo*: google-research/representation_similarity, `x.dot(x.T)` in float32. Biased.
+- *ckatorch*: `cka_base`, in float64. Biased.
+- *pytorch-cka*: `cka_from_features`, float32 Grams that are not centred. Debiased; it gives all 5 x 5 pairs of layers,
+  so ours is of all 5 x 5 too, in one call.
+- *torch_cka*: networks that give the same arrays, in one batch of all images. Debiased; 5 x 5 as well.
+"""
+
+
+def page(results: Results, repeats: int) -> str:
+    """Write the whole page, from the rows of `tests.benchmarks.similarity_benchmark` by number of threads."""
+    parts = [TEXT.format(repeats=repeats, machine=machine(), versions=versions())]
+    for threads, rows in results.items():
+        compared = of_kind(rows, "comparison")
+        if compared:
+            header = ["comparison", "n", "peer, s", "ours, s", "ratio", "target", "met"]
+            table = markdown(header, map(comparison_cells, compared))
+            parts.append(f"## {threads} thread{'s' if threads > 1 else ''}\n\n{table}")
+    parts.append(ROWS)
+    errors = error_cells(results)
+    if errors:
+        parts.append("## Largest error\n\n" + markdown(["comparison", "n", "peer", "ours"], errors))
+    costs = [cells for threads, rows in results.items() for cells in cost_cells(threads, rows)]
+    if costs:
+        parts.append("## Our own cost\n\n" + markdown(["what", "threads", "measured", "target", "met"], costs))
+    return "\n".join(parts)
+
+
+def machine() -> str:
+    """Processor and number of cores."""
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return f"{models[0] if models else platform.processor() or platform.machine()}, {os.cpu_count()} cores"
+
+
+def versions() -> str:
+    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    return f"Python {platform.python_version()}, {packages}"
+
+
+def of_kind(rows: Iterable[Row], kind: str) -> list[Row]:
+    return [row for row in rows if row["kind"] == kind]
+
+
+def comparison_cells(row: Row) -> list[str]:
+    ratio = statistics.median(row["peer"]) / statistics.median(row["ours"])
+    target = "" if row["target"] is None else f">= {row['target']:g}"
+    good = row["target"] is None or ratio >= row["target"]
+    if row["error_share"] is not None:
+        target += f" at {row['error_share']:g} of its error"
+        good = good and row["our_error"] <= row["error_share"] * row["peer_error"]
+    cells = [row["name"], f"{row['images']:,}", seconds(row["peer"]), seconds(row["ours"]), f"**{ratio:.2f}**"]
+    return [*cells, target, met(good) if target else ""]
+
+
+def error_cells(results: Results) -> list[list[str]]:
+    """Largest errors over all numbers of threads."""
+    found: dict[tuple[str, int], tuple[float, float]] = {}
+    for row in of_kind([row for rows in results.values() for row in rows], "comparison"):
+        key = (row["name"], row["images"])
+        before = found.get(key, (0.0, 0.0))
+        found[key] = (max(before[0], row["peer_error"]), max(before[1], row["our_error"]))
+    return [[name, f"{n:,}", f"{peer:.1e}", f"{ours:.1e}"] for (name, n), (peer, ours) in found.items()]
+
+
+def cost_cells(threads: int, rows: Sequence[Row]) -> list[list[str]]:
+    cells = [cell for row in of_kind(rows, "growth") for cell in growth_cells(row)]
+    cells += [models_cells(row) for row in of_kind(rows, "models")]
+    cells += [memory_cells(row) for row in of_kind(rows, "memory")]
+    return [[what, str(threads), *rest] for what, *rest in cells]
+
+
+def growth_cells(row: Row) -> list[list[str]]:
+    times = ", ".join(seconds(times) for times in row["seconds"])
+    counts = ", ".join(f"{count:,}" for count in row["images"])
+    low, high = EXPONENTS
+    share = row["our_rate"] / row["product_rate"]
+    rates = f"{row['our_rate'] / 1e9:.0f} of {row['product_rate'] / 1e9:.0f} GFLOP/s: **{share:.0%}**"
+    return [
+        [
+            f"one pair, n = {counts}, exponent of the time in n",
+            f"{times} s: **{row['exponent']:.2f}**",
+            f"{low} to {high}",
+            met(low <= row["exponent"] <= high),
+        ],
+        [
+            f"share of the rate of a float32 matrix product, n = {row['images'][-1]:,} (n^2 p for each Gram)",
+            rates,
+            f">= {RATE:.0%}",
+            met(share >= RATE),
+        ],
+    ]
+
+
+def models_cells(row: Row) -> list[str]:
+    ratio = statistics.median(row["eight"]) / statistics.median(row["two"])
+    what = f"all pairs of 8 models by all pairs of 2, n = {row['images']:,}"
+    return [
+        what,
+        f"{seconds(row['eight'])} by {seconds(row['two'])} s: **{ratio:.2f}**",
+        f"<= {MODELS}",
+        met(ratio <= MODELS),
+    ]
+
+
+def memory_cells(row: Row) -> list[str]:
+    found = [count / 1e6 for count in row["bytes"]]
+    counts = ", ".join(f"{count:,}" for count in row["images"])
+    what = f"peak memory beyond the representations, 3 models, all layers in one call, n = {counts}"
+    good = max(found) <= MEMORY and found[-1] <= FLAT * found[0]
+    return [what, ", ".join(f"{value:.0f}" for value in found) + " MB", f"<= {MEMORY} MB, flat in n", met(good)]
+
+
+def met(good: bool) -> str:
+    return "yes" if good else "**no**"
+
+
+def seconds(times: Sequence[float]) -> str:
+    """Median, and the fastest and slowest where there are several."""
+    median = f"{statistics.median(times):.3g}"
+    return median if len(times) == 1 else f"{median} ({min(times):.3g} - {max(times):.3g})"
+
+
+def markdown(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)

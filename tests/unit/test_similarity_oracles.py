@@ -1,0 +1,100 @@
+"""CKA against other libraries: rsatoolbox, by way of distances, and ckatorch."""
+
+import importlib
+import os
+
+import numpy as np
+import pytest
+import torch
+from scipy.spatial.distance import pdist
+from tests.benchmarks.reference import cka_matrix
+
+from repdrift import rendered
+from repdrift.activations import representations
+from repdrift.networks import build, initialise
+from repdrift.similarity import ESTIMATORS, linear_cka, linear_cka_matrix
+from repdrift.similarity.rbf_cka import RbfCka
+
+RNG = np.random.default_rng(0)
+X = np.maximum(RNG.normal(size=(60, 40)) @ RNG.normal(size=(40, 30)), 0)
+Y = np.maximum(X[:, :20] @ RNG.normal(size=(20, 15)) + RNG.normal(size=(60, 15)), 0)
+WIDE = np.maximum(X @ RNG.normal(size=(30, 200)) + 3 * RNG.normal(size=(60, 200)), 0)
+
+on_all_sides = pytest.mark.parametrize(("x", "y"), [(X, Y), (X, WIDE), (WIDE, Y), (X[:, :1], WIDE)])
+
+
+def peer(module):
+    """Import a module of a peer; without it the test is skipped, or fails where CI must have it."""
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        reason = f"{module} is not installed (make .venv/peers): {error}"
+        if os.environ.get("REPDRIFT_REQUIRE_PEERS"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+
+
+def cka(x, y, estimator):
+    """Linear CKA by each of our routes, which are to agree."""
+    x, y = torch.from_numpy(x), torch.from_numpy(y)
+    value = linear_cka(x, y, estimator=estimator)
+    route = ESTIMATORS[f"cka-{estimator}"]
+    assert route.compare(route.prepare(x), route.prepare(y)) == pytest.approx(value, abs=1e-12)
+    return value
+
+
+@on_all_sides
+def test_biased_is_the_cosine_of_squared_distances_in_rsatoolbox(x, y):
+    """With the covariance of distances that share an image removed, as rsatoolbox's cosine_cov does."""
+    data, rdm = peer("rsatoolbox.data"), peer("rsatoolbox.rdm")
+    distances = [rdm.calc_rdm(data.Dataset(side), method="euclidean") for side in (x, y)]
+    expected = rdm.compare(*distances, method="cosine_cov").item()
+    assert cka(x, y, "biased") == pytest.approx(expected, abs=1e-10)
+
+
+@on_all_sides
+@pytest.mark.parametrize("estimator", ["biased", "debiased"])
+def test_linear_is_ckatorch(x, y, estimator):
+    core = peer("ckatorch.core")
+    sides = torch.from_numpy(x), torch.from_numpy(y)
+    expected = core.cka_base(*sides, unbiased=estimator == "debiased").item()
+    assert cka(x, y, estimator) == pytest.approx(expected, abs=1e-10)
+    # The reference of the benchmarks and of test_similarity_accuracy.py, by the way.
+    assert cka_matrix(sides, estimator)[0, 1] == pytest.approx(expected, abs=1e-12)
+
+
+def fraction_of_ckatorch(x, threshold):
+    """Our bandwidth for theirs: they take the median of all n^2 squared distances, n zeros among them.
+
+    Of two middle ones, torch takes the lower; we take the median over pairs of different images, the mean of two.
+    """
+    pairs = pdist(x)
+    everything = np.sort(np.concatenate([pairs**2, pairs**2, np.zeros(len(x))]))
+    return threshold * np.sqrt(everything[(len(everything) - 1) // 2]) / np.median(pairs)
+
+
+@on_all_sides
+@pytest.mark.parametrize("threshold", [0.5, 1.0, 2.0])
+@pytest.mark.parametrize("debiased", [False, True])
+def test_rbf_is_ckatorch(x, y, threshold, debiased):
+    core = peer("ckatorch.core")
+    sides = torch.from_numpy(x), torch.from_numpy(y)
+    expected = core.cka_base(*sides, kernel="rbf", unbiased=debiased, threshold=threshold).item()
+    estimators = [RbfCka(fraction_of_ckatorch(side, threshold), debiased) for side in (x, y)]
+    ours = [estimator.prepare(side) for estimator, side in zip(estimators, sides, strict=True)]
+    assert estimators[0].compare(*ours) == pytest.approx(expected, abs=1e-10)
+
+
+@pytest.mark.parametrize("estimator", ["biased", "debiased"])
+def test_layers_of_two_networks_are_ckatorch(estimator):
+    core = peer("ckatorch.core")
+    images = torch.from_numpy(rendered.render("objects", "test", 96)[0])
+    models = []
+    for seed in (1, 2):
+        network = build({"name": "conv4", "block": "conv-relu-bn", "classes": 10})
+        initialise(network, "initialisation", seed)
+        models.append(representations(network, images))
+    for layer in models[0]:
+        sides = [model[layer].double() for model in models]
+        expected = core.cka_base(*sides, unbiased=estimator == "debiased").item()
+        assert linear_cka_matrix(sides, estimator=estimator)[0, 1].item() == pytest.approx(expected, abs=1e-10)
