@@ -1,7 +1,7 @@
 # make demo   the whole workflow on embedded data, into results/demo (no download but the packages)
 # make test   the tests
 # make check  formatters, linters and types
-# make bench  speed, error and memory beside named peers, into docs/benchmarks.md (a quarter of an hour)
+# make bench  speed, error and memory beside named peers, into docs/benchmarks.md (half an hour)
 
 PYTHON ?= python3
 BIN := .venv/bin

@@ -22,11 +22,12 @@ TEXT = """\
 # Benchmarks
 
 `make bench` measures this and writes this page. All times are of one run: the same arrays, the same threads, peer and
-ours in turn, the median of {repeats} calls (fastest - slowest), no call left out. The arrays are the representations of
-conv4 networks, pool1 to logits with p = 16384, 4096, 1024, 256 and 10, on rendered images, in float32. Errors are the
-largest against dense Grams in float64. A ratio is the peer's time by ours; only ratios mean something elsewhere.
+ours in turn after a short rest, the median of {repeats} calls (fastest - slowest), no call left out. The arrays are the
+representations of conv4 networks, pool1 to logits with p = 16384, 4096, 1024, 256 and 10, on rendered images, in
+float32. Errors are the largest against dense Grams in float64. A ratio is the peer's time by ours; only ratios mean
+something elsewhere.
 
-To repeat: `make bench`, about a quarter of an hour on a machine that does nothing else. For a look at one comparison:
+To repeat: `make bench`, about half an hour on a machine that does nothing else. For a look at one comparison:
 `.venv/bin/python -m tests.benchmarks --threads 2 --images 500 --only demo-pair` (`--help` lists the keys).
 
 Machine: {machine}. {versions}.

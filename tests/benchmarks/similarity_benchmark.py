@@ -22,7 +22,6 @@ Row = dict[str, Any]
 
 MULTIPLES = (1, 2, 4)  # of the number of images, in which growth is measured
 LARGE = 5  # times the number of images: where products of n^3 show
-NARROW = slice(2, None)  # pool3 to logits, where all five layers would take minutes
 SIDE = 4096  # of the matrices whose product gives the rate of the machine
 KEYS = (
     *("authors", "authors-once", "demo-pair", "demo-arithmetic", "demo-three", "demo-eight"),
@@ -117,11 +116,9 @@ def measure(images: int, keys: Sequence[str]) -> list[Row]:
             rows.append(growth(pair, images))
         if "authors-large" in chosen:
             report("authors-large")
-            name = "authors' formula, one pair, pool3 to logits, the formula timed once"
-            narrow = [model[NARROW] for model in pair]
-            rows.append(
-                compared(comparisons.by_layer(name, narrow, peers.authors_formula, 15, peer_repeats=1), LARGE * images)
-            )
+            name = "authors' formula, one pair, the formula timed once"
+            large = comparisons.by_layer(name, pair, peers.authors_formula, 15, peer_repeats=1)
+            rows.append(compared(large, LARGE * images))
     return rows
 
 

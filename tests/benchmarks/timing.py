@@ -17,12 +17,16 @@ class Timing:
         return statistics.median(self.seconds)
 
 
+REST = 0.3  # seconds before each call: idle threads of one library go on spinning and keep the cores from the next
+
+
 def alternate(functions: Sequence[Callable[[], object]], repeats: Sequence[int]) -> list[Timing]:
     """Time functions in turn, so that what changes about the machine in between meets all of them."""
     seconds: list[list[float]] = [[] for _ in functions]
     for turn in range(max(repeats)):
         for function, times, found in zip(functions, repeats, seconds, strict=True):
             if turn < times:
+                time.sleep(REST)
                 start = time.perf_counter()
                 function()
                 found.append(time.perf_counter() - start)

@@ -30,7 +30,7 @@ from repdrift.progress import Progress
 from repdrift.seeds import seed_for
 from repdrift.training import Epoch, Settings, Training
 
-EPOCH_SECONDS = 1.0  # an epoch that ends sooner after the last save is not saved by itself
+EPOCH_SECONDS = 0.5  # an epoch that ends sooner after the last save is not saved by itself
 STEP_SECONDS = 30.0  # a long epoch is saved on its way
 ADMIT_SECONDS = 0.5  # between two looks for jobs that came or went
 
