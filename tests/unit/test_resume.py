@@ -114,7 +114,7 @@ def test_asked_to_stop_it_saves_and_says_try_again(stage, number):
     assert "Traceback" not in log
     again = finish(stage.start(output))
     step = int(again.split("resumed after step ")[1].split()[0])
-    assert 60 < step < 240
+    assert 60 <= step < 240  # epoch 3 ends with step 60
     assert stage.bytes_of(output) == stage.bytes_of("whole")
 
 
