@@ -59,7 +59,7 @@ def test_the_usual_choice_gives_the_similarities_of_the_study(study):
     usual = table[(table["usual"] == 1) & (table["series"] == "conv-relu-bn")]
     assert usual["value"].notna().all()
     assert set(usual["n"]) == {100}
-    files = [results(study) / "similarity" / f"{run}.csv" for run in usual["run"].unique()]
+    files = [results(study) / "similarity" / "runs" / run / "seed1.csv" for run in usual["run"].unique()]
     study_rows = pd.concat([pd.read_csv(file) for file in files])
     keys = ["run", "seed", "reference", "layer", "estimator"]
     both = usual.merge(study_rows, on=keys, suffixes=("", "_study"))

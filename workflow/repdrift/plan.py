@@ -262,13 +262,13 @@ class Plan:
         run, moment = checkpoint
         return f"{self.folder}/activations/{role}/{run}/seed{seed}/{moment}.safetensors"
 
-    def similarity(self, run: str) -> str:
-        return f"{self.folder}/similarity/{run}.csv"
+    def similarity(self, run: str, seed: int | str) -> str:
+        return f"{self.folder}/similarity/runs/{run}/seed{seed}.csv"
 
-    def compared(self, run: str, checkpoints: Iterable[Checkpoint]) -> list[str]:
-        """Activations of some checkpoints on a run's probe, seed by seed."""
+    def compared(self, run: str, seed: int | str) -> list[str]:
+        """Activations of the networks that a run's final network is compared with."""
         role = self.runs[run].task.role
-        return [self.activations(role, checkpoint, seed) for seed in self.seeds for checkpoint in checkpoints]
+        return [self.activations(role, found, seed) for found in self.references(self.runs[run]).values()]
 
     def curve_checkpoints(self, seed: int | str) -> list[str]:
         """Weights of the pre-trained run at each epoch of figure 1, the initial ones first."""
@@ -299,7 +299,7 @@ class Plan:
         if kind == "sensitivity":
             return {self.sensitivity(run, seed): {} for run in runs for seed in self.seeds}
         if kind == "layers":
-            return {self.similarity(run): {} for run in runs}
+            return {self.similarity(run, seed): {} for run in runs for seed in self.seeds}
         return {
             self.history(run, seed): {"run": run, "seed": seed, "images": self.title(self.runs[run].task.dataset)}
             for run in runs

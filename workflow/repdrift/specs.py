@@ -57,11 +57,11 @@ def activations(plan: Plan, role: str, run: str) -> Spec:
     }
 
 
-def similarity(plan: Plan, name: str) -> Spec:
+def similarity(plan: Plan, name: str, seed: int) -> Spec:
     run = plan.runs[name]
     return {
         "run": name,
-        "seeds": plan.seeds,
+        "seed": seed,
         "references": list(plan.references(run)),
         "estimators": plan.config["similarity"]["estimators"],
         "permutations": plan.config["similarity"]["permutations"],

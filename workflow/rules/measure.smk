@@ -30,14 +30,14 @@ rule activations:
 
 rule similarity:
     input:
-        final=lambda w: PLAN.compared(w.run, [(w.run, "final")]),
-        references=lambda w: PLAN.compared(
-            w.run, PLAN.references(PLAN.runs[w.run]).values()
+        final=lambda w: PLAN.activations(
+            PLAN.runs[w.run].task.role, (w.run, "final"), w.seed
         ),
+        references=lambda w: PLAN.compared(w.run, w.seed),
     output:
-        PLAN.similarity("{run}"),
+        PLAN.similarity("{run}", "{seed}"),
     log:
-        f"{PLAN.folder}/logs/similarity/{{run}}.log",
+        f"{PLAN.folder}/logs/similarity/runs/{{run}}/seed{{seed}}.log",
     conda:
         "../../envs/torch.yaml"
     threads: 1
@@ -45,7 +45,7 @@ rule similarity:
         mem_mb=lambda w, attempt: 4000 * attempt,
         runtime=lambda w, attempt: 60 * attempt,
     params:
-        spec=lambda w: spec(specs.similarity, w.run),
+        spec=lambda w: spec(specs.similarity, w.run, int(w.seed)),
         code=fingerprint("stages.similarity"),
     shell:
         "python -m repdrift.stages.similarity --spec {params.spec:q} --code {params.code} "

@@ -1,4 +1,4 @@
-"""Compare the final network of a run with its references, for every seed and layer, into a tidy table."""
+"""Compare the final network of a run with its references, in every layer, into a tidy table; for one seed."""
 
 from pathlib import Path
 from typing import Any
@@ -24,12 +24,12 @@ def prepare_layer(path: Path, layer: str, estimators: list[str]) -> dict[str, An
         raise UserError(f"{path}, layer {layer}: {error}") from None
 
 
-def compare_seed(seed: int, final: Path, references: dict[str, Path], spec: dict[str, Any]) -> list[dict[str, object]]:
-    """Rows of one seed; a layer at a time, so that memory does not grow with the number of layers."""
+def compare(final: Path, references: dict[str, Path], spec: dict[str, Any]) -> list[dict[str, object]]:
+    """Rows of the table; a layer at a time, so that memory does not grow with the number of layers."""
     with safe_open(final, framework="pt") as file:
         layers = file.metadata()["layers"].split(",")
         images: int = file.get_slice(layers[0]).get_shape()[0]
-    estimators = spec["estimators"]
+    seed, estimators = spec["seed"], spec["estimators"]
     rows: list[dict[str, object]] = []
     for layer in layers:
         ours = prepare_layer(final, layer, estimators)
@@ -47,17 +47,13 @@ def compare_seed(seed: int, final: Path, references: dict[str, Path], spec: dict
 
 def main() -> None:
     flags = command.parser(__doc__)
-    flags.add_argument("--final", type=Path, nargs="+", required=True, help="activations of the run, one a seed")
-    flags.add_argument("--references", type=Path, nargs="+", required=True, help="of its references, seed by seed")
+    flags.add_argument("--final", type=Path, required=True, help="activations of the run")
+    flags.add_argument("--references", type=Path, nargs="+", required=True, help="of its references")
     args = flags.parse_args()
     spec = args.spec
-    count = len(spec["references"])
-    rows = []
-    for number, (seed, final) in enumerate(zip(spec["seeds"], args.final, strict=True)):
-        paths = args.references[number * count : (number + 1) * count]
-        rows += compare_seed(seed, final, dict(zip(spec["references"], paths, strict=True)), spec)
-    print(f"{spec['run']}: {len(rows)} similarities")
-    job = Job(spec, args.code, [*args.final, *args.references])
+    rows = compare(args.final, dict(zip(spec["references"], args.references, strict=True)), spec)
+    print(f"{spec['run']}, seed {spec['seed']}: {len(rows)} similarities")
+    job = Job(spec, args.code, [args.final, *args.references])
     job.save(args.output, lambda file: write_csv(file, rows, COLUMNS))
 
 
