@@ -12,6 +12,7 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/measure.smk"
+include: "workflow/rules/verdicts.smk"
 include: "workflow/rules/figures.smk"
 
 
@@ -19,6 +20,8 @@ localrules:
     all,
     dataset,
     task,
+    judge,
+    judge_under_choices,
     table,
     figure,
 

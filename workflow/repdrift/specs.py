@@ -5,6 +5,7 @@ Standard library only: the Snakefile imports it.
 
 from typing import Any
 
+from repdrift.claims import goerttler2022, history_runs
 from repdrift.panels import Figure
 from repdrift.plan import BETWEEN, Plan
 
@@ -83,7 +84,7 @@ def curve(plan: Plan, seed: int) -> Spec:
 def sensitivity(plan: Plan, name: str, seed: int) -> Spec:
     role = plan.runs[name].task.role
     settings = plan.config["sensitivity"]
-    sizes = plan.probe_sizes(role)
+    sizes = plan.probe_sizes(name)
     dataset, probe = plan.probe(role)
     usual = plan.config["probe"]
     return {
@@ -106,6 +107,23 @@ def layers(plan: Plan, seed: int) -> Spec:
     return {"networks": networks, "seed": seed, "images": probe_title(plan, "domain")}
 
 
+def claims(plan: Plan) -> Spec:
+    """Spec of the verdicts; `histories` says whose each history is."""
+    found = goerttler2022.claims(plan)
+    histories = list(plan.rows("history", history_runs(found)).values())
+    return {
+        "claims": [claim.spec for claim in found],
+        "histories": [{"run": columns["run"], "seed": columns["seed"]} for columns in histories],
+    }
+
+
+def multiverse(plan: Plan) -> Spec:
+    """Spec of the verdicts under all choices; `main` are the claims as the main runs alone can show them."""
+    main = goerttler2022.claims(plan, {run.name for run in plan.main_runs})
+    usual = {"n": plan.config["probe"]["images"], "bn": plan.config["probe"]["bn"], "block": plan.network["block"]}
+    return {**claims(plan), "main": [claim.spec for claim in main], "usual": usual, "blocks": plan.other_blocks}
+
+
 def table(plan: Plan, figure: Figure) -> Spec:
     """Spec of a figure's table; `columns` are to be added to the rows of each of its files."""
     panels = [{"title": panel.title, "series": [vars(series) for series in panel.series]} for panel in figure.panels]
@@ -114,13 +132,13 @@ def table(plan: Plan, figure: Figure) -> Spec:
 
 def figure(plan: Plan, figure: Figure) -> Spec:
     name = plan.network["name"]
-    blocks = dict.fromkeys(plan.network_of(run)["block"] for run in figure.runs)
+    blocks = dict.fromkeys(plan.network_of(run)["block"] for run in figure.runs or plan.usual_runs)
     return {"figure": figure.name, "kind": figure.kind, "network": f"{name}, {' or '.join(blocks)}"}
 
 
 def images(plan: Plan, figure: Figure) -> str:
     """Name the data sets behind a figure, for its caption."""
-    datasets = dict.fromkeys(plan.runs[run].task.dataset for run in figure.runs if run in plan.runs)
+    datasets = dict.fromkeys(plan.runs[run].task.dataset for run in figure.runs or plan.usual_runs if run in plan.runs)
     return ", ".join(plan.title(dataset) for dataset in datasets)
 
 

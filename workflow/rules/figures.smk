@@ -8,6 +8,8 @@ rule table:
         f"{PLAN.folder}/tables/{{figure}}.csv",
     log:
         f"{PLAN.folder}/logs/tables/{{figure}}.log",
+    wildcard_constraints:
+        figure=one_of([name for name, figure in FIGURES.items() if figure.panels]),
     conda:
         "../../envs/plot.yaml"
     resources:
