@@ -11,7 +11,7 @@ from repdrift.claims import Contrast, Key
 
 Numbers = Mapping[Key, "pd.Series[float]"]  # by the key of a contrast; a number for each seed
 
-ADJUSTED = ", above its null"  # added to an estimator's name
+ADJUSTED = ", above null"  # added to an estimator's name
 
 
 def similarities(table: pd.DataFrame, column: str = "value") -> Numbers:

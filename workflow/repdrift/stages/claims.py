@@ -13,7 +13,7 @@ from repdrift.claims.verdict import SUPPORTED, judge, together
 from repdrift.stages import command
 
 CONTRASTS = (
-    "claim", "contrast", "layer", "decides", "estimator", "seeds", "mean", "se", "low", "high", "positive",
+    "claim", "sentence", "contrast", "layer", "decides", "estimator", "seeds", "mean", "se", "low", "high", "positive",
     "above_null", "verdict", "reason",
 )  # fmt: skip
 CLAIMS = ("claim", "sentence", "source", "figure", "estimator", "seeds", "verdict", "reason")
@@ -31,7 +31,7 @@ def contrast_rows(claim: Claim, estimator: str, numbers: dict[str, Numbers], abo
             continue
         found = judge(values)
         counted = (found.seeds, found.mean, found.error, found.low, found.high, found.positive)
-        row = (claim.name, contrast.label, contrast.layer, int(contrast.decides), estimator, *counted)
+        row = (claim.name, claim.sentence, contrast.label, contrast.layer, int(contrast.decides), estimator, *counted)
         outcome = (seeds_above(contrast, above), found.verdict, found.reason)
         rows.append(dict(zip(CONTRASTS, (*row, *outcome), strict=True)))
     return rows

@@ -30,7 +30,7 @@ class Choice:
     reference: str = ""
 
 
-COLUMNS = ("claim", "layer", *asdict(Choice()), "verdict")
+COLUMNS = ("claim", "sentence", "layer", *asdict(Choice()), "verdict")
 
 
 def universes(choices: pd.DataFrame, spec: dict[str, Any]) -> Iterator[tuple[Choice, Numbers]]:
@@ -84,7 +84,7 @@ def verdicts(claim: Claim, numbers: Numbers, table: str) -> dict[str, str] | Non
 
 def rows(claim: Claim, choice: Choice, found: dict[str, str]) -> Iterator[dict[str, object]]:
     for layer, verdict in found.items():
-        yield {"claim": claim.name, "layer": layer, **asdict(choice), "verdict": verdict}
+        yield {"claim": claim.name, "sentence": claim.sentence, "layer": layer, **asdict(choice), "verdict": verdict}
 
 
 def reads_initial(claim: Claim) -> bool:
