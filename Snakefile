@@ -24,17 +24,20 @@ localrules:
     judge_under_choices,
     table,
     figure,
+    report,
 
 
 rule all:
     default_target: True
     input:
         expand(f"{PLAN.folder}/figures/{{figure}}.png", figure=FIGURES),
+        f"{PLAN.folder}/report.html",
 
 
 # A target of its own for each figure: fig1 (similarity during training), fig2 (training curves), fig3 (from scratch),
 # fig4 (fine-tuning), fig5 (pre-trained or initial?), controls (what the paper lacks), layers (every layer with every
-# layer), sensitivity (what other choices of measurement would have given).
+# layer), sensitivity (what other choices of measurement would have given), claims (the verdict on each), multiverse (the
+# verdicts under all choices). `report` is a page with all of them.
 for name in FIGURES:
 
     rule:

@@ -205,6 +205,11 @@ class Plan:
         task = next(task for task in self.tasks.values() if task.role == role)
         return task.dataset, task.test.first(self.config["probe"]["images"])
 
+    def probe_title(self, role: str) -> str:
+        """Name the images that are compared, as tables and figures show it."""
+        dataset, part = self.probe(role)
+        return f"{self.title(dataset)}, {part}"
+
     def calibration(self, role: str) -> Part | None:
         """Images whose statistics batch normalisation then uses, if the config asks for that."""
         return None if self.config["probe"]["bn"] == "batch" else self.calibration_images(role)

@@ -1,7 +1,7 @@
 """What the sidecars of a study say about it: which artifacts are as they were made, of what, and by which code."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -53,6 +53,20 @@ def artifacts(folder: Path) -> list[Path]:
     )
 
 
+def with_origins(paths: Iterable[Path]) -> list[Path]:
+    """These artifacts, and all artifacts that they are made of, whether or not those are still there."""
+    found = dict.fromkeys(paths)
+    waiting = list(found)
+    while waiting:
+        made = record(waiting.pop())
+        for name in made.get("inputs", {}) if made else ():
+            path = Path(name)
+            if path not in found and sidecar(path).exists():
+                found[path] = None
+                waiting.append(path)
+    return list(found)
+
+
 class Verification:
     """Check of all artifacts of a study, and of all that they are made of; every file is read once.
 
@@ -78,16 +92,7 @@ class Verification:
     @cached_property
     def paths(self) -> list[Path]:
         """Artifacts of the study, and those of other folders (data sets) that they are made of."""
-        found = dict.fromkeys(self.own)
-        waiting = list(self.own)
-        while waiting:
-            made = record(waiting.pop())
-            for name in made.get("inputs", {}) if made else ():
-                path = Path(name)
-                if path not in found and sidecar(path).exists():
-                    found[path] = None
-                    waiting.append(path)
-        return list(found)
+        return with_origins(self.own)
 
     def faults(self) -> Iterator[Fault]:
         """Give everything that is wrong, artifact by artifact."""

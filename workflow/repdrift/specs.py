@@ -3,8 +3,10 @@
 Standard library only: the Snakefile imports it.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
+from repdrift import captions
 from repdrift.claims import goerttler2022, history_runs
 from repdrift.panels import Figure
 from repdrift.plan import BETWEEN, Plan
@@ -66,7 +68,7 @@ def similarity(plan: Plan, name: str, seed: int) -> Spec:
         "references": list(plan.references(run)),
         "estimators": plan.config["similarity"]["estimators"],
         "permutations": plan.config["similarity"]["permutations"],
-        "images": probe_title(plan, run.task.role),
+        "images": plan.probe_title(run.task.role),
     }
 
 
@@ -77,7 +79,7 @@ def curve(plan: Plan, seed: int) -> Spec:
         "seed": seed,
         "epochs": list(plan.checkpoint_epochs),
         "estimators": plan.config["similarity"]["estimators"],
-        "images": probe_title(plan, "source"),
+        "images": plan.probe_title("source"),
     }
 
 
@@ -104,7 +106,7 @@ def sensitivity(plan: Plan, name: str, seed: int) -> Spec:
 
 def layers(plan: Plan, seed: int) -> Spec:
     networks = [run for run, _ in plan.layer_networks()]
-    return {"networks": networks, "seed": seed, "images": probe_title(plan, "domain")}
+    return {"networks": networks, "seed": seed, "images": plan.probe_title("domain")}
 
 
 def claims(plan: Plan) -> Spec:
@@ -136,13 +138,8 @@ def figure(plan: Plan, figure: Figure) -> Spec:
     return {"figure": figure.name, "kind": figure.kind, "network": f"{name}, {' or '.join(blocks)}"}
 
 
-def images(plan: Plan, figure: Figure) -> str:
-    """Name the data sets behind a figure, for its caption."""
-    datasets = dict.fromkeys(plan.runs[run].task.dataset for run in figure.runs or plan.usual_runs if run in plan.runs)
-    return ", ".join(plan.title(dataset) for dataset in datasets)
-
-
-def probe_title(plan: Plan, role: str) -> str:
-    """Name the images that are compared, as tables and figures show it."""
-    dataset, part = plan.probe(role)
-    return f"{plan.title(dataset)}, {part}"
+def page(plan: Plan, figures: Iterable[Figure]) -> Spec:
+    """Spec of the page with everything: its figures in order, with captions, and the whole config but its paths."""
+    shown = [{"name": f.name, "title": captions.title(f.name), "caption": captions.caption(plan, f)} for f in figures]
+    settings = {key: value for key, value in plan.config.items() if key != "data"}
+    return {"study": plan.config["study"], "figures": shown, "config": settings}

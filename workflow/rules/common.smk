@@ -9,6 +9,7 @@ from snakemake.exceptions import WorkflowError
 LIBRARY = Path(workflow.basedir) / "workflow"
 sys.path.insert(0, str(LIBRARY))
 from repdrift import specs
+from repdrift.captions import caption, title
 from repdrift.claims import goerttler2022, history_runs
 from repdrift.config import check
 from repdrift.environment import use_this_python
