@@ -17,13 +17,14 @@ CONTRASTS = (
     "above_null", "verdict", "reason",
 )  # fmt: skip
 CLAIMS = ("claim", "sentence", "source", "figure", "estimator", "seeds", "verdict", "reason")
+ABOVE = "above"  # whether each similarity is above its null
 NO_RUNS = "the study has no such runs"
 
 Rows = list[dict[str, object]]
 
 
-def contrast_rows(claim: Claim, estimator: str, numbers: dict[str, Numbers], above: Numbers) -> Rows:
-    """Rows of a claim's contrasts under one estimator; `above` tells whether a similarity is above its null."""
+def contrast_rows(claim: Claim, estimator: str, numbers: dict[str, Numbers]) -> Rows:
+    """Rows of a claim's contrasts under one estimator."""
     rows: Rows = []
     for contrast in claim.contrasts:
         values = measurements.values(contrast, numbers.get(contrast.table, {}))
@@ -32,7 +33,7 @@ def contrast_rows(claim: Claim, estimator: str, numbers: dict[str, Numbers], abo
         found = judge(values)
         counted = (found.seeds, found.mean, found.error, found.low, found.high, found.positive)
         row = (claim.name, claim.sentence, contrast.label, contrast.layer, int(contrast.decides), estimator, *counted)
-        outcome = (seeds_above(contrast, above), found.verdict, found.reason)
+        outcome = (seeds_above(contrast, numbers.get(ABOVE, {})), found.verdict, found.reason)
         rows.append(dict(zip(CONTRASTS, (*row, *outcome), strict=True)))
     return rows
 
@@ -70,14 +71,15 @@ def numbers_of_estimators(similarity: pd.DataFrame, curve: pd.DataFrame) -> Iter
     """Give each estimator with its numbers; a biased one also as it lies above its null."""
     for estimator, table in similarity.groupby("estimator", sort=False):
         curves = measurements.curves(curve[curve["estimator"] == estimator])
-        yield str(estimator), {SIMILARITY: measurements.similarities(table), CURVE: curves}
+        above = measurements.similarities(table.assign(above=table["value"] > table["null_q95"]), "above")
+        yield str(estimator), {SIMILARITY: measurements.similarities(table), CURVE: curves, ABOVE: above}
         if str(estimator).endswith("-biased") and table["null_mean"].notna().all():
-            yield f"{estimator}{ADJUSTED}", {SIMILARITY: measurements.similarities(measurements.adjusted(table))}
+            adjusted = measurements.similarities(measurements.adjusted(table))
+            yield f"{estimator}{ADJUSTED}", {SIMILARITY: adjusted, ABOVE: above}
 
 
 def judged(claims: list[Claim], similarity: pd.DataFrame, curve: pd.DataFrame, histories: Numbers) -> tuple[Rows, Rows]:
     """Rows of both tables."""
-    above = measurements.similarities(similarity.assign(above=similarity["value"] > similarity["null_q95"]), "above")
     estimators = list(numbers_of_estimators(similarity, curve))
     contrasts: Rows = []
     verdicts: Rows = []
@@ -85,7 +87,7 @@ def judged(claims: list[Claim], similarity: pd.DataFrame, curve: pd.DataFrame, h
         tables = {contrast.table for contrast in claim.contrasts}
         usual = [("", {HISTORY: histories})] if tables <= {HISTORY} else estimators
         for estimator, numbers in usual:
-            rows = contrast_rows(claim, estimator, numbers, above if estimator else {})
+            rows = contrast_rows(claim, estimator, numbers)
             if rows or not estimator:
                 contrasts += rows
                 verdicts.append(claim_row(claim, estimator, rows))
