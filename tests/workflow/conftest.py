@@ -7,6 +7,9 @@ import sys
 
 import pytest
 from tests.conftest import DATA, REPOSITORY
+from tests.workflow.browser import browser
+
+__all__ = ["browser"]
 
 PARTS = ("Snakefile", "config.yaml", "presets", "profiles", "workflow", "envs")
 
