@@ -84,7 +84,7 @@ def _controls(plan: Plan, _: Figure) -> str:
         "change from where training started, for pre-trained and for initial weights" if controls["scratch"] else "",
         "the fine-tuned network beside an unrelated random one" if controls["independent"] else "",
     ]
-    return f"Controls that the paper lacks: {'; '.join(part for part in parts if part)}."
+    return f"What the paper lacks: {'; '.join(part for part in parts if part)}."
 
 
 def _layers(plan: Plan, _: Figure) -> str:

@@ -22,7 +22,7 @@ Colour = tuple[float, float, float, float]
 # Blue and orange are told apart by every eye, and dark enough for white letters.
 COLOURS = {SUPPORTED: "#2b6ca8", INCONCLUSIVE: "#d4d4d4", CONTRADICTED: "#c4510c"}
 LETTERS = {SUPPORTED: "white", INCONCLUSIVE: "0.25", CONTRADICTED: "white"}
-BALANCE = LinearSegmentedColormap.from_list("verdicts", [COLOURS[name] for name in reversed(VERDICTS)])
+BALANCE = LinearSegmentedColormap.from_list("verdicts", [COLOURS[name] for name in reversed(VERDICTS)], N=257)
 
 
 def handles() -> list[Artist]:
