@@ -50,6 +50,7 @@ class Member:
         self.spec, self.output, self.say = args.spec, args.output, say
         self.job = Job(self.spec, args.code, sorted({args.parent, args.task, *args.images}), device_name(device))
         self.progress = Progress(self.output, [canonical(self.spec), args.code, *self.job.input_checksums().values()])
+        self.progress.hold()
         self.stream = torch.cuda.Stream(device) if device.type == "cuda" else None
         with self.working():
             self.training = self._begin(args, device)
@@ -168,6 +169,7 @@ def train_many(
 def _leave(ticket: Ticket, member: Member) -> None:
     with member.working():
         member.save()
+    member.progress.release()
     ticket.withdraw()
 
 
