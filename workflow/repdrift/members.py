@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import torch
@@ -115,16 +116,29 @@ def train_one(args: argparse.Namespace, interruption: Interruption) -> bool:
     device = prepare(args.gpus, args.spec["training"]["precision"])
     member = Member(args, device, tqdm.write)
     training = member.training
-    with member.working(), tqdm(total=training.settings.steps, unit="step", disable=None, smoothing=0.05) as bar:
+    with member.working(), progress_bar(training) as bar:
         for epoch in member.advance():
-            bar.update(training.step - bar.n)
+            bar.update(training.images(training.step) - bar.n)
             if epoch is not None:
-                bar.set_postfix(epoch=epoch.epoch, loss=epoch.train_loss, accuracy=epoch.train_accuracy)
+                bar.set_postfix_str(f"loss {epoch.train_loss:.4f}, accuracy {epoch.train_accuracy:.1f} %")
                 sys.stdout.flush()
             if interruption:
                 member.save()
                 return False
     return True
+
+
+def progress_bar(training: Training) -> "tqdm[NoReturn]":
+    """Images done, their speed and the time left; nothing where the output is no terminal."""
+    return tqdm(
+        total=training.images(training.settings.steps),
+        initial=training.images(training.step),
+        unit="img",
+        unit_scale=True,
+        smoothing=0.05,
+        dynamic_ncols=True,
+        disable=None,
+    )
 
 
 def train_many(
