@@ -24,6 +24,7 @@ from repdrift.artifacts import Job, write_csv
 from repdrift.devices import device_name, prepare
 from repdrift.errors import UserError
 from repdrift.interruption import Interruption
+from repdrift.memory import shortage_explained
 from repdrift.networks import initialise
 from repdrift.pack import Ticket, tickets
 from repdrift.plan import canonical
@@ -114,17 +115,18 @@ class Member:
 def train_one(args: argparse.Namespace, interruption: Interruption) -> bool:
     """Train a job to its end; False if it was interrupted, and saved, before."""
     device = prepare(args.gpus, args.spec["training"]["precision"])
-    member = Member(args, device, tqdm.write)
-    training = member.training
-    with member.working(), progress_bar(training) as bar:
-        for epoch in member.advance():
-            bar.update(training.images(training.step) - bar.n)
-            if epoch is not None:
-                bar.set_postfix_str(f"loss {epoch.train_loss:.4f}, accuracy {epoch.train_accuracy:.1f} %")
-                sys.stdout.flush()
-            if interruption:
-                member.save()
-                return False
+    with shortage_explained(args.spec["training"], device):
+        member = Member(args, device, tqdm.write)
+        training = member.training
+        with member.working(), progress_bar(training) as bar:
+            for epoch in member.advance():
+                bar.update(training.images(training.step) - bar.n)
+                if epoch is not None:
+                    bar.set_postfix_str(f"loss {epoch.train_loss:.4f}, accuracy {epoch.train_accuracy:.1f} %")
+                    sys.stdout.flush()
+                if interruption:
+                    member.save()
+                    return False
     return True
 
 
@@ -164,11 +166,12 @@ def train_many(
                 for ticket in sorted(waiting, key=lambda ticket: ticket.path != own.path):
                     args = parse(ticket.arguments)
                     if len(taken) < own_args.pack and args.spec["training"]["precision"] == precision:
-                        with _failures_of(ticket):
+                        with _failures_of(ticket), shortage_explained(args.spec["training"], device):
                             member = Member(args, device, ticket.say)
                             taken[ticket.path] = ticket, member, member.advance()
         for path, (ticket, member, steps) in list(taken.items()):
-            with _failures_of(ticket), member.working():
+            explained = shortage_explained(member.spec["training"], device)
+            with _failures_of(ticket), explained, member.working():
                 if next(steps, steps) is steps:
                     ticket.end(0)
             if ticket.code is not None:
