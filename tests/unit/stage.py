@@ -39,7 +39,7 @@ class Stage:
             "training": {**SETTINGS, "steps": 240},
         }  # fmt: skip
 
-    def start(self, output, *flags, code="abc", seed=1, **training):
+    def start(self, output, *flags, code="abc", seed=1, stdout=subprocess.PIPE, **training):
         spec = self.spec | {"seed": seed, "training": self.spec["training"] | training}
         arguments = {
             "spec": json.dumps(spec), "code": code, "parent": "init.safetensors", "task": "task.npz",
@@ -51,7 +51,7 @@ class Stage:
             [sys.executable, "-m", "repdrift.stages.train", *words, *images, *flags],
             cwd=self.folder,
             env={**os.environ, "OMP_NUM_THREADS": "1"},
-            stdout=subprocess.PIPE,
+            stdout=stdout,
             stderr=subprocess.STDOUT,
             text=True,
         )

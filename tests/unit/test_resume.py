@@ -128,3 +128,20 @@ def test_changed_settings_or_code_start_anew(stage):
         process.communicate(timeout=60)
         log = finish(stage.start("changed", **change))
         assert "resumed" not in log
+
+
+def test_two_processes_never_train_the_same(stage):
+    """A Snakemake that is killed leaves its jobs running, and the next one starts them again."""
+    first = stage.start("twice")
+    for line in first.stdout:
+        if line.startswith("epoch 2"):
+            break
+    second = stage.start("twice")
+    log, _ = second.communicate(timeout=120)
+    assert second.returncode == 1
+    assert f"error: twice: process {first.pid} on " in log
+    assert "Traceback" not in log
+    first.send_signal(signal.SIGTERM)
+    first.communicate(timeout=60)
+    assert "resumed after step" in finish(stage.start("twice"))
+    assert stage.bytes_of("twice") == stage.bytes_of("whole")

@@ -12,6 +12,7 @@ from tests.workflow.browser import browser
 __all__ = ["browser"]
 
 PARTS = ("Snakefile", "config.yaml", "presets", "profiles", "workflow", "envs")
+ENVIRONMENT = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "OMP_NUM_THREADS")}
 
 
 class Checkout:
@@ -29,11 +30,10 @@ class Checkout:
             (folder / "data").symlink_to(DATA)
 
     def snakemake(self, *arguments, check=True):
-        environment = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "OMP_NUM_THREADS")}
         done = subprocess.run(
             [sys.executable, "-m", "snakemake", *arguments],
             cwd=self.folder,
-            env=environment,
+            env=ENVIRONMENT,
             capture_output=True,
             text=True,
             timeout=900,
@@ -44,6 +44,18 @@ class Checkout:
             logs = "\n".join(f"{path}: {path.read_text()}" for path in self.folder.glob("results/**/*.log"))
             assert done.returncode == 0, done.output[-5000:] + logs[-5000:]
         return done
+
+    def start(self, *arguments):
+        """Snakemake in the background, in a process group of its own, as a shell would start it."""
+        with (self.folder / "snakemake.out").open("w") as output:
+            return subprocess.Popen(
+                [sys.executable, "-m", "snakemake", *arguments],
+                cwd=self.folder,
+                env=ENVIRONMENT,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
 
     def jobs(self, *arguments):
         """Rules and their numbers of jobs that a dry run lists."""

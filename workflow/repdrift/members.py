@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import torch
@@ -23,6 +24,7 @@ from repdrift.artifacts import Job, write_csv
 from repdrift.devices import device_name, prepare
 from repdrift.errors import UserError
 from repdrift.interruption import Interruption
+from repdrift.memory import shortage_explained
 from repdrift.networks import initialise
 from repdrift.pack import Ticket, tickets
 from repdrift.plan import canonical
@@ -50,6 +52,7 @@ class Member:
         self.spec, self.output, self.say = args.spec, args.output, say
         self.job = Job(self.spec, args.code, sorted({args.parent, args.task, *args.images}), device_name(device))
         self.progress = Progress(self.output, [canonical(self.spec), args.code, *self.job.input_checksums().values()])
+        self.progress.hold()
         self.stream = torch.cuda.Stream(device) if device.type == "cuda" else None
         with self.working():
             self.training = self._begin(args, device)
@@ -112,18 +115,32 @@ class Member:
 def train_one(args: argparse.Namespace, interruption: Interruption) -> bool:
     """Train a job to its end; False if it was interrupted, and saved, before."""
     device = prepare(args.gpus, args.spec["training"]["precision"])
-    member = Member(args, device, tqdm.write)
-    training = member.training
-    with member.working(), tqdm(total=training.settings.steps, unit="step", disable=None, smoothing=0.05) as bar:
-        for epoch in member.advance():
-            bar.update(training.step - bar.n)
-            if epoch is not None:
-                bar.set_postfix(epoch=epoch.epoch, loss=epoch.train_loss, accuracy=epoch.train_accuracy)
-                sys.stdout.flush()
-            if interruption:
-                member.save()
-                return False
+    with shortage_explained(args.spec["training"], device):
+        member = Member(args, device, tqdm.write)
+        training = member.training
+        with member.working(), progress_bar(training) as bar:
+            for epoch in member.advance():
+                bar.update(training.images(training.step) - bar.n)
+                if epoch is not None:
+                    bar.set_postfix_str(f"loss {epoch.train_loss:.4f}, accuracy {epoch.train_accuracy:.1f} %")
+                    sys.stdout.flush()
+                if interruption:
+                    member.save()
+                    return False
     return True
+
+
+def progress_bar(training: Training) -> "tqdm[NoReturn]":
+    """Images done, their speed and the time left; nothing where the output is no terminal."""
+    return tqdm(
+        total=training.images(training.settings.steps),
+        initial=training.images(training.step),
+        unit="img",
+        unit_scale=True,
+        smoothing=0.05,
+        dynamic_ncols=True,
+        disable=None,
+    )
 
 
 def train_many(
@@ -149,11 +166,12 @@ def train_many(
                 for ticket in sorted(waiting, key=lambda ticket: ticket.path != own.path):
                     args = parse(ticket.arguments)
                     if len(taken) < own_args.pack and args.spec["training"]["precision"] == precision:
-                        with _failures_of(ticket):
+                        with _failures_of(ticket), shortage_explained(args.spec["training"], device):
                             member = Member(args, device, ticket.say)
                             taken[ticket.path] = ticket, member, member.advance()
         for path, (ticket, member, steps) in list(taken.items()):
-            with _failures_of(ticket), member.working():
+            explained = shortage_explained(member.spec["training"], device)
+            with _failures_of(ticket), explained, member.working():
                 if next(steps, steps) is steps:
                     ticket.end(0)
             if ticket.code is not None:
@@ -168,6 +186,7 @@ def train_many(
 def _leave(ticket: Ticket, member: Member) -> None:
     with member.working():
         member.save()
+    member.progress.release()
     ticket.withdraw()
 
 

@@ -4,18 +4,22 @@ It is kept in a hidden folder that no rule declares, for Snakemake removes the d
 folder's name is a key of all that the job is made of, so nothing goes on from the state of another job.
 """
 
+import fcntl
 import hashlib
 import json
+import os
+import platform
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from repdrift.artifacts import write_atomically
+from repdrift.errors import UserError
 
 FOLDER = ".resume"
 
@@ -36,12 +40,42 @@ class Progress:
         self.root = output.parent / FOLDER
         self.folder = self.root / digest
         self.state = self.folder / "state.safetensors"
+        self._lock: IO[str] | None = None
+
+    def hold(self) -> None:
+        """Keep other processes away from this output, until it is released or this process ends.
+
+        Raises
+        ------
+        UserError
+            If another process works on it: a Snakemake that is killed leaves its jobs running.
+        """
+        self.root.mkdir(parents=True, exist_ok=True)
+        lock = (self.root / "lock").open("a+")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            raise UserError(
+                f"{self.root.parent}: process {lock.read()} still trains this: wait for it, or `kill` it (it saves), "
+                "and run again"
+            ) from None
+        except OSError:  # a file system without locks
+            return
+        lock.truncate(0)
+        print(f"{os.getpid()} on {platform.node()}", end="", file=lock, flush=True)
+        self._lock = lock
+
+    def release(self) -> None:
+        """Let other processes work on this output."""
+        if self._lock is not None:
+            self._lock.close()
 
     def load(self) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
         """Last saved state; None if there is none, or none that is whole. States of other jobs are removed."""
         if self.root.exists():
             for other in self.root.iterdir():
-                if other != self.folder:
+                if other.is_dir() and other != self.folder:
                     shutil.rmtree(other)
         values = values_of(self.state)
         return None if values is None else (load_file(self.state), values)
@@ -58,6 +92,7 @@ class Progress:
     def clear(self) -> None:
         """Forget all of it: the job is done."""
         shutil.rmtree(self.root, ignore_errors=True)
+        self.release()
 
 
 def values_of(state: Path) -> dict[str, Any] | None:

@@ -1,5 +1,6 @@
 """Training: plain SGD over a data set that lives on the device as one tensor; batches are index selections."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -171,6 +172,12 @@ class Training:
         self._results = []
         self._before_order = self.generator.get_state()
         return epoch
+
+    def images(self, steps: int) -> int:
+        """How many images the first so many steps see."""
+        whole = len(self.train_set[1])
+        epochs, batches = divmod(steps, math.ceil(whole / self.settings.batch_size))
+        return epochs * whole + batches * self.settings.batch_size
 
     # Saving and restoring
 

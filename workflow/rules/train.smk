@@ -1,5 +1,12 @@
 # Initial weights, pre-training, fine-tuning.
 
+from repdrift.stopping import stop_trainings_on_sigterm
+
+
+# Not before: Snakemake sets its own handler when it is about to start.
+onstart:
+    stop_trainings_on_sigterm()
+
 
 rule initialise:
     output:
