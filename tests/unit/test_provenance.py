@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from repdrift.artifacts import Job
+from repdrift.artifacts import Job, sidecar
 from repdrift.cli import main
 from repdrift.fingerprint import fingerprint
-from repdrift.provenance import Verification, sidecar
+from repdrift.provenance import Verification
 
 CODE = fingerprint("stages.task")
 

@@ -187,8 +187,11 @@ class Plan:
 
     def store(self, dataset: str) -> str:
         """Folder name of a data set: its name and a hash of its settings, for studies share the folder."""
-        settings = {key: value for key, value in self.config["datasets"][dataset].items() if key != "title"}
-        return f"{dataset}-{hashlib.sha256(canonical(settings).encode()).hexdigest()[:8]}"
+        return f"{dataset}-{hashlib.sha256(canonical(self.settings(dataset)).encode()).hexdigest()[:8]}"
+
+    def settings(self, dataset: str) -> dict[str, Any]:
+        """What makes the images; the title is for tables and figures only."""
+        return {key: value for key, value in self.config["datasets"][dataset].items() if key != "title"}
 
     @cached_property
     def stores(self) -> dict[str, str]:
@@ -204,6 +207,11 @@ class Plan:
         """Data set and images on which the networks of a role's tasks are compared: the first of its test part."""
         task = next(task for task in self.tasks.values() if task.role == role)
         return task.dataset, task.test.first(self.config["probe"]["images"])
+
+    def probe_title(self, role: str) -> str:
+        """Name the images that are compared, as tables and figures show it."""
+        dataset, part = self.probe(role)
+        return f"{self.title(dataset)}, {part}"
 
     def calibration(self, role: str) -> Part | None:
         """Images whose statistics batch normalisation then uses, if the config asks for that."""
@@ -293,17 +301,17 @@ class Plan:
     def rows(self, kind: str, runs: Iterable[str]) -> dict[str, dict[str, object]]:
         """Tables that a figure of this kind collects: path to the columns that are to be added to it."""
         if kind == "curve":
-            return {self.curve(seed): {} for seed in self.seeds}
+            return {self.curve(seed): {"images": self.probe_title("source")} for seed in self.seeds}
         if kind == "heatmap":
-            return {self.layers(seed): {} for seed in self.seeds}
+            return {self.layers(seed): {"images": self.probe_title("domain")} for seed in self.seeds}
+        of_each = [(run, seed, self.runs[run].task) for run in runs for seed in self.seeds]
         if kind == "sensitivity":
-            return {self.sensitivity(run, seed): {} for run in runs for seed in self.seeds}
+            return {self.sensitivity(run, seed): {"images": self.title(task.dataset)} for run, seed, task in of_each}
         if kind == "layers":
-            return {self.similarity(run, seed): {} for run in runs for seed in self.seeds}
+            return {self.similarity(run, seed): {"images": self.probe_title(task.role)} for run, seed, task in of_each}
         return {
-            self.history(run, seed): {"run": run, "seed": seed, "images": self.title(self.runs[run].task.dataset)}
-            for run in runs
-            for seed in self.seeds
+            self.history(run, seed): {"run": run, "seed": seed, "images": self.title(task.dataset)}
+            for run, seed, task in of_each
         }
 
     def curve(self, seed: int | str) -> str:

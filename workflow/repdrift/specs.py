@@ -12,7 +12,7 @@ Spec = dict[str, Any]
 
 
 def dataset(plan: Plan, store: str, split: str) -> Spec:
-    return {"dataset": dict(plan.config["datasets"][plan.stores[store]]), "split": split}
+    return {"dataset": plan.settings(plan.stores[store]), "split": split}
 
 
 def task(plan: Plan, name: str, seed: int) -> Spec:
@@ -65,7 +65,6 @@ def similarity(plan: Plan, name: str, seed: int) -> Spec:
         "references": list(plan.references(run)),
         "estimators": plan.config["similarity"]["estimators"],
         "permutations": plan.config["similarity"]["permutations"],
-        "images": probe_title(plan, run.task.role),
     }
 
 
@@ -76,7 +75,6 @@ def curve(plan: Plan, seed: int) -> Spec:
         "seed": seed,
         "epochs": list(plan.checkpoint_epochs),
         "estimators": plan.config["similarity"]["estimators"],
-        "images": probe_title(plan, "source"),
     }
 
 
@@ -84,7 +82,7 @@ def sensitivity(plan: Plan, name: str, seed: int) -> Spec:
     role = plan.runs[name].task.role
     settings = plan.config["sensitivity"]
     sizes = plan.probe_sizes(role)
-    dataset, probe = plan.probe(role)
+    _, probe = plan.probe(role)
     usual = plan.config["probe"]
     return {
         "run": name,
@@ -97,13 +95,12 @@ def sensitivity(plan: Plan, name: str, seed: int) -> Spec:
         "sizes": sizes,
         "bn": plan.bn_modes,
         "estimators": list(dict.fromkeys([*plan.config["similarity"]["estimators"], *settings["estimators"]])),
-        "images": plan.title(dataset),
     }
 
 
 def layers(plan: Plan, seed: int) -> Spec:
     networks = [run for run, _ in plan.layer_networks()]
-    return {"networks": networks, "seed": seed, "images": probe_title(plan, "domain")}
+    return {"networks": networks, "seed": seed}
 
 
 def table(plan: Plan, figure: Figure) -> Spec:
@@ -122,9 +119,3 @@ def images(plan: Plan, figure: Figure) -> str:
     """Name the data sets behind a figure, for its caption."""
     datasets = dict.fromkeys(plan.runs[run].task.dataset for run in figure.runs if run in plan.runs)
     return ", ".join(plan.title(dataset) for dataset in datasets)
-
-
-def probe_title(plan: Plan, role: str) -> str:
-    """Name the images that are compared, as tables and figures show it."""
-    dataset, part = plan.probe(role)
-    return f"{plan.title(dataset)}, {part}"

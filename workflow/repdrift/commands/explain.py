@@ -12,9 +12,9 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from repdrift.artifacts import record, sidecar
 from repdrift.errors import UserError
 from repdrift.fingerprint import fingerprint, stages
-from repdrift.provenance import record, sidecar
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
