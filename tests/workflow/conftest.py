@@ -1,6 +1,7 @@
 """A copy of the workflow in an empty folder, and Snakemake run in it as a user runs it."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,16 +20,25 @@ class Checkout:
         for part in PARTS:
             source, target = REPOSITORY / part, folder / part
             if source.is_dir():
-                shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+                ignored = shutil.ignore_patterns("__pycache__")
+                shutil.copytree(source, target, ignore=ignored, copy_function=shutil.copyfile, dirs_exist_ok=True)
             else:
-                shutil.copy2(source, target)
-        if DATA.exists():
+                shutil.copyfile(source, target)
+        if DATA.exists() and not (folder / "data").exists():
             (folder / "data").symlink_to(DATA)
 
     def snakemake(self, *arguments, check=True):
+        return self.run(["-m", "snakemake", *arguments], check)
+
+    def repdrift(self, *arguments, check=True):
+        """The command `repdrift` of this checkout, not of the environment."""
+        start = "import sys; sys.path.insert(0, 'workflow'); from repdrift.cli import main; main()"
+        return self.run(["-c", start, *arguments], check)
+
+    def run(self, arguments, check):
         environment = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "OMP_NUM_THREADS")}
         done = subprocess.run(
-            [sys.executable, "-m", "snakemake", *arguments],
+            [sys.executable, *arguments],
             cwd=self.folder,
             env=environment,
             capture_output=True,
@@ -41,6 +51,19 @@ class Checkout:
             logs = "\n".join(f"{path}: {path.read_text()}" for path in self.folder.glob("results/**/*.log"))
             assert done.returncode == 0, done.output[-5000:] + logs[-5000:]
         return done
+
+    def planned(self, *arguments):
+        """Every job that a dry run lists, as its rule and its wildcards in the order of the path."""
+        output = self.snakemake(*arguments, "--dry-run", "--nocolor").output
+        found = set()
+        for rule, details in re.findall(r"^(?:local)?rule (\w+):\n((?:    .*\n)+)", output, flags=re.MULTILINE):
+            if "    output: " in details:  # not `all` and the targets
+                wildcards = re.search(r"^    wildcards: (.*)", details, flags=re.MULTILINE).group(1)
+                values = [pair.partition("=")[2] for pair in wildcards.split(", ")]
+                # The name of a data set's folder ends with a hash of its settings.
+                found.add(" ".join([rule, *(re.sub(r"-[0-9a-f]{8}$", "", value) for value in values)]))
+        assert found or "Nothing to be done" in output, output
+        return found
 
     def jobs(self, *arguments):
         """Rules and their numbers of jobs that a dry run lists."""

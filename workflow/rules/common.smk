@@ -35,6 +35,7 @@ def spec(make, *wildcards):
     """Canonical JSON of the settings of a job: one string, so that Snakemake sees two values that are swapped."""
     return canonical(make(PLAN, *wildcards))
 
+
 # Marks the files of activations: most of the disk that a study takes.
 kept = (lambda file: file) if config["keep"]["activations"] else temp
 

@@ -1,0 +1,148 @@
+"""What a change makes run again: exactly the jobs that it touches. Every row changes a study that has been run."""
+
+import pytest
+from tests.workflow import changes, tiny
+from tests.workflow.changes import both, delete, edit, flags, flip, overlay, touch
+from tests.workflow.conftest import Checkout
+from tests.workflow.tiny import added, graph, of, onwards
+
+RESULTS = "results/tiny"
+ACTIVATIONS = f"{RESULTS}/activations/domain/objects+objects/seed1/final.safetensors"
+READ = "activations domain objects+objects 1 final"  # the job that makes them
+TRAINED = ("pretrain", "pretrain_source", "finetune")
+MEASURED = ("similarity", "curve", "sensitivity_of_run")  # with the estimators of the config
+
+
+def code(module, old, new):
+    return edit(f"workflow/repdrift/{module}", old, new)
+
+
+NOTHING = set()
+EVERYTHING = set(graph())
+
+# Name, change, jobs that are then to run.
+ROWS = [
+    ("nothing", flags(), NOTHING),
+    # --- code
+    ("a comment in a helper", code("steps.py", "WARM_UP = 3  # calls", "WARM_UP = 3  # many calls"), NOTHING),
+    ("a docstring", code("labels.py", '"""Partially random and', '"""Random and'), NOTHING),
+    (
+        "formatting",
+        code("labels.py", "(labels + shift) % classes", "(\n        labels + shift\n    ) % classes"),
+        NOTHING,
+    ),
+    ("a comment in a rule", edit("workflow/rules/train.smk", "# Everything waits", "# All waits"), NOTHING),
+    (
+        "a local variable's name",
+        both(
+            code("labels.py", "noise = generator.integers", "drawn = generator.integers"),
+            code("labels.py", "(labels + noise) %", "(labels + drawn) %"),
+        ),
+        onwards(of("task")),
+    ),
+    ("a helper two imports from the figures", code("figures/table.py", "no such table", "no table"), of("figure")),
+    ("the figures' style", code("figures/style.py", 'GREY = "0.45"', 'GREY = "0.4"'), of("figure")),
+    (
+        "a constant three imports from the similarity",
+        code("similarity/products.py", "BLOCK = 1024 ", "BLOCK = 512 "),
+        onwards(of(*MEASURED, "layers_of_networks")),
+    ),
+    (
+        "one estimator's code",
+        code("similarity/procrustes.py", "def prepare", "LIMIT = 1\n\n    def prepare"),
+        onwards(of(*MEASURED, "layers_of_networks")),
+    ),
+    ("the steps of the training", code("steps.py", "WARM_UP = 3", "WARM_UP = 4"), onwards(of(*TRAINED, "activations"))),
+    ("what a data set is drawn with", code("rendered/texture.py", "77 / 256", "78 / 256"), onwards(of("dataset"))),
+    ("a command beside the workflow", code("commands/status.py", "SILENCE = 120.0", "SILENCE = 60.0"), NOTHING),
+    # --- config
+    ("two parameters swapped", overlay("training: {learning_rate: 0.9, momentum: 0.001}"), onwards(of(*TRAINED))),
+    ("the epochs of the fine-tuning", overlay("finetune: {epochs: 2}"), onwards(of("finetune"))),
+    ("a seed more", overlay("seeds: [1, 2]"), added(seeds=(1, 2))),
+    (
+        "a degree more",
+        overlay("pretrain: {random: [0, 4, 9]}"),
+        added(degrees=("objects", "objects-random4", "objects-random9")),
+    ),
+    (
+        "a size more",
+        overlay("pretrain: {sizes: [32, 64, 96]}"),
+        added(sizes=("objects-n32-random9", "objects-n64-random9")),
+    ),
+    (
+        "a target task more",
+        overlay("finetune: {domain: {random: [0, 4, 9]}}"),
+        added(domain=("objects+objects", "objects+objects-random4", "objects+objects-random9")),
+    ),
+    ("a figure more", flags("fig5"), added(figures=(*tiny.FIGURES, "fig5"))),
+    (
+        "a control, and its figure",
+        both(overlay("controls: {independent: true}"), flags("controls")),
+        added(figures=(*tiny.FIGURES, "controls"), independent=True)
+        | onwards({f"similarity {run} 1" for run in (*tiny.DOMAIN, *tiny.CROSS)}),
+    ),
+    ("an estimator more", overlay("similarity: {estimators: [cka-biased, cka-debiased]}"), onwards(of(*MEASURED))),
+    (
+        "an estimator more to try",
+        overlay("sensitivity: {estimators: [cka-biased, procrustes]}"),
+        onwards(of("sensitivity_of_run")),
+    ),
+    ("more permutations", overlay("similarity: {permutations: 6}"), onwards(of("similarity"))),
+    (
+        "fewer images to compare on",
+        overlay("probe: {images: 32}"),
+        onwards(of("activations", "curve", "sensitivity_of_run")),
+    ),
+    ("the title of a data set", overlay("datasets: {digits: {title: numerals}}"), {"table fig4", "figure fig4"}),
+    ("another study", overlay("study: other"), EVERYTHING - of("dataset")),
+    # --- machine
+    ("fewer cores", flags("--cores", "1"), NOTHING),
+    ("a GPU", flags("--resources", "gpu=1"), NOTHING),
+    ("many trainings on a GPU", flags("--profile", "profiles/gpu"), NOTHING),
+    ("more threads", flags("--set-threads", "pretrain=4", "finetune=4"), NOTHING),
+    ("more memory and time", flags("--set-resources", "pretrain:mem_mb=9000", "similarity:runtime=9"), NOTHING),
+    ("another place of the raw images", overlay("data: elsewhere"), NOTHING),
+    ("activations not to be kept", overlay("keep: {activations: false}"), NOTHING),
+    # --- files
+    (
+        "every file of the workflow touched",
+        touch("Snakefile", "*.yaml", "workflow/**/*", "presets/*", "profiles/**/*"),
+        NOTHING,
+    ),
+    ("every result touched", touch("results/**/*"), NOTHING),
+    ("no records of Snakemake's", delete(".snakemake"), NOTHING),
+    ("a new clone on these results", changes.clone(Checkout), NOTHING),
+    ("a file of activations deleted", delete(ACTIVATIONS), NOTHING),
+    (
+        "a file of activations deleted, and an estimator more",
+        both(delete(ACTIVATIONS), overlay("similarity: {estimators: [cka-biased, cka-debiased]}")),
+        onwards({READ, *of(*MEASURED)}),
+    ),
+    ("all activations deleted", delete(f"{RESULTS}/activations"), NOTHING),
+    ("a bit of the activations flipped", flip(ACTIVATIONS), onwards({READ}) - {READ}),
+    ("the same without a trace in its time", flip(ACTIVATIONS, times=False), NOTHING),
+    (
+        "a history edited by hand",
+        edit(f"{RESULTS}/models/objects/seed1/history.csv", "\n2,", "\n3,"),
+        onwards({"table fig2"}),
+    ),
+    ("a figure deleted", delete(f"{RESULTS}/figures/fig3.pdf"), {"figure fig3"}),
+    ("weights of an epoch deleted", delete(f"{RESULTS}/models/objects/seed1/epoch1.safetensors"), NOTHING),
+]
+
+CONFIG = ("--configfile", "tiny.yaml", "change.yaml")
+
+
+@pytest.fixture(scope="module")
+def study(checkout):
+    (checkout.folder / "tiny.yaml").write_text(tiny.OVERLAY)
+    (checkout.folder / "change.yaml").write_text("{}\n")
+    assert checkout.planned(*tiny.FIGURES, *CONFIG) == EVERYTHING
+    checkout.snakemake(*tiny.FIGURES, *CONFIG)
+    return checkout
+
+
+@pytest.mark.parametrize(("change", "expected"), [pytest.param(*row[1:], id=row[0]) for row in ROWS])
+def test_exactly_what_a_change_touches(study, change, expected):
+    with change(study) as arguments:
+        assert study.planned(*tiny.FIGURES, *arguments, *CONFIG) == expected
