@@ -12,6 +12,7 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/measure.smk"
+include: "workflow/rules/verdicts.smk"
 include: "workflow/rules/figures.smk"
 
 
@@ -19,24 +20,33 @@ localrules:
     all,
     dataset,
     task,
+    judge,
+    judge_under_choices,
     table,
     figure,
+    report,
 
 
 rule all:
     default_target: True
     input:
-        expand(f"{PLAN.folder}/figures/{{figure}}.png", figure=FIGURES),
+        expand(
+            f"{PLAN.folder}/figures/{{figure}}.{{format}}",
+            figure=FIGURES,
+            format=FORMATS,
+        ),
+        f"{PLAN.folder}/report.html",
 
 
 # A target of its own for each figure: fig1 (similarity during training), fig2 (training curves), fig3 (from scratch),
 # fig4 (fine-tuning), fig5 (pre-trained or initial?), controls (what the paper lacks), layers (every layer with every
-# layer), sensitivity (what other choices of measurement would have given).
+# layer), sensitivity (what other choices of measurement would have given), claims (the verdict on each), multiverse (the
+# verdicts under all choices). `report` is a page with all of them.
 for name in FIGURES:
 
     rule:
         name:
             name
         input:
-            f"{PLAN.folder}/figures/{name}.png",
+            expand(f"{PLAN.folder}/figures/{name}.{{format}}", format=FORMATS),
         localrule: True

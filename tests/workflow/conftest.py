@@ -8,6 +8,7 @@ import sys
 
 import pytest
 from tests.conftest import DATA, REPOSITORY
+from tests.workflow import tiny
 
 PARTS = ("Snakefile", "config.yaml", "presets", "profiles", "workflow", "envs")
 
@@ -78,3 +79,17 @@ class Checkout:
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory):
     return Checkout(tmp_path_factory.mktemp("checkout"))
+
+
+TINY = ("--configfile", "tiny.yaml", "change.yaml")
+
+
+@pytest.fixture(scope="session")
+def tiny_study(tmp_path_factory):
+    """The study of `tiny`, run for real; a test lays its changes over it with `change.yaml`, and undoes them."""
+    checkout = Checkout(tmp_path_factory.mktemp("tiny"))
+    (checkout.folder / "tiny.yaml").write_text(tiny.OVERLAY)
+    (checkout.folder / "change.yaml").write_text("{}\n")
+    assert checkout.planned(*tiny.FIGURES, *TINY) == set(tiny.graph())
+    checkout.snakemake(*tiny.FIGURES, *TINY)
+    return checkout

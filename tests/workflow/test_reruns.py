@@ -1,9 +1,11 @@
 """What a change makes run again: exactly the jobs that it touches. Every row changes a study that has been run."""
 
+import shutil
+
 import pytest
 from tests.workflow import changes, tiny
-from tests.workflow.changes import both, delete, edit, flags, flip, overlay, touch
-from tests.workflow.conftest import Checkout
+from tests.workflow.changes import both, delete, edit, flags, flip, flip_bit, overlay, touch
+from tests.workflow.conftest import TINY, Checkout
 from tests.workflow.tiny import added, graph, of, onwards
 
 RESULTS = "results/tiny"
@@ -130,19 +132,49 @@ ROWS = [
     ("weights of an epoch deleted", delete(f"{RESULTS}/models/objects/seed1/epoch1.safetensors"), NOTHING),
 ]
 
-CONFIG = ("--configfile", "tiny.yaml", "change.yaml")
-
-
-@pytest.fixture(scope="module")
-def study(checkout):
-    (checkout.folder / "tiny.yaml").write_text(tiny.OVERLAY)
-    (checkout.folder / "change.yaml").write_text("{}\n")
-    assert checkout.planned(*tiny.FIGURES, *CONFIG) == EVERYTHING
-    checkout.snakemake(*tiny.FIGURES, *CONFIG)
-    return checkout
-
 
 @pytest.mark.parametrize(("change", "expected"), [pytest.param(*row[1:], id=row[0]) for row in ROWS])
-def test_exactly_what_a_change_touches(study, change, expected):
-    with change(study) as arguments:
-        assert study.planned(*tiny.FIGURES, *arguments, *CONFIG) == expected
+def test_exactly_what_a_change_touches(tiny_study, change, expected):
+    with change(tiny_study) as arguments:
+        assert tiny_study.planned(*tiny.FIGURES, *arguments, *TINY) == expected
+
+
+def test_a_damaged_file_is_used_for_nothing_until_it_is_made_again(tiny_study):
+    path = tiny_study.folder / ACTIVATIONS
+    flip_bit(path)
+    found = tiny_study.repdrift("verify", RESULTS, check=False)
+    assert f"altered  {ACTIVATIONS}: its SHA-256 is" in found.output
+    assert found.returncode == 1
+    done = tiny_study.snakemake("fig4", *TINY, check=False)
+    assert done.returncode == 1
+    log = tiny_study.folder / RESULTS / "logs/similarity/runs/objects+objects/seed1.log"
+    assert log.read_text().startswith(f"error: {ACTIVATIONS} is not as it was made")
+    path.unlink()
+    tiny_study.snakemake(*tiny.FIGURES, *TINY)
+    all_is_well(tiny_study)
+
+
+def test_activations_that_are_not_kept(tiny_study):
+    """They are made when they are needed and deleted then; without them there is nothing to do, kept or not."""
+    shutil.rmtree(tiny_study.folder / RESULTS / "activations")
+    for table in tiny_study.folder.glob(f"{RESULTS}/**/layers*/seed1.csv"):
+        table.unlink()
+    with overlay("keep: {activations: false}")(tiny_study):
+        tiny_study.snakemake("layers", *TINY)
+        assert list((tiny_study.folder / RESULTS).glob("activations/**/*.safetensors")) == []
+        all_is_well(tiny_study)
+    all_is_well(tiny_study)
+
+
+def test_a_new_style_redraws_once(tiny_study):
+    style = tiny_study.folder / "workflow/repdrift/figures/style.py"
+    style.write_text(style.read_text().replace('GREY = "0.45"', 'GREY = "0.4"'))
+    found = tiny_study.repdrift("verify", RESULTS, check=False)
+    assert f"stale    {RESULTS}/figures/fig1.svg: the code that made it (figures.style) has changed" in found.output
+    tiny_study.snakemake(*tiny.FIGURES, *TINY)
+    all_is_well(tiny_study)
+
+
+def all_is_well(study):
+    assert study.planned(*tiny.FIGURES, *TINY) == NOTHING
+    study.repdrift("verify", RESULTS)

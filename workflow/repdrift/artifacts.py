@@ -38,6 +38,12 @@ def record(path: Path) -> dict[str, Any] | None:
     return found if isinstance(found, dict) and "sha256" in found else None
 
 
+def seal(made: Mapping[str, Any]) -> str:
+    """SHA-256 of what a sidecar says, its own `seal` left out: one that was edited no longer has it."""
+    said = {key: value for key, value in made.items() if key != "seal"}
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` fill a temporary file in the same folder, then rename it: nobody ever sees half a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -99,7 +105,8 @@ class Job:
 
         def write_both(temporary: Path) -> None:
             write(temporary)
-            text = json.dumps(self._record(path, temporary), indent=1, sort_keys=True) + "\n"
+            made = self._record(path, temporary)
+            text = json.dumps({**made, "seal": seal(made)}, indent=1, sort_keys=True) + "\n"
             write_atomically(sidecar(path), lambda file: file.write_text(text))
 
         write_atomically(path, write_both)

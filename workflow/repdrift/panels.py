@@ -62,6 +62,8 @@ def figures(plan: Plan) -> dict[str, Figure]:
         found.append(Figure("controls", "layers", controls))
     found.append(Figure("layers", "heatmap", tuple(_layers(plan))))
     found.append(Figure("sensitivity", "sensitivity", tuple(_sensitivity(plan))))
+    # Their tables are made from all of the study, not of panels.
+    found += [Figure(name, name, ()) for name in ("claims", "multiverse")]
     return {figure.name: figure for figure in found}
 
 

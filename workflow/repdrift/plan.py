@@ -229,11 +229,27 @@ class Plan:
         calibration = self.calibration(role) or part
         return [self.images(dataset, calibration.split), self.images(dataset, part.split)]
 
-    def probe_sizes(self, role: str) -> list[int]:
-        """Sizes of the probe that figure `sensitivity` tries: the study's own, and all that the test part has."""
-        sizes = {self.config["probe"]["images"], *self.config["sensitivity"]["images"]}
-        held_out = next(task.test for task in self.tasks.values() if task.role == role)
-        return sorted(size for size in sizes if size <= held_out.size)
+    def probe_sizes(self, run: str) -> list[int]:
+        """Sizes of the probe that are tried for a run: all that its test part has; only a main run beyond the usual."""
+        usual = self.config["probe"]["images"]
+        most = self.runs[run].task.test.size if run in self.main_choices else usual
+        return sorted(size for size in {usual, *self.config["sensitivity"]["images"]} if size <= most)
+
+    @property
+    def usual_runs(self) -> list[str]:
+        """Names of the runs with the study's own order of the blocks."""
+        return [name for name in self.runs if BETWEEN not in name]
+
+    @property
+    def main_choices(self) -> list[str]:
+        """Names of the main runs, with every order of the blocks."""
+        main = self.main_runs
+        return [run.name for run in [*main, *(in_block(run, block) for block in self.other_blocks for run in main)]]
+
+    @property
+    def choice_runs(self) -> list[str]:
+        """Names of the runs for which other choices of measurement are tried."""
+        return list(self.runs) if self.config["sensitivity"]["runs"] == "all" else self.main_choices
 
     @property
     def bn_modes(self) -> list[str]:
@@ -297,6 +313,10 @@ class Plan:
         """Networks whose layers are all compared: initial, pre-trained, and fine-tuned on the main target tasks."""
         tuned = [(run.name, "final") for run in self.main_runs if run.task.role == "domain"]
         return [INITIAL, (self.pretrained, "final"), *tuned]
+
+    def similarities(self) -> list[str]:
+        """Tables of all runs with the study's own order of the blocks."""
+        return list(self.rows("layers", self.usual_runs))
 
     def rows(self, kind: str, runs: Iterable[str]) -> dict[str, dict[str, object]]:
         """Tables that a figure of this kind collects: path to the columns that are to be added to it."""

@@ -1,12 +1,12 @@
 """What the sidecars of a study say about it: which artifacts are as they were made, of what, and by which code."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from repdrift.artifacts import record, sha256, sidecar
+from repdrift.artifacts import record, seal, sha256, sidecar
 from repdrift.errors import UserError
 from repdrift.fingerprint import fingerprint, modules, stages
 from repdrift.progress import FOLDER
@@ -46,6 +46,20 @@ def changed_modules(made: dict[str, Any]) -> list[str]:
     return sorted(name for name in then.keys() | now.keys() if stage and then.get(name) != now.get(name))
 
 
+def with_origins(paths: Iterable[Path]) -> list[Path]:
+    """These artifacts, and all artifacts that they are made of, whether or not those are still there."""
+    found = dict.fromkeys(paths)
+    waiting = list(found)
+    while waiting:
+        made = record(waiting.pop())
+        for name in made.get("inputs", {}) if made else ():
+            path = Path(name)
+            if path not in found and sidecar(path).exists():
+                found[path] = None
+                waiting.append(path)
+    return list(found)
+
+
 class Verification:
     """Check of all artifacts of a study, and of all that they are made of; every file is read once.
 
@@ -71,16 +85,7 @@ class Verification:
     @cached_property
     def paths(self) -> list[Path]:
         """Artifacts of the study, and those of other folders (data sets) that they are made of."""
-        found = dict.fromkeys(self.own)
-        waiting = list(self.own)
-        while waiting:
-            made = record(waiting.pop())
-            for name in made.get("inputs", {}) if made else ():
-                path = Path(name)
-                if path not in found and sidecar(path).exists():
-                    found[path] = None
-                    waiting.append(path)
-        return list(found)
+        return with_origins(self.own)
 
     def faults(self) -> Iterator[Fault]:
         """Give everything that is wrong, artifact by artifact."""
@@ -97,6 +102,8 @@ class Verification:
             return  # deleted, such as activations that are not kept: whoever needs it makes it again
         if made["sha256"] != self.sha256(path):
             yield Fault(path, "altered", f"its SHA-256 is {self.sha256(path)}, and was {made['sha256']}")
+        if made.get("seal") != seal(made):
+            yield Fault(path, "altered", "its sidecar is not as it was written")
         if made.get("path") != str(path):
             yield Fault(path, "altered", f"it was made as {made.get('path')}")
         changed = changed_modules(made)

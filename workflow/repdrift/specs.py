@@ -3,8 +3,11 @@
 Standard library only: the Snakefile imports it.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
+from repdrift import captions
+from repdrift.claims import goerttler2022, history_runs
 from repdrift.panels import Figure
 from repdrift.plan import BETWEEN, Plan
 
@@ -81,7 +84,7 @@ def curve(plan: Plan, seed: int) -> Spec:
 def sensitivity(plan: Plan, name: str, seed: int) -> Spec:
     role = plan.runs[name].task.role
     settings = plan.config["sensitivity"]
-    sizes = plan.probe_sizes(role)
+    sizes = plan.probe_sizes(name)
     _, probe = plan.probe(role)
     usual = plan.config["probe"]
     return {
@@ -103,6 +106,23 @@ def layers(plan: Plan, seed: int) -> Spec:
     return {"networks": networks, "seed": seed}
 
 
+def claims(plan: Plan) -> Spec:
+    """Spec of the verdicts; `histories` says whose each history is."""
+    found = goerttler2022.claims(plan)
+    histories = list(plan.rows("history", history_runs(found)).values())
+    return {
+        "claims": [claim.spec for claim in found],
+        "histories": [{"run": columns["run"], "seed": columns["seed"]} for columns in histories],
+    }
+
+
+def multiverse(plan: Plan) -> Spec:
+    """Spec of the verdicts under all choices; `main` are the claims as the main runs alone can show them."""
+    main = goerttler2022.claims(plan, {run.name for run in plan.main_runs})
+    usual = {"n": plan.config["probe"]["images"], "bn": plan.config["probe"]["bn"], "block": plan.network["block"]}
+    return {**claims(plan), "main": [claim.spec for claim in main], "usual": usual, "blocks": plan.other_blocks}
+
+
 def table(plan: Plan, figure: Figure) -> Spec:
     """Spec of a figure's table; `columns` are to be added to the rows of each of its files."""
     panels = [{"title": panel.title, "series": [vars(series) for series in panel.series]} for panel in figure.panels]
@@ -111,11 +131,12 @@ def table(plan: Plan, figure: Figure) -> Spec:
 
 def figure(plan: Plan, figure: Figure) -> Spec:
     name = plan.network["name"]
-    blocks = dict.fromkeys(plan.network_of(run)["block"] for run in figure.runs)
+    blocks = dict.fromkeys(plan.network_of(run)["block"] for run in figure.runs or plan.usual_runs)
     return {"figure": figure.name, "kind": figure.kind, "network": f"{name}, {' or '.join(blocks)}"}
 
 
-def images(plan: Plan, figure: Figure) -> str:
-    """Name the data sets behind a figure, for its caption."""
-    datasets = dict.fromkeys(plan.runs[run].task.dataset for run in figure.runs if run in plan.runs)
-    return ", ".join(plan.title(dataset) for dataset in datasets)
+def page(plan: Plan, figures: Iterable[Figure]) -> Spec:
+    """Spec of the page with everything: its figures in order, with captions, and the config but for paths and disk."""
+    shown = [{"name": f.name, "title": captions.title(f.name), "caption": captions.caption(plan, f)} for f in figures]
+    settings = {key: value for key, value in plan.config.items() if key not in ("data", "keep")}
+    return {"study": plan.config["study"], "figures": shown, "config": settings}

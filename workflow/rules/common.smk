@@ -9,6 +9,8 @@ from snakemake.exceptions import WorkflowError
 LIBRARY = Path(workflow.basedir) / "workflow"
 sys.path.insert(0, str(LIBRARY))
 from repdrift import specs
+from repdrift.captions import caption, title
+from repdrift.claims import goerttler2022, history_runs
 from repdrift.config import check
 from repdrift.environment import use_this_python
 from repdrift.errors import UserError
@@ -24,6 +26,8 @@ except UserError as error:
 
 PLAN = Plan(config)
 FIGURES = figures(PLAN)
+FORMATS = ("svg", "pdf", "png")
+CLAIMS = goerttler2022.claims(PLAN)
 
 
 def one_of(names):

@@ -8,6 +8,8 @@ rule table:
         f"{PLAN.folder}/tables/{{figure}}.csv",
     log:
         f"{PLAN.folder}/logs/tables/{{figure}}.log",
+    wildcard_constraints:
+        figure=one_of([name for name, figure in FIGURES.items() if figure.panels]),
     conda:
         "../../envs/plot.yaml"
     resources:
@@ -29,7 +31,7 @@ rule figure:
             f"{PLAN.folder}/figures/{{figure}}.svg",
             caption="../report/figure.rst",
             category="Figures",
-            labels={"figure": "{figure}"},
+            labels=lambda w: {"figure": title(w.figure)},
         ),
         pdf=f"{PLAN.folder}/figures/{{figure}}.pdf",
         png=f"{PLAN.folder}/figures/{{figure}}.png",
@@ -43,7 +45,8 @@ rule figure:
     params:
         spec=lambda w: spec(specs.figure, FIGURES[w.figure]),
         code=fingerprint("stages.figure"),
-        images=lambda w: specs.images(PLAN, FIGURES[w.figure]),
+        title=lambda w: title(w.figure),
+        caption=lambda w: caption(PLAN, FIGURES[w.figure]),
     shell:
         "python -m repdrift.stages.figure --spec {params.spec:q} --code {params.code} "
         "--table {input:q} --output {output.svg:q} > {log:q} 2>&1"

@@ -8,14 +8,16 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from repdrift.errors import UserError
-from repdrift.figures import curve, heatmap, history, layers, sensitivity, style
+from repdrift.figures import claims, curve, heatmap, history, layers, multiverse, sensitivity, style
 from repdrift.figures.table import read
 
 KINDS: dict[str, tuple[tuple[str, ...], Callable[[pd.DataFrame, str], Figure]]] = {
+    "claims": (claims.COLUMNS, claims.draw),
     "curve": (curve.COLUMNS, curve.draw),
     "heatmap": (heatmap.COLUMNS, heatmap.draw),
     "history": (history.COLUMNS, history.draw),
     "layers": (layers.COLUMNS, layers.draw),
+    "multiverse": (multiverse.COLUMNS, multiverse.draw),
     "sensitivity": (sensitivity.COLUMNS, sensitivity.draw),
 }
 
@@ -37,8 +39,9 @@ def draw(path: Path, kind: str, network: str) -> Figure:
     path : Path
         A tidy CSV table.
     kind : str
-        ``curve`` (similarity over epochs), ``heatmap`` (of every layer with every layer), ``history`` (loss and
-        accuracy over epochs), ``layers`` or ``sensitivity`` (to the analyst's choices).
+        ``claims`` (verdicts), ``curve`` (similarity over epochs), ``heatmap`` (of every layer with every layer),
+        ``history`` (loss and accuracy over epochs), ``layers``, ``multiverse`` (verdicts under all choices) or
+        ``sensitivity`` (to the analyst's choices).
     network : str
         The network in words, for the footer.
 

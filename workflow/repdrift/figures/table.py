@@ -7,7 +7,10 @@ import pandas as pd
 
 from repdrift.errors import UserError
 
-TEXT = ("panel", "series", "run", "reference", "layer", "reference_layer", "estimator", "bn", "images")
+TEXT = (
+    "panel", "series", "run", "reference", "layer", "reference_layer", "estimator", "bn", "images", "claim", "sentence",
+    "contrast", "verdict", "reason", "block",
+)  # fmt: skip
 
 
 def read(path: Path, columns: Sequence[str]) -> pd.DataFrame:

@@ -1,0 +1,106 @@
+"""Claims of a paper as data: what each one says, and which numbers of a study it is about.
+
+Standard library only: the Snakefile imports it.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from repdrift.plan import Plan
+
+SIMILARITY, HISTORY, CURVE = "similarity", "history", "curve"  # the tables that a contrast can be of
+LAYERS = {"conv4": ("pool1", "pool2", "pool3", "pool4", "logits")}
+
+Key = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """A number for each seed, arranged so that a claim says: it is above 0.
+
+    It is the sum of `weights` times what they stand for, plus `constant`; with `within`, that margin less the absolute
+    value of the sum.
+
+    Attributes
+    ----------
+    label : str
+        What is compared, in words.
+    table : str
+        ``similarity`` (keys are run, reference, layer), ``history`` (run, column, and ``last`` or the first epoch of a
+        mean) or ``curve`` (epoch, layer).
+    weights : mapping of tuple of str to float
+    layer : str
+        The layer that it tells of, if it is of one; of two layers, the later one.
+    decides : bool
+        Whether the claim's verdict depends on it, or it is only shown beside those that decide.
+    threshold : bool
+        It holds linear CKA against a fixed number, which means nothing for other estimators.
+    """
+
+    label: str
+    table: str
+    weights: Mapping[Key, float]
+    layer: str = ""
+    constant: float = 0.0
+    within: float | None = None
+    decides: bool = True
+    threshold: bool = False
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        """The contrast as JSON knows it: keys of weights are lists."""
+        return {**vars(self), "weights": [[list(key), weight] for key, weight in self.weights.items()]}
+
+    @classmethod
+    def of(cls, spec: Mapping[str, Any]) -> "Contrast":
+        return cls(**{**spec, "weights": {tuple(key): weight for key, weight in spec["weights"]}})
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A sentence of a paper, where it stands, the figure that shows it, and its contrasts, which must all hold."""
+
+    name: str
+    sentence: str
+    source: str
+    figure: str
+    contrasts: tuple[Contrast, ...]
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        return {**vars(self), "contrasts": [contrast.spec for contrast in self.contrasts]}
+
+    @classmethod
+    def of(cls, spec: Mapping[str, Any]) -> "Claim":
+        return cls(**{**spec, "contrasts": tuple(Contrast.of(contrast) for contrast in spec["contrasts"])})
+
+
+def layers(plan: Plan) -> tuple[str, ...]:
+    """Layers of a study's network, from the images on."""
+    return LAYERS[plan.network["name"]]
+
+
+def difference(label: str, more: Key, less: Key, *, layer: str | None = None, table: str = SIMILARITY) -> Contrast:
+    """Contrast of two numbers, `more` less `less`; its layer is that of the latter."""
+    if layer is None:
+        layer = less[-1] if table == SIMILARITY else ""
+    return Contrast(label, table, {more: 1.0, less: -1.0}, layer)
+
+
+def trend(label: str, keys: Sequence[Key], sign: int) -> Iterator[Contrast]:
+    """Contrast of a sequence of similarities: `sign` times its slope in ranks by least squares; none for one number.
+
+    Between two numbers it is their difference; among more, the mean change from one to the next.
+    """
+    centre = (len(keys) - 1) / 2
+    total = sum((rank - centre) ** 2 for rank in range(len(keys)))
+    if total:
+        weights = {key: sign * (rank - centre) / total for rank, key in enumerate(keys)}
+        yield Contrast(label, SIMILARITY, weights, keys[0][-1])
+
+
+def history_runs(claims: Iterable[Claim]) -> list[str]:
+    """Names of the runs whose histories these claims read."""
+    contrasts = (contrast for claim in claims for contrast in claim.contrasts if contrast.table == HISTORY)
+    return list(dict.fromkeys(key[0] for contrast in contrasts for key in contrast.weights))

@@ -1,0 +1,65 @@
+"""What a study measured, seed by seed, as the contrasts of claims read it."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from repdrift.claims import Contrast, Key
+
+Numbers = Mapping[Key, "pd.Series[float]"]  # by the key of a contrast; a number for each seed
+
+ADJUSTED = ", above null"  # added to an estimator's name
+
+
+def similarities(table: pd.DataFrame, column: str = "value") -> Numbers:
+    """Numbers of a table with columns run, seed, reference, layer."""
+    return _by_seed(table, ["run", "reference", "layer"], column)
+
+
+def adjusted(table: pd.DataFrame) -> pd.DataFrame:
+    """Similarity above chance: (value - null) / (1 - null), 0 for unrelated images and 1 for equal representations."""
+    null = table["null_mean"]
+    return table.assign(value=(table["value"] - null) / (1 - null))
+
+
+def curves(table: pd.DataFrame) -> Numbers:
+    """Numbers of figure 1's tables, with columns seed, epoch, layer."""
+    return _by_seed(table.assign(epoch=table["epoch"].astype(str)), ["epoch", "layer"], "value")
+
+
+def histories(tables: Iterable[tuple[str, int, Path]], contrasts: Iterable[Contrast]) -> Numbers:
+    """Numbers of histories (run, seed, file), for the keys that these contrasts have."""
+    read = {(run, seed): pd.read_csv(path) for run, seed, path in tables}
+    numbers: dict[Key, pd.Series[float]] = {}
+    for run, column, when in {key for contrast in contrasts for key in contrast.weights}:
+        found = {seed: _at(table, column, when) for (name, seed), table in read.items() if name == run}
+        numbers[run, column, when] = pd.Series(found)
+    return numbers
+
+
+def _at(history: pd.DataFrame, column: str, when: str) -> float:
+    """Last value of a column that was measured, or its mean from an epoch on (all epochs if there are no so many)."""
+    values = history.loc[history["epoch"] > 0].set_index("epoch")[column].dropna()
+    if when == "last":
+        return float(values.iloc[-1])
+    later = values[values.index >= int(when)]
+    return float((later if len(later) else values).mean())
+
+
+def _by_seed(table: pd.DataFrame, columns: list[str], value: str) -> Numbers:
+    return {
+        tuple(map(str, key)): rows.set_index("seed")[value].sort_index()
+        for key, rows in table.groupby(columns, sort=False)
+    }
+
+
+def values(contrast: Contrast, numbers: Numbers) -> NDArray[np.float64] | None:
+    """Values [seeds] of a contrast, paired by seed; None if one of its numbers was not measured."""
+    if not set(contrast.weights) <= set(numbers):
+        return None
+    total = sum(numbers[key] * weight for key, weight in contrast.weights.items()) + contrast.constant
+    paired = np.asarray(total, dtype=np.float64)
+    return paired if contrast.within is None else contrast.within - np.abs(paired)

@@ -1,0 +1,74 @@
+# The verdicts on the paper's claims.
+
+
+rule judge:
+    input:
+        similarities=PLAN.similarities(),
+        curves=list(PLAN.rows("curve", [])),
+        histories=list(PLAN.rows("history", history_runs(CLAIMS))),
+    output:
+        verdicts=f"{PLAN.folder}/claims.csv",
+        contrasts=f"{PLAN.folder}/tables/claims.csv",
+    log:
+        f"{PLAN.folder}/logs/claims.log",
+    conda:
+        "../../envs/plot.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=lambda w, attempt: 10 * attempt,
+    params:
+        spec=lambda w: spec(specs.claims),
+        code=fingerprint("stages.claims"),
+    shell:
+        "python -m repdrift.stages.claims --spec {params.spec:q} --code {params.code} "
+        "--similarities {input.similarities:q} --curves {input.curves:q} --histories {input.histories:q} "
+        "--verdicts {output.verdicts:q} --output {output.contrasts:q} > {log:q} 2>&1"
+
+
+rule judge_under_choices:
+    input:
+        similarities=PLAN.similarities(),
+        curves=list(PLAN.rows("curve", [])),
+        histories=list(PLAN.rows("history", history_runs(CLAIMS))),
+        choices=list(PLAN.rows("sensitivity", PLAN.choice_runs)),
+    output:
+        f"{PLAN.folder}/tables/multiverse.csv",
+    log:
+        f"{PLAN.folder}/logs/multiverse.log",
+    conda:
+        "../../envs/plot.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=lambda w, attempt: 10 * attempt,
+    params:
+        spec=lambda w: spec(specs.multiverse),
+        code=fingerprint("stages.multiverse"),
+    shell:
+        "python -m repdrift.stages.multiverse --spec {params.spec:q} --code {params.code} "
+        "--similarities {input.similarities:q} --curves {input.curves:q} --histories {input.histories:q} "
+        "--choices {input.choices:q} --output {output:q} > {log:q} 2>&1"
+
+
+# Named as its target is.
+rule report:
+    input:
+        verdicts=f"{PLAN.folder}/claims.csv",
+        multiverse=f"{PLAN.folder}/tables/multiverse.csv",
+        figures=expand(f"{PLAN.folder}/figures/{{figure}}.svg", figure=FIGURES),
+        template=str(LIBRARY / "report" / "page.html"),
+    output:
+        f"{PLAN.folder}/report.html",
+    log:
+        f"{PLAN.folder}/logs/report.log",
+    conda:
+        "../../envs/plot.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=lambda w, attempt: 10 * attempt,
+    params:
+        spec=lambda w: spec(specs.page, FIGURES.values()),
+        code=fingerprint("stages.page"),
+    shell:
+        "python -m repdrift.stages.page --spec {params.spec:q} --code {params.code} "
+        "--verdicts {input.verdicts:q} --multiverse {input.multiverse:q} --figures {input.figures:q} "
+        "--template {input.template:q} --output {output:q} > {log:q} 2>&1"
