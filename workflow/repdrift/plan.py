@@ -187,7 +187,12 @@ class Plan:
 
     def store(self, dataset: str) -> str:
         """Folder name of a data set: its name and a hash of its settings, for studies share the folder."""
-        return f"{dataset}-{hashlib.sha256(canonical(self.settings(dataset)).encode()).hexdigest()[:8]}"
+        return self._folders[dataset]
+
+    @cached_property
+    def _folders(self) -> dict[str, str]:
+        texts = {dataset: canonical(self.settings(dataset)) for dataset in self.config["datasets"]}
+        return {name: f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:8]}" for name, text in texts.items()}
 
     def settings(self, dataset: str) -> dict[str, Any]:
         """What makes the images; the title is for tables and figures only."""

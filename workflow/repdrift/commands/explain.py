@@ -97,19 +97,19 @@ def reasons(jobs: list[PlannedJob]) -> list[str]:
     jobs = [job for job in jobs if job.outputs]
     if not jobs:
         return ["It would not be made again: nothing that it is made of has changed."]
-    causes: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    groups: dict[tuple[str, ...], list[PlannedJob]] = {}
     derived: Counter[str] = Counter()
     for job in jobs:
-        found = job.causes()
-        if found:
-            causes.setdefault((job.rule, tuple(map(pattern, found))), []).append(job.wildcards)
+        if job.causes():
+            groups.setdefault((job.rule, *map(pattern, job.causes())), []).append(job)
         else:
             derived[job.rule] += 1
     lines = ["It would be made again:"]
-    for (rule, why), members in causes.items():
+    for (rule, *why), members in groups.items():
+        named = "; ".join(job.wildcards for job in members[:3])
         more = f" and {len(members) - 3} more" if len(members) > 3 else ""
-        lines.append(f"    {len(members)} {rule} ({'; '.join(members[:3])}{more})")
-        lines += [f"        {cause}" for cause in why]
+        lines.append(f"    {len(members)} {rule} ({named}{more})")
+        lines += [f"        {cause}" for cause in (why if len(members) > 1 else members[0].causes())]
     if derived:
         lines.append(f"    and of what these make: {', '.join(f'{count} {rule}' for rule, count in derived.items())}")
     return lines
