@@ -112,7 +112,8 @@ def test_swapped_settings_are_another_spec(load_config):
 def test_figures_show_runs_that_exist(load_config, presets):
     plan = Plan(load_config(*presets))
     drawn = figures(plan)
-    assert list(drawn) == ["fig1", "fig2", "fig3", "fig4", "fig5", "controls", "layers", "sensitivity"]
+    names = [f"fig{number}" for number in range(1, 6)] + ["controls", "layers", "sensitivity", "claims", "multiverse"]
+    assert list(drawn) == names
     for figure in drawn.values():
         for series in (series for panel in figure.panels for series in panel.series):
             if figure.kind == "heatmap":
@@ -150,15 +151,20 @@ def test_the_studys_own_order_of_the_blocks_is_not_trained_twice(load_config):
 
 def test_sensitivity_tries_the_sizes_that_the_images_allow(load_config):
     plan = Plan(load_config("laptop"))
-    assert plan.probe_sizes("source") == [100, 200, 500, 2000]
-    assert plan.probe_sizes("domain") == [100, 200, 500, 2000, 5000]
+    assert plan.probe_sizes("cifar10") == [100, 200, 500, 2000]
+    assert plan.probe_sizes("cifar10+cifar10") == [100, 200, 500, 2000, 5000]
+    assert plan.probe_sizes("conv-bn-relu/cifar10+cifar10") == [100, 200, 500, 2000, 5000]
+    # Thousands of images make a run dear: only the main ones take them.
+    assert plan.probe_sizes("cifar10+svhn") == [100, 200, 500]
+    assert plan.choice_runs == list(plan.runs)
     spec = specs.sensitivity(plan, "cifar10+cifar10", 1)
     assert spec["probe"] == {"split": "test", "start": 5000, "stop": 10_000}
     assert spec["references"] == ["init", "pretrained"]
     config = load_config("demo")
     config["probe"] |= {"images": 200, "bn": "calibrated"}
     plan = Plan(config)
-    assert plan.probe_sizes("source") == [100, 200, 300]
+    assert plan.probe_sizes("objects") == [100, 200, 300]
+    assert plan.choice_runs == [run.name for run in plan.main_runs]
     assert plan.bn_modes == ["calibrated", "batch"]
 
 

@@ -9,6 +9,9 @@ import sys
 import pytest
 from tests.conftest import DATA, REPOSITORY
 from tests.workflow import tiny
+from tests.workflow.browser import browser
+
+__all__ = ["browser"]
 
 PARTS = ("Snakefile", "config.yaml", "presets", "profiles", "workflow", "envs")
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from itertools import product
 
 import pandas as pd
 import pytest
@@ -23,7 +24,7 @@ def results(study):
 
 def test_every_figure_is_there_in_three_formats(study):
     made = {path.name for path in (results(study) / "figures").glob("*.*") if path.suffix != ".json"}
-    names = [f"fig{number}" for number in range(1, 6)] + ["controls", "layers", "sensitivity"]
+    names = [f"fig{number}" for number in range(1, 6)] + ["controls", "layers", "sensitivity", "claims", "multiverse"]
     assert made == {f"{name}.{ending}" for name in names for ending in ("svg", "pdf", "png")}
 
 
@@ -55,7 +56,7 @@ def test_tables_are_complete_and_sound(study):
 def test_the_usual_choice_gives_the_similarities_of_the_study(study):
     table = pd.read_csv(results(study) / "tables" / "sensitivity.csv")
     assert set(table["series"]) == {"conv-relu-bn", "conv-bn-relu"}
-    assert set(zip(table["n"], table["bn"], strict=True)) == {(50, "batch"), (100, "batch"), (100, "calibrated")}
+    assert set(zip(table["n"], table["bn"], strict=True)) == set(product((50, 100), ("batch", "calibrated")))
     usual = table[(table["usual"] == 1) & (table["series"] == "conv-relu-bn")]
     assert usual["value"].notna().all()
     assert set(usual["n"]) == {100}
@@ -80,6 +81,52 @@ def test_layers_are_compared_with_all_layers(study):
     both = same.merge(fig5, on=["run", "seed", "reference", "layer", "estimator"], suffixes=("", "_fig5"))
     assert len(both) >= 30
     assert (both["value"] - both["value_fig5"]).abs().max() < 1e-6
+
+
+def test_verdicts_are_there_for_every_claim(study):
+    verdicts = pd.read_csv(results(study) / "claims.csv", keep_default_na=False)
+    assert verdicts["claim"].nunique() == 21
+    # One seed: nothing can be concluded, and that is what is said.
+    assert set(verdicts["verdict"]) == {"inconclusive"}
+    assert verdicts["reason"].str.contains("too few seeds: 1, and 4 are needed").all()
+    multiverse = pd.read_csv(results(study) / "tables" / "multiverse.csv", keep_default_na=False)
+    assert set(multiverse.loc[multiverse["claim"] == "G15", "block"]) == {"conv-relu-bn", "conv-bn-relu"}
+
+
+def test_the_report_in_a_browser(study, browser):
+    browser.open(results(study) / "report.html")
+    images = browser.run("return [...document.images].map(i => [i.naturalWidth, i.getBoundingClientRect().width])")
+    assert len(images) == 10
+    width = browser.run("return document.documentElement.clientWidth")
+    assert all(natural > 0 and 0 < shown <= width for natural, shown in images)
+    assert browser.run("return document.documentElement.scrollWidth") <= width
+    captions = browser.run("return [...document.querySelectorAll('figcaption')].map(c => c.textContent)")
+    assert "One seed, so no standard errors." in captions[3]
+    broken = "return [...document.links].filter(a => !document.getElementById(a.hash.slice(1))).map(a => a.href)"
+    assert browser.run(broken) == []
+    rows = "return [...document.querySelectorAll('#claims-table tbody tr')].map(r => r.id)"
+    grouped = browser.run(rows)
+    assert [row for row in grouped if row][:5] == ["G1", "G2", "G3", "G4", "G5"]
+    click = "document.querySelector('#claims-table th button').click()"
+    browser.run(click)
+    browser.run(click)
+    assert browser.run(rows)[:3] == ["G19", "G18", "G17"]
+    browser.run(click)
+    assert browser.run(rows) == grouped
+    assert browser.errors() == []
+    assert browser.hosts_asked() == []
+
+
+def test_snakemakes_own_report_in_a_browser(study, browser):
+    path = study.folder / "snakemake.html"
+    if not path.exists():
+        study.snakemake("--report", path.name, *CONFIG)
+    browser.open(path)
+    browser.run("app.showCategory('Figures')")
+    listed = browser.run("return document.body.innerText")
+    assert all(title in listed for title in ("Figure 1", "Figure 5", "Multiverse"))
+    assert browser.errors() == []
+    assert browser.hosts_asked() == []
 
 
 def test_sidecars_tell_the_truth(study):

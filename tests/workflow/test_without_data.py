@@ -43,7 +43,7 @@ def test_the_head_can_be_new(tiny):
 
 def test_targets_of_the_paper(tiny):
     jobs = tiny.jobs("all")
-    assert jobs["figure"] == 8
+    assert jobs["figure"] == 10
     assert jobs["pretrain_source"] == 5
     assert jobs["finetune"] == 60 + 2 * 5  # the main target tasks again, with the other order of the blocks
 

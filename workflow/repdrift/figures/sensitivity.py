@@ -78,7 +78,10 @@ def choices(table: pd.DataFrame, usual: pd.DataFrame) -> list[Choice]:
     main = style.main_estimator(ordered(usual["estimator"]))
     first = table[table["series"] == block]
     found = []
-    for estimator in style.biased_first(ordered(first["estimator"])):
+    # The numbers of images are for linear CKA: a column for each of all estimators would be too many.
+    estimators = ordered(first["estimator"])
+    linear = [name for name in estimators if name.startswith("cka-")]
+    for estimator in style.biased_first(linear or estimators):
         rows = first[(first["estimator"] == estimator) & (first["bn"] == bn)].sort_values("n", kind="stable")
         title = f"number of images, {style.estimator_label(estimator)}"
         found.append(Choice(title, rows.assign(option=[f"n = {count:,.0f}" for count in rows["n"]])))

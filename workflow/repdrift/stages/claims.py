@@ -51,14 +51,17 @@ def claim_row(claim: Claim, estimator: str, rows: Rows) -> dict[str, object]:
     verdict = together(str(row["verdict"]) for row in deciding)
     # What stands in the way: the contradictions alone, where there are any.
     against = [row for row in deciding if row["verdict"] == verdict != SUPPORTED]
-    reason = "; ".join(in_words(against)) if deciding else NO_RUNS
+    reason = "; ".join(in_words(against, len(deciding))) if deciding else NO_RUNS
     seeds = min((row["seeds"] for row in deciding), default=0)  # type: ignore[type-var]
     row = (claim.name, claim.sentence, claim.source, claim.figure, estimator, seeds, verdict, reason)
     return dict(zip(CLAIMS, row, strict=True))
 
 
-def in_words(rows: Rows) -> Iterator[str]:
-    """Say what does not support a claim, layers together that have the same to say."""
+def in_words(rows: Rows, count: int) -> Iterator[str]:
+    """Say what does not support a claim, layers together that have the same to say; once what all have to say."""
+    if len({row["reason"] for row in rows}) == 1 and len(rows) == count:
+        yield str(rows[0]["reason"])
+        return
     layers: dict[tuple[object, object], list[str]] = {}
     for row in rows:
         layers.setdefault((row["contrast"], row["reason"]), []).append(str(row["layer"]))
