@@ -26,6 +26,7 @@ except UserError as error:
 
 PLAN = Plan(config)
 FIGURES = figures(PLAN)
+FORMATS = ("svg", "pdf", "png")
 CLAIMS = goerttler2022.claims(PLAN)
 
 
@@ -37,6 +38,10 @@ def one_of(names):
 def spec(make, *wildcards):
     """Canonical JSON of the settings of a job: one string, so that Snakemake sees two values that are swapped."""
     return canonical(make(PLAN, *wildcards))
+
+
+# Marks the files of activations: most of the disk that a study takes.
+kept = (lambda file: file) if config["keep"]["activations"] else temp
 
 
 wildcard_constraints:
