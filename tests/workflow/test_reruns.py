@@ -58,6 +58,11 @@ ROWS = [
     ),
     ("the steps of the training", code("steps.py", "WARM_UP = 3", "WARM_UP = 4"), onwards(of(*TRAINED, "activations"))),
     ("what a data set is drawn with", code("rendered/texture.py", "77 / 256", "78 / 256"), onwards(of("dataset"))),
+    (
+        "what only the plan has",
+        code("plan.py", "CALIBRATION_IMAGES = 2048", "CALIBRATION_IMAGES = 2048\nMORE = 1"),
+        NOTHING,
+    ),
     ("a command beside the workflow", code("commands/status.py", "SILENCE = 120.0", "SILENCE = 60.0"), NOTHING),
     # --- config
     ("two parameters swapped", overlay("training: {learning_rate: 0.9, momentum: 0.001}"), onwards(of(*TRAINED))),

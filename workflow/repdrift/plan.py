@@ -4,13 +4,13 @@ Standard library only: the Snakefile imports it.
 """
 
 import hashlib
-import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from repdrift.canonical import canonical
 from repdrift.tasks import Part, Task, Transform
 
 Checkpoint = tuple[str, str]  # a run's name, or that of a kind of initial weights, and the checkpoint's
@@ -19,11 +19,6 @@ INITIAL: Checkpoint = ("init", "init")
 INDEPENDENT: Checkpoint = ("independent", "init")
 BETWEEN = "/"  # in a run's name, between another order of the network's blocks and the name that the study's run has
 ROLES = ("source", "domain", "cross_domain")
-
-
-def canonical(value: object) -> str:
-    """JSON with sorted keys and no spaces: equal settings give equal text."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ from repdrift.environment import use_this_python
 from repdrift.errors import UserError
 from repdrift.fingerprint import fingerprint
 from repdrift.panels import figures
-from repdrift.plan import Plan, canonical, checksums
+from repdrift.canonical import canonical
+from repdrift.plan import Plan, checksums
 
 use_this_python(LIBRARY)
 try:
