@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from repdrift import specs
+from repdrift import figures, specs
+from repdrift.artifacts import write_csv
 from repdrift.canonical import canonical
 from repdrift.claims import CURVE, HISTORY, Claim, goerttler2022, measurements
 from repdrift.claims.measurements import ADJUSTED
@@ -169,6 +170,16 @@ def test_an_undefined_similarity_is_said(plan, claims):
     row = verdicts[(verdicts["claim"] == "G14") & (verdicts["estimator"] == "cka-biased")].iloc[0]
     assert row["verdict"] == "inconclusive"
     assert row["reason"].endswith("(pool3): undefined for 1 of 5 seeds")
+
+
+def test_what_one_seed_does_not_have_is_left_empty(plan, claims, tmp_path):
+    one = world(plan)
+    numbers = {key: series[:1] for key, series in histories(claims, as_the_paper_says).items()}
+    contrasts, _ = stage.judged(claims, one[one["seed"] == 1], curve(plan).query("seed == 1"), numbers)
+    write_csv(tmp_path / "claims.csv", contrasts, stage.CONTRASTS)
+    figure = figures.draw(tmp_path / "claims.csv", "claims", "conv4")
+    assert "nan" not in (tmp_path / "claims.csv").read_text().lower()
+    assert any(text.get_text() == "+65" for text in figure.axes[0].texts)  # test accuracy at d = 0 above chance
 
 
 def test_a_study_without_the_runs_says_so(load_config):

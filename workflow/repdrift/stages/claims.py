@@ -1,5 +1,6 @@
 """Judge the claims of the paper: a table of all contrasts, and one of the claims with their verdicts."""
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,8 @@ def contrast_rows(claim: Claim, estimator: str, numbers: dict[str, Numbers]) -> 
         counted = (found.seeds, found.mean, found.error, found.low, found.high, found.positive)
         row = (claim.name, claim.sentence, contrast.label, contrast.layer, int(contrast.decides), estimator, *counted)
         outcome = (seeds_above(contrast, numbers.get(ABOVE, {})), found.verdict, found.reason)
-        rows.append(dict(zip(CONTRASTS, (*row, *outcome), strict=True)))
+        cells = (None if isinstance(cell, float) and math.isnan(cell) else cell for cell in (*row, *outcome))
+        rows.append(dict(zip(CONTRASTS, cells, strict=True)))
     return rows
 
 
