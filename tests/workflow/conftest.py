@@ -57,10 +57,13 @@ class Checkout:
         return done
 
     def start(self, *arguments):
-        """Snakemake in the background, in a process group of its own, as a shell would start it."""
+        """Snakemake in the background, in a process group of its own, as a shell would start it.
+
+        What a shell itself runs in the background has no Ctrl-C, and neither would this.
+        """
         with (self.folder / "snakemake.out").open("w") as output:
             return subprocess.Popen(
-                [sys.executable, "-m", "snakemake", *arguments],
+                ["env", "--default-signal=INT", sys.executable, "-m", "snakemake", *arguments],
                 cwd=self.folder,
                 env=ENVIRONMENT,
                 stdout=output,

@@ -10,6 +10,8 @@ import psutil
 import pytest
 from tests.workflow.conftest import Checkout
 
+from repdrift.progress import values_of
+
 SMALL = """
 study: small
 seeds: [1]
@@ -54,13 +56,19 @@ def contents(study):
     return {str(path.relative_to(study.folder)): path.read_bytes() for path in files}
 
 
+def saved_step(trained):
+    """Steps that a training has saved."""
+    return max((values["step"] for path in trained.glob(".resume/*/state*") if (values := values_of(path))), default=0)
+
+
 def under_way(study, *arguments):
-    """Start Snakemake and wait until the training has done some epochs, and saved."""
+    """Start Snakemake and wait until the training has saved what it has done."""
     log, trained = log_of(study), study.folder / TRAINED
+    begun = saved_step(trained)
     log.unlink(missing_ok=True)
     snakemake = study.start(*arguments)
     deadline = time.monotonic() + 300
-    while not (log.exists() and log.read_text().count("epoch") >= 2 and list(trained.glob(".resume/*/state*"))):
+    while not (log.exists() and "epoch" in log.read_text() and saved_step(trained) > begun):
         assert snakemake.poll() is None, (study.folder / "snakemake.out").read_text()
         assert time.monotonic() < deadline
         time.sleep(0.05)
