@@ -14,9 +14,9 @@ from repdrift.figures.table import joined, ordered
 
 COLUMNS = ("claim", "sentence", "layer", "estimator", "n", "bn", "block", "reference", "verdict")
 TITLES = {
-    "layer": "layer", "estimator": "estimator", "n": "images", "bn": "BN", "block": "block", "reference": "initial",
+    "layer": "layer", "estimator": "estimator", "n": "images", "bn": "BN", "block": "block", "reference": "init",
 }  # fmt: skip
-TEXT, BAR, COUNT = 2.45, 0.8, 0.26  # widths in inches
+TEXT, BAR, COUNT = 2.35, 0.75, 0.26  # widths in inches
 ROW, TITLE, GAP = 0.22, 0.16, 0.1
 POINTS = 5.8
 
@@ -27,6 +27,10 @@ class Group:
 
     column: str
     options: list[str]
+
+    def width(self, cell: float) -> float:
+        """Width in inches, for cells of some width: that of the title at least."""
+        return max(len(self.options) * cell, 1.15 * style.text_width(TITLES[self.column], style.SMALL))
 
     def label(self, option: str) -> str:
         if self.column == "estimator":
@@ -47,7 +51,9 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     figure = style.make_figure(style.DOUBLE, head + height + 0.05, strip)
     axes = verdicts.canvas(figure, height + 0.05, head)
     free = style.DOUBLE - verdicts.LEFT - TEXT - BAR - COUNT - GAP * (len(groups) + 1)
-    width = min(0.2, free / len(labels))
+    narrow = free / len(labels)
+    # A title may be wider than its cells.
+    width = min(0.2, narrow - sum(group.width(narrow) - len(group.options) * narrow for group in groups) / len(labels))
     write_head(axes, groups, head, width)
     for place, claim in enumerate(claims):
         draw_claim(axes, table[table["claim"] == claim], groups, head + place * ROW, width)
@@ -69,7 +75,7 @@ def words(table: pd.DataFrame, network: str) -> str:
             "bars: shares of the verdicts over all combinations of choices tried, and their number",
             "cells: share supported less share contradicted (blue: all supported, orange: all contradicted) over the "
             "combinations with this option; in a layer, of the contrasts of that layer; white: not tried",
-            f"initial: the {' or an '.join(options(table, 'reference'))} initial network",
+            f"init: the {' or an '.join(options(table, 'reference'))} initial network",
             network,
         ]
     )
@@ -80,7 +86,7 @@ def lefts(groups: Sequence[Group], width: float) -> list[float]:
     edges, left = [], verdicts.LEFT + TEXT + BAR + COUNT + GAP
     for group in groups:
         edges.append(left)
-        left += len(group.options) * width + GAP
+        left += group.width(width) + GAP
     return edges
 
 
