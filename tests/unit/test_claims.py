@@ -66,7 +66,7 @@ def world(plan, sign=1):
 
 def curve(plan, last=0.001):
     rows = [
-        (seed, epoch, layer, estimator, 0.8 + (last * seed if epoch < 15 else 0))
+        (seed, epoch, layer, estimator, 0.8 + (last * seed if epoch < plan.checkpoint_epochs[-1] else 0))
         for seed in SEEDS
         for epoch in plan.checkpoint_epochs
         for layer in LAYERS
