@@ -36,7 +36,7 @@ def test_every_state_is_told(load_config, tmp_path, monkeypatch, capsys):
     told = {line.split()[0]: " ".join(line.split()[1:]) for line in lines[1:]}
     assert list(told) == list(plan.runs)
     assert told["objects"] == "1 of 2"
-    where = "at step 38 of 570, training accuracy 61.2 %"
+    where = f"at step 38 of {plan.runs['objects-random9'].steps}, training accuracy 61.2 %"
     assert told["objects-random9"] == f"0 of 2 seed 1 running {where}; seed 2 stopped {where}"
 
 
