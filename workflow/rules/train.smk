@@ -42,6 +42,8 @@ rule pretrain:
         f"{PLAN.folder}/logs/models/{{run}}/seed{{seed}}.log",
     wildcard_constraints:
         run=one_of(PLAN.scratch_runs),
+    group:
+        group_of_training
     conda:
         "../../envs/torch.yaml"
     # One thread a job, jobs side by side: the results then do not depend on the number of cores.
@@ -51,7 +53,7 @@ rule pretrain:
         # Jobs that run at the same time and share a GPU train in one process, at most so many; profiles/gpu sets it.
         pack=1,
         mem_mb=lambda w, attempt: 4000 * attempt,
-        runtime=lambda w, attempt: 720 * attempt,
+        runtime=lambda w, attempt: PLAN.minutes(w.run) * attempt,
     params:
         spec=lambda w: spec(specs.train, w.run, int(w.seed)),
         code=fingerprint("stages.train"),
@@ -80,8 +82,3 @@ use rule pretrain as finetune with:
     wildcard_constraints:
         run=one_of(PLAN.target_runs),
     priority: 5
-    resources:
-        gpu=1,
-        pack=1,
-        mem_mb=lambda w, attempt: 4000 * attempt,
-        runtime=lambda w, attempt: 60 * attempt,
