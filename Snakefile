@@ -30,7 +30,11 @@ localrules:
 rule all:
     default_target: True
     input:
-        expand(f"{PLAN.folder}/figures/{{figure}}.png", figure=FIGURES),
+        expand(
+            f"{PLAN.folder}/figures/{{figure}}.{{format}}",
+            figure=FIGURES,
+            format=FORMATS,
+        ),
         f"{PLAN.folder}/report.html",
 
 
@@ -44,5 +48,5 @@ for name in FIGURES:
         name:
             name
         input:
-            f"{PLAN.folder}/figures/{name}.png",
+            expand(f"{PLAN.folder}/figures/{name}.{{format}}", format=FORMATS),
         localrule: True

@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 
 from repdrift import specs
+from repdrift.canonical import canonical
 from repdrift.claims import CURVE, HISTORY, Claim, goerttler2022, measurements
 from repdrift.claims.measurements import ADJUSTED
-from repdrift.plan import Plan, canonical
+from repdrift.plan import Plan
 from repdrift.stages import claims as stage
 from repdrift.stages import multiverse
 

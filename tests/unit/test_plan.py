@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from repdrift import specs
+from repdrift.canonical import canonical
 from repdrift.panels import figures
-from repdrift.plan import Plan, canonical
+from repdrift.plan import Plan
 from repdrift.tasks import Part, Transform
 
 LIBRARY = Path(__file__).parents[2] / "workflow"

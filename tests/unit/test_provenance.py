@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from repdrift.artifacts import Job
+from repdrift.artifacts import Job, seal, sidecar
 from repdrift.cli import main
+from repdrift.errors import UserError
 from repdrift.fingerprint import fingerprint
-from repdrift.provenance import Verification, sidecar
+from repdrift.provenance import Verification
 
 CODE = fingerprint("stages.task")
 
@@ -85,8 +86,24 @@ def test_what_nobody_made_is_unknown(study):
 def test_changed_code_and_inputs_are_stale(study):
     path = study / "similarity" / "r.csv"
     made = json.loads(sidecar(path).read_text())
-    sidecar(path).write_text(json.dumps({**made, "code": "0123456789abcdef"}))
+    made["code"] = "0123456789abcdef"
+    sidecar(path).write_text(json.dumps(made | {"seal": seal(made)}))
     assert faults(study) == [("stale", str(path))]
+
+
+@pytest.mark.parametrize("key", ["spec", "code", "inputs", "device", "path", "seal"])
+def test_an_edited_sidecar_is_found(study, key):
+    path = study / "similarity" / "r.csv"
+    made = json.loads(sidecar(path).read_text())
+    sidecar(path).write_text(json.dumps(made | {key: {} if key in ("spec", "inputs") else "other"}))
+    assert ("altered", str(path)) in faults(study)
+
+
+def test_nothing_is_made_of_a_damaged_file(study):
+    path = study / "tasks" / "t" / "seed1.npz"
+    path.write_text("labels 2")
+    with pytest.raises(UserError, match=f"^{path} is not as it was made: its SHA-256 is .*; delete it, and run"):
+        Job({}, CODE, [path])
 
 
 def test_what_was_deleted_is_no_fault(study):

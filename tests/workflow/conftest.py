@@ -1,12 +1,14 @@
 """A copy of the workflow in an empty folder, and Snakemake run in it as a user runs it."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 
 import pytest
 from tests.conftest import DATA, REPOSITORY
+from tests.workflow import tiny
 from tests.workflow.browser import browser
 
 __all__ = ["browser"]
@@ -23,15 +25,24 @@ class Checkout:
         for part in PARTS:
             source, target = REPOSITORY / part, folder / part
             if source.is_dir():
-                shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+                ignored = shutil.ignore_patterns("__pycache__")
+                shutil.copytree(source, target, ignore=ignored, copy_function=shutil.copyfile, dirs_exist_ok=True)
             else:
-                shutil.copy2(source, target)
-        if DATA.exists():
+                shutil.copyfile(source, target)
+        if DATA.exists() and not (folder / "data").exists():
             (folder / "data").symlink_to(DATA)
 
     def snakemake(self, *arguments, check=True):
+        return self.run(["-m", "snakemake", *arguments], check)
+
+    def repdrift(self, *arguments, check=True):
+        """The command `repdrift` of this checkout, not of the environment."""
+        start = "import sys; sys.path.insert(0, 'workflow'); from repdrift.cli import main; main()"
+        return self.run(["-c", start, *arguments], check)
+
+    def run(self, arguments, check):
         done = subprocess.run(
-            [sys.executable, "-m", "snakemake", *arguments],
+            [sys.executable, *arguments],
             cwd=self.folder,
             env=ENVIRONMENT,
             capture_output=True,
@@ -57,6 +68,19 @@ class Checkout:
                 start_new_session=True,
             )
 
+    def planned(self, *arguments):
+        """Every job that a dry run lists, as its rule and its wildcards in the order of the path."""
+        output = self.snakemake(*arguments, "--dry-run", "--nocolor").output
+        found = set()
+        for rule, details in re.findall(r"^(?:local)?rule (\w+):\n((?:    .*\n)+)", output, flags=re.MULTILINE):
+            if "    output: " in details:  # not `all` and the targets
+                wildcards = re.search(r"^    wildcards: (.*)", details, flags=re.MULTILINE).group(1)
+                values = [pair.partition("=")[2] for pair in wildcards.split(", ")]
+                # The name of a data set's folder ends with a hash of its settings.
+                found.add(" ".join([rule, *(re.sub(r"-[0-9a-f]{8}$", "", value) for value in values)]))
+        assert found or "Nothing to be done" in output, output
+        return found
+
     def jobs(self, *arguments):
         """Rules and their numbers of jobs that a dry run lists."""
         output = self.snakemake(*arguments, "-n", "--quiet", "rules").output
@@ -70,3 +94,17 @@ class Checkout:
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory):
     return Checkout(tmp_path_factory.mktemp("checkout"))
+
+
+TINY = ("--configfile", "tiny.yaml", "change.yaml")
+
+
+@pytest.fixture(scope="session")
+def tiny_study(tmp_path_factory):
+    """The study of `tiny`, run for real; a test lays its changes over it with `change.yaml`, and undoes them."""
+    checkout = Checkout(tmp_path_factory.mktemp("tiny"))
+    (checkout.folder / "tiny.yaml").write_text(tiny.OVERLAY)
+    (checkout.folder / "change.yaml").write_text("{}\n")
+    assert checkout.planned(*tiny.FIGURES, *TINY) == set(tiny.graph())
+    checkout.snakemake(*tiny.FIGURES, *TINY)
+    return checkout

@@ -143,6 +143,13 @@ def test_sidecars_tell_the_truth(study):
             assert digest == hashlib.sha256((folder / path).read_bytes()).hexdigest(), path
 
 
+def test_figures_are_explained_back_to_the_raw_images(study):
+    told = study.repdrift("explain", "results/smoke/figures/fig4.png", *CONFIG).stdout
+    for name in ("data/cifar-10-batches-py/test_batch", "data/svhn/svhn_test_first10000.npz"):
+        checksum = hashlib.sha256((study.folder / name).read_bytes()).hexdigest()
+        assert f"{name}\n    raw: no job made it; SHA-256 {checksum}" in told
+
+
 def test_swapped_parameters_are_seen(study):
     """Snakemake compares parameters without their names; ours are one string."""
     (study.folder / "swap.yaml").write_text("training: {learning_rate: 0.9, momentum: 0.001}\n")

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import repdrift
+from repdrift.errors import UserError
+from repdrift.fingerprint import modules, running
 
 PACKAGES = ("repdrift", "torch", "torchvision", "numpy", "pandas", "safetensors", "matplotlib", "seaborn")
 
@@ -21,6 +23,25 @@ def sha256(path: Path) -> str:
     """SHA-256 of a file as hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sidecar(path: Path) -> Path:
+    return path.with_name(path.name + ".json")
+
+
+def record(path: Path) -> dict[str, Any] | None:
+    """Sidecar of an artifact; None if it has none that can be read."""
+    try:
+        found = json.loads(sidecar(path).read_text())
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) and "sha256" in found else None
+
+
+def seal(made: Mapping[str, Any]) -> str:
+    """SHA-256 of what a sidecar says, its own `seal` left out: one that was edited no longer has it."""
+    said = {key: value for key, value in made.items() if key != "seal"}
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
@@ -63,35 +84,46 @@ class Job:
         The files that it reads.
     device : str
         ``cpu``, or the name of the GPU.
+
+    Raises
+    ------
+    UserError
+        If an input is not what its own sidecar says: nothing is made of a file that was damaged or edited.
     """
 
     spec: dict[str, Any]
     code: str
     inputs: Sequence[Path] = ()
     device: str = "cpu"
-    _hashes: dict[Path, str] = field(default_factory=dict, init=False, repr=False)
+    _hashes: dict[str, str] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._hashes = {str(path): _sha256_as_made(path) for path in self.inputs}
 
     def save(self, path: Path, write: Callable[[Path], object]) -> None:
         """Write an artifact atomically, and its sidecar ``<name>.json`` before it (so none is ever without one)."""
 
         def write_both(temporary: Path) -> None:
             write(temporary)
-            record = self._record(path, temporary)
-            sidecar = path.with_name(path.name + ".json")
-            write_atomically(sidecar, lambda file: file.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n"))
+            made = self._record(path, temporary)
+            text = json.dumps({**made, "seal": seal(made)}, indent=1, sort_keys=True) + "\n"
+            write_atomically(sidecar(path), lambda file: file.write_text(text))
 
         write_atomically(path, write_both)
 
     def input_checksums(self) -> dict[str, str]:
         """SHA-256 of each input, by its path."""
-        return {str(path): self._input_sha256(path) for path in self.inputs}
+        return dict(self._hashes)
 
     def _record(self, path: Path, written: Path) -> dict[str, object]:
+        stage = running()
         return {
             "path": str(path),
             "sha256": sha256(written),
             "spec": self.spec,
             "code": self.code,
+            "stage": stage,
+            "modules": modules(stage) if stage else {},
             "inputs": self.input_checksums(),
             "device": self.device,
             "threads": os.environ.get("OMP_NUM_THREADS"),
@@ -101,11 +133,16 @@ class Job:
             "packages": _versions(),
         }
 
-    def _input_sha256(self, path: Path) -> str:
-        # A job with many outputs (a checkpoint an epoch) reads each of its inputs for this once.
-        if path not in self._hashes:
-            self._hashes[path] = sha256(path)
-        return self._hashes[path]
+
+def _sha256_as_made(path: Path) -> str:
+    """SHA-256 of an input; it must be the one that its sidecar gives, where it has one."""
+    found, made = sha256(path), record(path)
+    if made and made["sha256"] != found:
+        raise UserError(
+            f"{path} is not as it was made: its SHA-256 is {found} and was {made['sha256']}; "
+            "delete it, and run the workflow again"
+        )
+    return found
 
 
 def _versions() -> dict[str, str]:

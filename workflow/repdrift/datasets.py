@@ -21,6 +21,25 @@ HOMES = {
 }
 
 
+# Where torchvision puts the files of each split.
+FILES = {
+    ("cifar10", "train"): "cifar-10-batches-py/data_batch_*",
+    ("cifar10", "test"): "cifar-10-batches-py/test_batch",
+    ("mnist", "train"): "MNIST/raw/train-*-ubyte",
+    ("mnist", "test"): "MNIST/raw/t10k-*-ubyte",
+    ("svhn", "train"): "train_32x32.mat",
+    ("svhn", "test"): "test_32x32.mat",
+}
+
+
+def sources(settings: Mapping[str, Any], split: str, folder: Path) -> list[Path]:
+    """Raw files that `read` takes a split from; none where images are rendered."""
+    if settings["reader"] == "npz":
+        return [_npz_path(settings, split)]
+    pattern = FILES.get((settings["reader"], split))
+    return sorted(folder.glob(pattern)) if pattern else []
+
+
 def read(settings: Mapping[str, Any], split: str, folder: Path) -> Split:
     """Read (and download, where a data set has a home and the folder lacks it) a split of a data set.
 

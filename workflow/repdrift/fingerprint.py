@@ -1,24 +1,41 @@
 """A fingerprint of the code that a stage runs: its own module and all that it imports from this package.
 
 Snakemake does not follow imports. Comments, docstrings and formatting do not count, since the syntax tree is hashed.
-Standard library only: the Snakefile imports it.
+Standard library only: the Snakefile imports it, and starts no sooner than all fingerprints are there.
 """
 
 import ast
 import hashlib
-from collections.abc import Iterator
+import sys
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 PACKAGE = Path(__file__).parent
+
+# What says nothing that the rest of the tree does not say.
+UNTOLD = {"ctx", "kind", "type_comment"}
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def fingerprint(module: str) -> str:
     """Give 16 hexadecimal digits for a module, ``stages.train`` say, and its imports within the package."""
-    digest = hashlib.sha256()
-    for name in sorted(_closure(module)):
-        digest.update(f"{name}\n{_digest(name)}\n".encode())
-    return digest.hexdigest()[:16]
+    lines = [f"{name} {digest}\n" for name, digest in modules(module).items()]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()[:16]
+
+
+@cache
+def modules(module: str) -> dict[str, str]:
+    """Give the digest of each module that belongs to the fingerprint of one, in the order of their names."""
+    found: dict[str, str] = {}
+    waiting = [module]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            code = _code(name)
+            found[name] = code.digest
+            waiting.extend(code.imports)
+    return dict(sorted(found.items()))
 
 
 def stages() -> list[str]:
@@ -26,17 +43,33 @@ def stages() -> list[str]:
     return [f"stages.{path.stem}" for path in sorted((PACKAGE / "stages").glob("*.py")) if path.stem != "__init__"]
 
 
-def _closure(module: str) -> set[str]:
-    found: set[str] = set()
-    waiting = [module]
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found.add(name)
-            waiting.extend(_imports(name))
-    return found
+def running() -> str | None:
+    """Name the module of this package that this process runs as its program, ``stages.train`` say."""
+    program = getattr(sys.modules["__main__"], "__spec__", None)
+    package, _, rest = program.name.partition(".") if program else ("", "", "")
+    return rest if package == PACKAGE.name and _file(rest) else None
 
 
+class Code(NamedTuple):
+    """What counts of a module: a digest of its syntax tree, and the modules of the package that it imports."""
+
+    digest: str
+    imports: frozenset[str]
+
+
+@cache
+def _code(module: str) -> Code:
+    path = _file(module)
+    if path is None:
+        raise ValueError(f"no module {module} in {PACKAGE}")
+    lines: list[str] = []
+    imports: list[ast.Import | ast.ImportFrom] = []
+    _linearise(ast.parse(path.read_text(encoding="utf-8")), lines, imports)
+    digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+    return Code(digest, frozenset(name for node in imports for name in _imported(node)))
+
+
+@cache
 def _file(module: str) -> Path | None:
     """File of a module given without the package's name, or None if there is none."""
     base = PACKAGE.joinpath(*module.split(".")) if module else PACKAGE
@@ -46,55 +79,39 @@ def _file(module: str) -> Path | None:
     return None
 
 
-@cache
-def _tree(module: str) -> ast.Module:
-    path = _file(module)
-    if path is None:
-        raise ValueError(f"no module {module} in {PACKAGE}")
-    return ast.parse(path.read_text(encoding="utf-8"))
+def _imported(node: ast.Import | ast.ImportFrom) -> list[str]:
+    """Modules of the package that an import statement names, at the top of a module or inside a function."""
+    if isinstance(node, ast.Import):
+        names = [alias.name for alias in node.names]
+    else:
+        # `from package import name`: the name is a module, or the package itself defines it.
+        names = [f"{node.module}.{alias.name}" for alias in node.names] + [str(node.module)]
+    inside = [rest for package, _, rest in (name.partition(".") for name in names) if package == PACKAGE.name]
+    return [name for name in inside if name and _file(name)]
 
 
-@cache
-def _imports(module: str) -> frozenset[str]:
-    """Modules of the package that a module imports, at its top or inside a function."""
-    found = set()
-    for node in ast.walk(_tree(module)):
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            # `from package import name`: the name is a module, or the package itself defines it.
-            names = [f"{node.module}.{alias.name}" for alias in node.names] + [node.module]
-        else:
+def _linearise(node: ast.AST, lines: list[str], imports: list[ast.Import | ast.ImportFrom]) -> None:
+    """Append a tree to `lines` and its imports to `imports`; empty fields are left out, for newer Pythons add some.
+
+    Not `ast.dump`, whose text differs from one version of Python to the next.
+    """
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        imports.append(node)
+    lines.append(type(node).__name__)
+    for name in node._fields:
+        value = getattr(node, name, None)
+        if name == "values" and isinstance(node, ast.JoinedStr):  # Python 3.12 alone has an empty text in `{x:}`
+            value = [part for part in node.values if getattr(part, "value", None) != ""]
+        if value is None or value == [] or name in UNTOLD:
             continue
-        for name in names:
-            package, _, rest = name.partition(".")
-            if package == PACKAGE.name and rest and _file(rest):
-                found.add(rest)
-    return frozenset(found)
-
-
-@cache
-def _digest(module: str) -> str:
-    return hashlib.sha256("\n".join(_lines(_tree(module))).encode()).hexdigest()
-
-
-def _lines(node: ast.AST) -> Iterator[str]:
-    """Linearise a tree. Empty fields are left out, for newer Pythons add some."""
-    yield type(node).__name__
-    for name, value in ast.iter_fields(node):
-        if name == "body" and _has_docstring(node):
-            value = value[1:]  # noqa: PLW2901
-        if value is None or value == [] or name in ("kind", "type_comment"):
-            continue
-        yield f".{name}"
-        for item in value if isinstance(value, list) else [value]:
-            if isinstance(item, ast.AST):
-                yield from _lines(item)
+        if name == "body" and isinstance(node, DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
+            value = value[1:]
+        lines.append(name)
+        for item in value if isinstance(value, list) else (value,):
+            if isinstance(item, ast.Name):  # most nodes are names
+                lines.append(f"Name {item.id}")
+            elif isinstance(item, ast.AST):
+                _linearise(item, lines, imports)
             else:
-                yield f"{type(item).__name__} {item!r}"
-    yield "end"
-
-
-def _has_docstring(node: ast.AST) -> bool:
-    documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
-    return isinstance(node, documented) and ast.get_docstring(node, clean=False) is not None
+                lines.append(f"{type(item).__name__} {item!r}")
+    lines.append("end")

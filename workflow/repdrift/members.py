@@ -21,13 +21,13 @@ from tqdm import tqdm
 
 from repdrift import checkpoints
 from repdrift.artifacts import Job, write_csv
+from repdrift.canonical import canonical
 from repdrift.devices import device_name, prepare
 from repdrift.errors import UserError
 from repdrift.interruption import Interruption
 from repdrift.memory import shortage_explained
 from repdrift.networks import initialise
 from repdrift.pack import Ticket, tickets
-from repdrift.plan import canonical
 from repdrift.progress import Progress
 from repdrift.seeds import seed_for
 from repdrift.training import Epoch, Settings, Training

@@ -4,13 +4,13 @@ Standard library only: the Snakefile imports it.
 """
 
 import hashlib
-import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from repdrift.canonical import canonical
 from repdrift.tasks import Part, Task, Transform
 
 Checkpoint = tuple[str, str]  # a run's name, or that of a kind of initial weights, and the checkpoint's
@@ -19,11 +19,6 @@ INITIAL: Checkpoint = ("init", "init")
 INDEPENDENT: Checkpoint = ("independent", "init")
 BETWEEN = "/"  # in a run's name, between another order of the network's blocks and the name that the study's run has
 ROLES = ("source", "domain", "cross_domain")
-
-
-def canonical(value: object) -> str:
-    """JSON with sorted keys and no spaces: equal settings give equal text."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
 @dataclass(frozen=True)
@@ -201,8 +196,16 @@ class Plan:
 
     def store(self, dataset: str) -> str:
         """Folder name of a data set: its name and a hash of its settings, for studies share the folder."""
-        settings = {key: value for key, value in self.config["datasets"][dataset].items() if key != "title"}
-        return f"{dataset}-{hashlib.sha256(canonical(settings).encode()).hexdigest()[:8]}"
+        return self._folders[dataset]
+
+    @cached_property
+    def _folders(self) -> dict[str, str]:
+        texts = {dataset: canonical(self.settings(dataset)) for dataset in self.config["datasets"]}
+        return {name: f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:8]}" for name, text in texts.items()}
+
+    def settings(self, dataset: str) -> dict[str, Any]:
+        """What makes the images; the title is for tables and figures only."""
+        return {key: value for key, value in self.config["datasets"][dataset].items() if key != "title"}
 
     @cached_property
     def stores(self) -> dict[str, str]:
@@ -332,17 +335,17 @@ class Plan:
     def rows(self, kind: str, runs: Iterable[str]) -> dict[str, dict[str, object]]:
         """Tables that a figure of this kind collects: path to the columns that are to be added to it."""
         if kind == "curve":
-            return {self.curve(seed): {} for seed in self.seeds}
+            return {self.curve(seed): {"images": self.probe_title("source")} for seed in self.seeds}
         if kind == "heatmap":
-            return {self.layers(seed): {} for seed in self.seeds}
+            return {self.layers(seed): {"images": self.probe_title("domain")} for seed in self.seeds}
+        of_each = [(run, seed, self.runs[run].task) for run in runs for seed in self.seeds]
         if kind == "sensitivity":
-            return {self.sensitivity(run, seed): {} for run in runs for seed in self.seeds}
+            return {self.sensitivity(run, seed): {"images": self.title(task.dataset)} for run, seed, task in of_each}
         if kind == "layers":
-            return {self.similarity(run, seed): {} for run in runs for seed in self.seeds}
+            return {self.similarity(run, seed): {"images": self.probe_title(task.role)} for run, seed, task in of_each}
         return {
-            self.history(run, seed): {"run": run, "seed": seed, "images": self.title(self.runs[run].task.dataset)}
-            for run in runs
-            for seed in self.seeds
+            self.history(run, seed): {"run": run, "seed": seed, "images": self.title(task.dataset)}
+            for run, seed, task in of_each
         }
 
     def curve(self, seed: int | str) -> str:

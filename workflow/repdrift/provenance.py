@@ -1,15 +1,14 @@
 """What the sidecars of a study say about it: which artifacts are as they were made, of what, and by which code."""
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from repdrift.artifacts import sha256
+from repdrift.artifacts import record, seal, sha256, sidecar
 from repdrift.errors import UserError
-from repdrift.fingerprint import fingerprint, stages
+from repdrift.fingerprint import fingerprint, modules, stages
 from repdrift.progress import FOLDER
 
 UNTRACKED = {".json", ".log", ".sha256", ".md"}  # endings of files that are no artifacts
@@ -27,19 +26,6 @@ class Fault:
         return f"{self.kind:<8} {self.path}: {self.reason}"
 
 
-def sidecar(path: Path) -> Path:
-    return path.with_name(path.name + ".json")
-
-
-def record(path: Path) -> dict[str, Any] | None:
-    """Sidecar of an artifact; None if it has none that can be read."""
-    try:
-        found = json.loads(sidecar(path).read_text())
-    except (OSError, ValueError):
-        return None
-    return found if isinstance(found, dict) and "sha256" in found else None
-
-
 def artifacts(folder: Path) -> list[Path]:
     """Artifacts in a folder, whether or not they have a sidecar."""
     hidden = {FOLDER, "logs"}
@@ -51,6 +37,13 @@ def artifacts(folder: Path) -> list[Path]:
         and not path.name.startswith(".")
         and not hidden & set(path.relative_to(folder).parts)
     )
+
+
+def changed_modules(made: dict[str, Any]) -> list[str]:
+    """Modules of the code that made an artifact, given its sidecar, which are not what they were."""
+    stage, then = made.get("stage"), made.get("modules", {})
+    now = modules(stage) if stage in stages() else {}
+    return sorted(name for name in then.keys() | now.keys() if stage and then.get(name) != now.get(name))
 
 
 def with_origins(paths: Iterable[Path]) -> list[Path]:
@@ -109,10 +102,14 @@ class Verification:
             return  # deleted, such as activations that are not kept: whoever needs it makes it again
         if made["sha256"] != self.sha256(path):
             yield Fault(path, "altered", f"its SHA-256 is {self.sha256(path)}, and was {made['sha256']}")
+        if made.get("seal") != seal(made):
+            yield Fault(path, "altered", "its sidecar is not as it was written")
         if made.get("path") != str(path):
             yield Fault(path, "altered", f"it was made as {made.get('path')}")
-        if made.get("code") not in codes:
-            yield Fault(path, "stale", f"the code that made it ({made.get('code')}) has changed since")
+        changed = changed_modules(made)
+        if made.get("code") not in codes or changed:
+            which = f" ({', '.join(changed)})" if changed else ""
+            yield Fault(path, "stale", f"the code that made it{which} has changed since")
         for name, digest in made.get("inputs", {}).items():
             now = self.sha256(Path(name))
             if now is not None and now != digest:

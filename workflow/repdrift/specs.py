@@ -15,7 +15,7 @@ Spec = dict[str, Any]
 
 
 def dataset(plan: Plan, store: str, split: str) -> Spec:
-    return {"dataset": dict(plan.config["datasets"][plan.stores[store]]), "split": split}
+    return {"dataset": plan.settings(plan.stores[store]), "split": split}
 
 
 def task(plan: Plan, name: str, seed: int) -> Spec:
@@ -68,7 +68,6 @@ def similarity(plan: Plan, name: str, seed: int) -> Spec:
         "references": list(plan.references(run)),
         "estimators": plan.config["similarity"]["estimators"],
         "permutations": plan.config["similarity"]["permutations"],
-        "images": plan.probe_title(run.task.role),
     }
 
 
@@ -79,7 +78,6 @@ def curve(plan: Plan, seed: int) -> Spec:
         "seed": seed,
         "epochs": list(plan.checkpoint_epochs),
         "estimators": plan.config["similarity"]["estimators"],
-        "images": plan.probe_title("source"),
     }
 
 
@@ -87,7 +85,7 @@ def sensitivity(plan: Plan, name: str, seed: int) -> Spec:
     role = plan.runs[name].task.role
     settings = plan.config["sensitivity"]
     sizes = plan.probe_sizes(name)
-    dataset, probe = plan.probe(role)
+    _, probe = plan.probe(role)
     usual = plan.config["probe"]
     return {
         "run": name,
@@ -100,13 +98,12 @@ def sensitivity(plan: Plan, name: str, seed: int) -> Spec:
         "sizes": sizes,
         "bn": plan.bn_modes,
         "estimators": list(dict.fromkeys([*plan.config["similarity"]["estimators"], *settings["estimators"]])),
-        "images": plan.title(dataset),
     }
 
 
 def layers(plan: Plan, seed: int) -> Spec:
     networks = [run for run, _ in plan.layer_networks()]
-    return {"networks": networks, "seed": seed, "images": plan.probe_title("domain")}
+    return {"networks": networks, "seed": seed}
 
 
 def claims(plan: Plan) -> Spec:
@@ -139,7 +136,7 @@ def figure(plan: Plan, figure: Figure) -> Spec:
 
 
 def page(plan: Plan, figures: Iterable[Figure]) -> Spec:
-    """Spec of the page with everything: its figures in order, with captions, and the whole config but its paths."""
+    """Spec of the page with everything: its figures in order, with captions, and the config but for paths and disk."""
     shown = [{"name": f.name, "title": captions.title(f.name), "caption": captions.caption(plan, f)} for f in figures]
-    settings = {key: value for key, value in plan.config.items() if key != "data"}
+    settings = {key: value for key, value in plan.config.items() if key not in ("data", "keep")}
     return {"study": plan.config["study"], "figures": shown, "config": settings}

@@ -16,7 +16,8 @@ from repdrift.environment import use_this_python
 from repdrift.errors import UserError
 from repdrift.fingerprint import fingerprint
 from repdrift.panels import figures
-from repdrift.plan import Plan, canonical, checksums
+from repdrift.canonical import canonical
+from repdrift.plan import Plan, checksums
 
 use_this_python(LIBRARY)
 try:
@@ -26,6 +27,7 @@ except UserError as error:
 
 PLAN = Plan(config)
 FIGURES = figures(PLAN)
+FORMATS = ("svg", "pdf", "png")
 CLAIMS = goerttler2022.claims(PLAN)
 
 
@@ -37,6 +39,10 @@ def one_of(names):
 def spec(make, *wildcards):
     """Canonical JSON of the settings of a job: one string, so that Snakemake sees two values that are swapped."""
     return canonical(make(PLAN, *wildcards))
+
+
+# Marks the files of activations: most of the disk that a study takes.
+kept = (lambda file: file) if config["keep"]["activations"] else temp
 
 
 def group_of_training(w):

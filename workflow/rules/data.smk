@@ -18,7 +18,8 @@ rule dataset:
     params:
         spec=lambda w: spec(specs.dataset, w.store, w.split),
         code=fingerprint("stages.dataset"),
-        folder=config["data"],
+        # A function of the resources is not tracked: where the raw images lie differs between machines.
+        folder=lambda w, resources: config["data"],
     shell:
         "python -m repdrift.stages.dataset --spec {params.spec:q} --code {params.code} "
         "--folder {params.folder:q} --output {output.images:q} > {log:q} 2>&1"

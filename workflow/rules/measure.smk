@@ -7,7 +7,7 @@ rule activations:
         images=lambda w: ancient(PLAN.probe_images(w.role)),
         checksums=lambda w: checksums(PLAN.probe_images(w.role)),
     output:
-        PLAN.activations("{role}", ("{run}", "{moment}"), "{seed}"),
+        kept(PLAN.activations("{role}", ("{run}", "{moment}"), "{seed}")),
     log:
         f"{PLAN.folder}/logs/activations/{{role}}/{{run}}/seed{{seed}}/{{moment}}.log",
     wildcard_constraints:

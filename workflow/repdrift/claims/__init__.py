@@ -7,10 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from repdrift.plan import Plan
-
 SIMILARITY, HISTORY, CURVE = "similarity", "history", "curve"  # the tables that a contrast can be of
-LAYERS = {"conv4": ("pool1", "pool2", "pool3", "pool4", "logits")}
 
 Key = tuple[str, ...]
 
@@ -74,11 +71,6 @@ class Claim:
     @classmethod
     def of(cls, spec: Mapping[str, Any]) -> "Claim":
         return cls(**{**spec, "contrasts": tuple(Contrast.of(contrast) for contrast in spec["contrasts"])})
-
-
-def layers(plan: Plan) -> tuple[str, ...]:
-    """Layers of a study's network, from the images on."""
-    return LAYERS[plan.network["name"]]
 
 
 def difference(label: str, more: Key, less: Key, *, layer: str | None = None, table: str = SIMILARITY) -> Contrast:

@@ -7,10 +7,11 @@ ranks; early layers are all but the last two. Thresholds that the paper does not
 from collections.abc import Collection, Iterator
 from itertools import pairwise
 
-from repdrift.claims import CURVE, HISTORY, SIMILARITY, Claim, Contrast, Key, difference, layers, trend
+from repdrift.claims import CURVE, HISTORY, SIMILARITY, Claim, Contrast, Key, difference, trend
 from repdrift.plan import INITIAL, Plan
 from repdrift.tasks import Transform
 
+LAYERS = {"conv4": ("pool1", "pool2", "pool3", "pool4", "logits")}  # from the images on
 FIRST_EPOCH = "3"  # of the mean of a loss: "after the first few"
 EPOCHS = (25, 100)  # between which hardly anything changes
 LITTLE = 0.01  # of CKA, between these epochs
@@ -35,7 +36,8 @@ class Comparisons:
 
     def __init__(self, plan: Plan, runs: Collection[str]) -> None:
         self.plan, self.runs = plan, runs
-        *hidden, self.last = layers(plan)
+        self.layers = LAYERS[plan.network["name"]]
+        *hidden, self.last = self.layers
         self.hidden, self.early_layers = tuple(hidden), tuple(hidden[:-1])
         self.degrees = sorted(plan.config["pretrain"]["random"])
         self.random_size_degree = max(plan.config["pretrain"]["sizes_random"], default=0)
@@ -57,7 +59,7 @@ class Comparisons:
     # From scratch
 
     def depth(self) -> Iterator[Contrast]:
-        run, names = self.plan.pretrained, layers(self.plan)
+        run, names = self.plan.pretrained, self.layers
         for earlier, later in pairwise(names):
             yield difference("CKA to initial, the layer before less it", (run, "init", earlier), (run, "init", later))
 
@@ -150,7 +152,7 @@ class Comparisons:
         tuned, scratch = (
             self.plan.target_run("domain", self.plan.most_random, parent).name for parent in (None, INITIAL)
         )
-        for layer in layers(self.plan):
+        for layer in self.layers:
             keys = (scratch, "init", layer), (tuned, "pretrained", layer)
             yield difference("CKA to where it began, initial less pre-trained", *keys)
 
@@ -175,14 +177,14 @@ class Comparisons:
         weights: dict[Key, float] = {(run, "init", layer): share for layer in self.hidden}
         weights |= {(run, "pretrained", layer): -share for layer in self.hidden}
         yield Contrast(f"{label}, mean of {self.hidden[0]} to {self.hidden[-1]}", SIMILARITY, weights)
-        for layer in layers(self.plan):
+        for layer in self.layers:
             weights = {(run, "init", layer): 1.0, (run, "pretrained", layer): -1.0}
             yield Contrast(label, SIMILARITY, weights, layer, decides=False)
 
     def closer_by_less(self) -> Iterator[Contrast]:
         for name in ("shift", "cross"):
             yield from self._closer(name)
-            for layer in layers(self.plan):
+            for layer in self.layers:
                 gaps = ((self.targets["true"], 1.0), (self.targets[name], -1.0))
                 weights: dict[Key, float] = {(run, "pretrained", layer): sign for run, sign in gaps}
                 weights |= {(run, "init", layer): -sign for run, sign in gaps}
@@ -198,7 +200,7 @@ class Comparisons:
     def _target_degrees(self, role: str) -> Iterator[Contrast]:
         degrees = sorted(self.plan.config["finetune"][role]["random"])
         runs = [self.plan.target_run(role, Transform("random", degree)).name for degree in degrees]
-        for layer in layers(self.plan):
+        for layer in self.layers:
             keys: dict[int, Key] = {
                 degree: (run, "pretrained", layer) for degree, run in zip(degrees, runs, strict=True)
             }
@@ -210,7 +212,7 @@ class Comparisons:
             yield difference(f"CKA to pre-trained, {WORDS[more]} less {WORDS[less]}", keys[0], keys[1])
 
     def _closer(self, name: str) -> Iterator[Contrast]:
-        for layer in layers(self.plan):
+        for layer in self.layers:
             keys = ((self.targets[name], reference, layer) for reference in ("pretrained", "init"))
             yield difference(f"{WORDS[name]}: CKA to pre-trained less to initial", *keys)
 

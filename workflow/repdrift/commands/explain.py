@@ -1,20 +1,20 @@
 """Tell where a file comes from, back to the raw images, and why it would be made again now.
 
-Files whose names differ in numbers alone (seeds, epochs) share a line.
+Files whose names differ in numbers alone (seeds, epochs) share an entry.
 """
 
 import argparse
 import json
 import re
-import subprocess
-import sys
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from repdrift.artifacts import record, sidecar
+from repdrift.dryrun import PlannedJob, planned, shortened
 from repdrift.errors import UserError
-from repdrift.fingerprint import fingerprint, stages
-from repdrift.provenance import record, sidecar
+from repdrift.provenance import changed_modules
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,88 +23,93 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    if record(args.target) is None:
+    if record(args.target) is not None:
+        print("\n".join(origins(args.target)), end="\n\n")
+    elif args.target.exists():
         raise UserError(f"{args.target}: there is no sidecar {sidecar(args.target).name} that says what it is made of")
-    for line in origins(args.target):
-        print(line)
-    print()
-    for line in reasons(args.target, args.configfile):
-        print(line)
+    print("\n".join(reasons(planned(args.target, args.configfile))))
 
 
 def origins(target: Path) -> list[str]:
-    """Lines for the target, for what it is made of, for what that is made of, and so on."""
-    stage_of = {fingerprint(stage): stage.removeprefix("stages.") for stage in stages()}
+    """Lines for the target, for what it is made of, for what that is made of, and so on to the raw images."""
     lines: list[str] = []
-    level, seen = [target], {target}
+    level = {target: ""}
+    seen = {target}
     while level:
         groups: dict[str, list[Path]] = {}
         for path in level:
             groups.setdefault(pattern(path), []).append(path)
         for name, members in groups.items():
-            lines += described(name, members, stage_of)
-        found = [Path(name) for path in level for name in (record(path) or {}).get("inputs", {})]
-        level = [path for path in dict.fromkeys(found) if path not in seen]
+            lines += described(name, members, level[members[0]])
+        inputs = {
+            Path(name): digest for path in level for name, digest in (record(path) or {}).get("inputs", {}).items()
+        }
+        level = {path: digest for path, digest in inputs.items() if path not in seen}
         seen.update(level)
     return lines
 
 
-def pattern(path: Path) -> str:
-    """Name with the numbers of seeds, epochs and shifts left open."""
-    return re.sub(r"(seed|epoch)\d+", r"\1*", str(path))
+def pattern(text: Path | str) -> str:
+    """Name with the numbers of seeds and epochs left open."""
+    return re.sub(r"(seed|epoch)\d+", r"\1*", str(text))
 
 
-def described(name: str, paths: list[Path], stage_of: dict[str, str]) -> list[str]:
-    """Lines for files of one pattern."""
-    count = f"{len(paths)} files {name}" if len(paths) > 1 else str(paths[0])
+def described(name: str, paths: list[Path], digest: str) -> list[str]:
+    """Lines for files of one pattern; `digest` is the SHA-256 of the first as what was made of it says."""
+    heading = f"{name}  ({len(paths)} files)" if len(paths) > 1 else str(paths[0])
     made = [found for path in paths if (found := record(path)) is not None]
     if not made:
-        return [count, "    a file that no job made"]
-    first = made[0]
-    codes = {stage_of.get(found.get("code", ""), "code that has changed since") for found in made}
-    # The files of one job each tell how long it had taken by then.
+        return [heading, f"    raw: no job made it; SHA-256 {digest}"]
+    stages = ", ".join(sorted({str(found.get("stage")).removeprefix("stages.") for found in made}))
+    devices = ", ".join(sorted({found.get("device", "?") for found in made}))
+    changed = sorted({module for found in made for module in changed_modules(found)})
+    lines = [
+        heading,
+        f"    made by {stages}, {made[0].get('started')}, in {seconds(made):,.1f} s on {devices}",
+        f"    SHA-256 {made[0]['sha256']}{' (the first)' if len(paths) > 1 else ''}",
+        *(f"    {key}: {value}" for key, value in settings([found["spec"] for found in made])),
+    ]
+    if not any(found.get("inputs") for found in made):
+        lines.append("    made of nothing but these settings and the code")
+    if changed:
+        lines.append(f"    its code has changed since: {', '.join(changed)}")
+    return lines
+
+
+def seconds(made: Iterable[dict[str, Any]]) -> float:
+    """Sum over jobs: the files of one job each tell how long it had taken by then."""
     by_job: dict[str, float] = {}
     for found in made:
         job = json.dumps(found["spec"], sort_keys=True)
         by_job[job] = max(by_job.get(job, 0.0), found.get("seconds", 0.0))
-    seconds = sum(by_job.values())
-    devices = sorted({found.get("device", "?") for found in made})
-    packages = ", ".join(f"{name} {version}" for name, version in first.get("packages", {}).items() if name == "torch")
-    return [
-        count,
-        f"    {', '.join(sorted(codes))}; {first.get('started')}; {seconds:,.1f} s on {', '.join(devices)}; {packages}",
-        f"    SHA-256 {first['sha256'][:16]}{' (the first)' if len(paths) > 1 else ''}",
-        f"    {shortened(common([found['spec'] for found in made]))}",
-    ]
+    return sum(by_job.values())
 
 
-def common(specs: list[dict[str, Any]]) -> dict[str, Any]:
-    """What all specs share; a setting that differs is given as all its values."""
-    keys = list(dict.fromkeys(key for spec in specs for key in spec))
-    found: dict[str, Any] = {}
-    for key in keys:
-        values = list({json.dumps(spec.get(key), sort_keys=True): spec.get(key) for spec in specs}.values())
-        found[key] = values[0] if len(values) == 1 else values
-    return found
+def settings(specs: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Give each setting of some specs; of one that differs, all its values."""
+    for key in dict.fromkeys(key for spec in specs for key in spec):
+        values = list(dict.fromkeys(json.dumps(spec.get(key), sort_keys=True) for spec in specs))
+        yield key, shortened(json.loads(values[0]) if len(values) == 1 else [json.loads(value) for value in values])
 
 
-def shortened(spec: dict[str, Any]) -> str:
-    """Give a spec as JSON; long values are cut."""
-    parts = [f"{key}: {json.dumps(value)}" for key, value in spec.items()]
-    return "; ".join(part if len(part) <= 100 else part[:97] + "..." for part in parts)
-
-
-def reasons(target: Path, configfiles: list[str]) -> list[str]:
-    """Ask Snakemake what it would run for the target, and why."""
-    configs = ["--configfile", *configfiles] if configfiles else []
-    command = [sys.executable, "-m", "snakemake", str(target), "--dry-run", "--nocolor", *configs]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    output = done.stdout + done.stderr
-    if done.returncode:
-        raise UserError(f"snakemake refuses: {' '.join(output.strip().splitlines()[-1:])}")
-    jobs = re.findall(r"^(?:local)?rule (\w+):\n(?:    .*\n)*?    reason: (.*)$", output, flags=re.MULTILINE)
+def reasons(jobs: list[PlannedJob]) -> list[str]:
+    """Lines that say which jobs would run for what cause, and which because of these."""
+    jobs = [job for job in jobs if job.outputs]
     if not jobs:
-        return ["It would not be made again: it is up to date."]
-    counts = Counter((rule, pattern(Path(reason))) for rule, reason in jobs)
+        return ["It would not be made again: nothing that it is made of has changed."]
+    groups: dict[tuple[str, ...], list[PlannedJob]] = {}
+    derived: Counter[str] = Counter()
+    for job in jobs:
+        if job.causes():
+            groups.setdefault((job.rule, *map(pattern, job.causes())), []).append(job)
+        else:
+            derived[job.rule] += 1
     lines = ["It would be made again:"]
-    return lines + [f"    {count} {rule}: {reason}" for (rule, reason), count in counts.items()]
+    for (rule, *why), members in groups.items():
+        named = "; ".join(job.wildcards for job in members[:3])
+        more = f" and {len(members) - 3} more" if len(members) > 3 else ""
+        lines.append(f"    {len(members)} {rule} ({named}{more})")
+        lines += [f"        {cause}" for cause in (why if len(members) > 1 else members[0].causes())]
+    if derived:
+        lines.append(f"    and of what these make: {', '.join(f'{count} {rule}' for rule, count in derived.items())}")
+    return lines

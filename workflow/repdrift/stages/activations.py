@@ -39,11 +39,11 @@ def main() -> None:
     spec = args.spec
 
     device = prepare(args.gpus)
+    job = Job(spec, args.code, [args.checkpoint, *sorted(set(args.images))], device_name(device))
     probe, calibration = load_probe(args.images, spec, device)
     network = checkpoints.load(args.checkpoint, spec["network"]).to(device)
     layers = representations(network, probe, calibration)
     print(", ".join(f"{layer} {tuple(values.shape)}" for layer, values in layers.items()))
-    job = Job(spec, args.code, [args.checkpoint, *sorted(set(args.images))], device_name(device))
     # safetensors orders tensors by itself; the network's order is kept beside them.
     order = {"layers": ",".join(layers)}
     job.save(args.output, lambda file: save_file(layers, file, metadata=order))

@@ -11,7 +11,7 @@ from repdrift.similarity import ESTIMATORS
 from repdrift.stages import command
 from repdrift.stages.activations import load_probe
 
-COLUMNS = ("run", "seed", "reference", "epoch", "layer", "estimator", "n", "value", "images")
+COLUMNS = ("run", "seed", "reference", "epoch", "layer", "estimator", "n", "value")
 
 
 def main() -> None:
@@ -23,6 +23,7 @@ def main() -> None:
     spec = args.spec
 
     device = prepare(args.gpus)
+    job = Job(spec, args.code, [*args.checkpoints, *sorted(set(args.images))], device_name(device))
     probe, calibration = load_probe(args.images, spec, device)
     rows: list[dict[str, object]] = []
     initial: dict[tuple[str, str], Any] = {}
@@ -32,9 +33,8 @@ def main() -> None:
             for name in spec["estimators"]:
                 state = ESTIMATORS[name].prepare(values.to(device))
                 value = ESTIMATORS[name].compare(state, initial.setdefault((layer, name), state))
-                row = (spec["run"], spec["seed"], "init", epoch, layer, name, len(probe), value, spec["images"])
+                row = (spec["run"], spec["seed"], "init", epoch, layer, name, len(probe), value)
                 rows.append(dict(zip(COLUMNS, row, strict=True)))
-    job = Job(spec, args.code, [*args.checkpoints, *sorted(set(args.images))], device_name(device))
     job.save(args.output, lambda file: write_csv(file, rows, COLUMNS))
 
 

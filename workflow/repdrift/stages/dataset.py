@@ -17,10 +17,11 @@ def main() -> None:
     args = flags.parse_args()
     settings = args.spec["dataset"]
     images, labels = datasets.read(settings, args.spec["split"], args.folder)
-    print(f"{settings['title']}, split {args.spec['split']}: {len(labels)} images")
+    print(f"{settings['reader']}, split {args.spec['split']}: {len(labels)} images")
     tensors: dict[str, NDArray[Any]] = {"images": images, "labels": labels}
-    job = Job(args.spec, args.code)
-    job.save(args.output, lambda file: save_file(tensors, file, metadata={"title": settings["title"]}))
+    # Downloaded by then, if they were not there.
+    job = Job(args.spec, args.code, datasets.sources(settings, args.spec["split"], args.folder))
+    job.save(args.output, lambda file: save_file(tensors, file))
     line = f"{sha256(args.output)}  {args.output.name}\n"
     write_atomically(args.output.with_suffix(".sha256"), lambda file: file.write_text(line))
 

@@ -12,8 +12,8 @@ def main() -> None:
     flags = command.parser(__doc__)
     flags.add_argument("--table", type=Path, required=True)
     args = flags.parse_args()
-    drawn = figures.draw(args.table, args.spec["kind"], args.spec["network"])
     job = Job(args.spec, args.code, [args.table])
+    drawn = figures.draw(args.table, args.spec["kind"], args.spec["network"])
     for extension in figures.FORMATS:
         path = args.output.with_suffix(f".{extension}")
         job.save(path, partial(figures.write, drawn, extension=extension))

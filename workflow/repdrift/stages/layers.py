@@ -9,7 +9,7 @@ from repdrift.errors import UserError
 from repdrift.similarity import linear_cka_matrices
 from repdrift.stages import command
 
-COLUMNS = ("run", "seed", "reference", "layer", "reference_layer", "estimator", "n", "value", "images")
+COLUMNS = ("run", "seed", "reference", "layer", "reference_layer", "estimator", "n", "value")
 
 
 def main() -> None:
@@ -18,6 +18,7 @@ def main() -> None:
     args = flags.parse_args()
     spec = args.spec
 
+    job = Job(spec, args.code, args.activations)
     places, representations = [], []
     for network, path in zip(spec["networks"], args.activations, strict=True):
         with safe_open(path, framework="pt") as file:
@@ -34,8 +35,7 @@ def main() -> None:
         for (run, layer), values in zip(places, matrix.tolist(), strict=True):
             for (reference, other), value in zip(places, values, strict=True):
                 row = (run, spec["seed"], reference, layer, other, f"cka-{estimator}", len(representations[0]), value)
-                rows.append(dict(zip(COLUMNS, (*row, spec["images"]), strict=True)))
-    job = Job(spec, args.code, args.activations)
+                rows.append(dict(zip(COLUMNS, row, strict=True)))
     job.save(args.output, lambda file: write_csv(file, rows, COLUMNS))
 
 

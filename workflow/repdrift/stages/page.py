@@ -10,10 +10,10 @@ import jinja2
 import pandas as pd
 import yaml
 
-from repdrift.artifacts import Job
+from repdrift.artifacts import Job, record
 from repdrift.claims.verdict import CONTRADICTED, SUPPORTED
 from repdrift.figures.verdicts import COLOURS, LETTERS, estimator_label
-from repdrift.provenance import record, with_origins
+from repdrift.provenance import with_origins
 from repdrift.stages import command
 
 

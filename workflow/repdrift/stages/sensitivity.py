@@ -18,7 +18,7 @@ from repdrift.similarity import ESTIMATORS, linear_cka_matrices
 from repdrift.stages import command
 from repdrift.stages.activations import load_probe
 
-COLUMNS = ("run", "seed", "reference", "layer", "estimator", "n", "bn", "usual", "value", "images")
+COLUMNS = ("run", "seed", "reference", "layer", "estimator", "n", "bn", "usual", "value")
 LINEAR = ("cka-biased", "cka-debiased")  # the estimators that take thousands of images
 
 Layers = dict[str, Tensor]
@@ -78,6 +78,7 @@ def main() -> None:
     spec = args.spec
 
     device = prepare(args.gpus)
+    job = Job(spec, args.code, [args.final, *args.references, *sorted(set(args.images))], device_name(device))
     probe, calibration = load_probe(args.images, spec, device)
     networks = [checkpoints.load(path, spec["network"]).to(device) for path in (args.final, *args.references)]
     modes: dict[str, tuple[Sequence[nn.Module], Callable[[nn.Module, Tensor], Layers]]]
@@ -95,8 +96,7 @@ def main() -> None:
         for layer, estimator, values in similarities(final, named, estimators):
             for reference, value in values.items():
                 row = (spec["run"], spec["seed"], reference, layer, estimator, images, bn, int(own), value)
-                rows.append(dict(zip(COLUMNS, (*row, spec["images"]), strict=True)))
-    job = Job(spec, args.code, [args.final, *args.references, *sorted(set(args.images))], device_name(device))
+                rows.append(dict(zip(COLUMNS, row, strict=True)))
     job.save(args.output, lambda file: write_csv(file, rows, COLUMNS))
 
 

@@ -11,7 +11,7 @@ from repdrift.seeds import seed_for
 from repdrift.similarity import ESTIMATORS, permutation_null, random_orders
 from repdrift.stages import command
 
-COLUMNS = ("run", "seed", "reference", "layer", "estimator", "n", "value", "null_mean", "null_q95", "images")
+COLUMNS = ("run", "seed", "reference", "layer", "estimator", "n", "value", "null_mean", "null_q95")
 
 
 def prepare_layer(path: Path, layer: str, estimators: list[str]) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def compare(final: Path, references: dict[str, Path], spec: dict[str, Any]) -> l
                 value = ESTIMATORS[name].compare(ours[name], theirs[name])
                 null = permutation_null(ESTIMATORS[name], ours[name], theirs[name], orders)
                 values = (spec["run"], seed, reference, layer, name, images, value, null.mean, null.q95)
-                rows.append(dict(zip(COLUMNS, (*values, spec["images"]), strict=True)))
+                rows.append(dict(zip(COLUMNS, values, strict=True)))
     return rows
 
 
@@ -51,9 +51,9 @@ def main() -> None:
     flags.add_argument("--references", type=Path, nargs="+", required=True, help="of its references")
     args = flags.parse_args()
     spec = args.spec
+    job = Job(spec, args.code, [args.final, *args.references])
     rows = compare(args.final, dict(zip(spec["references"], args.references, strict=True)), spec)
     print(f"{spec['run']}, seed {spec['seed']}: {len(rows)} similarities")
-    job = Job(spec, args.code, [args.final, *args.references])
     job.save(args.output, lambda file: write_csv(file, rows, COLUMNS))
 
 

@@ -37,13 +37,13 @@ def main() -> None:
     flags.add_argument("--rows", type=Path, nargs="+", required=True, help="tables of the runs")
     args = flags.parse_args()
     spec = args.spec
+    job = Job(spec, args.code, args.rows)
     tables = [pd.read_csv(path) for path in args.rows]
     # A history does not know whose it is: the plan says so, file by file.
     for table, columns in zip(tables, spec["columns"], strict=True):
         for position, (name, value) in enumerate(columns.items()):
             table.insert(position, name, value)
     table = collect(pd.concat(tables, ignore_index=True), spec["panels"])
-    job = Job(spec, args.code, args.rows)
     job.save(args.output, lambda file: table.to_csv(file, index=False, lineterminator="\n"))
 
 

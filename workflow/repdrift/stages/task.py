@@ -31,6 +31,7 @@ def main() -> None:
     flags = command.parser(__doc__)
     flags.add_argument("--images", type=Path, nargs=2, required=True, help="of training and of testing")
     args = flags.parse_args()
+    job = Job(args.spec, args.code, sorted(set(args.images)))
     arrays = {
         f"{part}_{name}": values
         for part, path in zip(("train", "test"), args.images, strict=True)
@@ -38,7 +39,6 @@ def main() -> None:
     }
     changed = (arrays["train_label"] != arrays["train_true_label"]).mean()
     print(f"{args.spec['task']}, seed {args.spec['seed']}: {changed:.1%} of the training labels are not the true ones")
-    job = Job(args.spec, args.code, sorted(set(args.images)))
     job.save(args.output, lambda file: np.savez(file, allow_pickle=False, **arrays))
 
 

@@ -1,0 +1,98 @@
+"""The smallest study that has every kind of job, and its graph of jobs, written down by hand beside the plan's."""
+
+OVERLAY = """
+study: tiny
+seeds: [1]
+datasets:
+  objects: {train: 96, test: 96}
+  digits: {train: 96, test: 8}
+source: {dataset: objects, train: "train[0:96]", test: "test[0:64]"}
+pretrain: {epochs: 2, random: [0, 9], sizes: [64, 96], sizes_random: [9]}
+finetune:
+  epochs: 1
+  domain: {dataset: objects, train: "test[0:32]", test: "test[32:96]", random: [0, 9], shift: null}
+  cross_domain: {dataset: digits, train: "train[0:32]", test: "train[32:96]", random: [0], shift: null}
+controls: {scratch: false, matched_steps: null, independent: false}
+probe: {images: 64}
+similarity: {estimators: [cka-biased], permutations: 5}
+sensitivity: {images: [64], bn: [batch], estimators: [cka-biased], blocks: []}
+"""
+
+FIGURES = ("fig1", "fig2", "fig3", "fig4", "layers", "sensitivity")  # not fig5: it is added later
+DEGREES = ("objects", "objects-random9")
+SIZES = ("objects-n64-random9",)
+DOMAIN = ("objects+objects", "objects+objects-random9")
+CROSS = ("objects+digits",)
+IMAGES = {"source": "dataset objects test", "domain": "dataset objects test", "cross_domain": "dataset digits train"}
+
+
+def graph(*, seeds=(1,), degrees=DEGREES, sizes=SIZES, domain=DOMAIN, figures=FIGURES, independent=False):
+    """Every job as `rule wildcards`, and the jobs that it needs."""
+    needs = {"dataset objects train": [], "dataset objects test": [], "dataset digits train": []}
+    weights = ["init", *(["independent"] if independent else [])]
+    roles = {"source": (*degrees, *sizes), "domain": domain, "cross_domain": CROSS}
+    for seed in seeds:
+        trained = {kind: f"initialise {kind} {seed}" for kind in weights}
+        for role, runs in roles.items():
+            for run in runs:
+                trained[run] = job_that_trains(run, seed)
+                task = f"task {run if role == 'source' else run.replace('objects+', 'target-')} {seed}"
+                parent = trained["init" if role == "source" else "objects"]
+                data = {IMAGES[role], *(["dataset objects train"] if role == "source" else [])}
+                needs |= {trained[run]: [parent, task, *data], task: [*data]}
+        needs |= {trained[kind]: [] for kind in weights}
+        read = {}  # the job that reads the representations of a network on the probe of a role
+        for role, runs in roles.items():
+            compared = ["init"] if role == "source" else [*weights, "objects"]
+            for network in dict.fromkeys([*compared, *runs]):
+                read[role, network] = f"activations {role} {network} {seed} {'init' if network in weights else 'final'}"
+                needs[read[role, network]] = [trained[network], IMAGES[role]]
+            for run in runs:
+                needs[f"similarity {run} {seed}"] = [read[role, each] for each in (run, *compared)]
+        for run in (*DEGREES, *DOMAIN):
+            compared = ["init"] if run in DEGREES else ["init", "objects"]
+            needs[f"sensitivity_of_run {run} {seed}"] = [
+                *(trained[each] for each in (run, *compared)),
+                IMAGES["source"],
+            ]
+        needs[f"curve {seed}"] = [trained["objects"], trained["init"], IMAGES["source"]]
+        needs[f"layers_of_networks {seed}"] = [read["domain", each] for each in ("init", "objects", *DOMAIN)]
+    shown = {
+        "fig1": [f"curve {seed}" for seed in seeds],
+        "fig2": [job_that_trains(run, seed) for run in degrees for seed in seeds],
+        "fig3": [f"similarity {run} {seed}" for run in (*degrees, *sizes) for seed in seeds],
+        "fig4": [f"similarity {run} {seed}" for run in (*domain, *CROSS) for seed in seeds],
+        "fig5": [f"similarity {run} {seed}" for run in (*DOMAIN, *CROSS) for seed in seeds],
+        "controls": [f"similarity objects+objects-random9 {seed}" for seed in seeds],
+        "layers": [f"layers_of_networks {seed}" for seed in seeds],
+        "sensitivity": [f"sensitivity_of_run {run} {seed}" for run in (*DEGREES, *DOMAIN) for seed in seeds],
+    }
+    for figure in figures:
+        needs |= {f"table {figure}": shown[figure], f"figure {figure}": [f"table {figure}"]}
+    return needs
+
+
+def job_that_trains(run, seed):
+    rule = "finetune" if "+" in run else "pretrain_source" if run == "objects" else "pretrain"
+    return f"{rule} {run} {seed}"
+
+
+def onwards(starts, needs=None):
+    """These jobs, and all jobs that need them, directly or not."""
+    needs = graph() if needs is None else needs
+    found, waiting = set(), set(starts)
+    while waiting:
+        found |= waiting
+        waiting = {job for job, needed in needs.items() if job not in found and waiting & set(needed)}
+    return found
+
+
+def of(*rules, needs=None):
+    """All jobs of some rules."""
+    return {job for job in (graph() if needs is None else needs) if job.split()[0] in rules}
+
+
+def added(**larger):
+    """What a larger study has beyond the one that has been run, and all that needs it."""
+    needs = graph(**larger)
+    return onwards(set(needs) - set(graph()), needs)
