@@ -1,4 +1,4 @@
-"""A real SLURM on this machine: a controller and two nodes, the second with a GPU; for root, with Debian's slurm-wlm."""
+"""A real SLURM on this machine: a controller and two nodes, the second with a GPU. Root and slurm-wlm are needed."""
 
 import os
 import platform
@@ -18,13 +18,14 @@ SECONDS = 60  # that anything may take
 # Where programs look for it if nothing is said; Snakemake's inner `srun` is told nothing.
 SYSTEM = Path("/etc/slurm")
 
-# No cgroups, no accounting: containers lack the rights, and small clusters the latter. The memory is a fiction.
+# No cgroups, no accounting: containers lack the rights, and small clusters the latter. The memory is a fiction. A job
+# that is requeued waits until its credentials have expired.
 CONFIGURATION = """
 ClusterName=test
 SlurmctldHost={host}(127.0.0.1)
 SlurmctldPort=17000
 AuthType=auth/munge
-AuthInfo=socket={folder}/munge/socket
+AuthInfo=socket={folder}/munge/socket,cred_expire=5
 SlurmUser=root
 SlurmdUser=root
 StateSaveLocation={folder}/state
@@ -115,6 +116,12 @@ class Slurm:
         daemon.kill()
         daemon.wait()
         self._kill_steps(node)
+
+    def revive(self, node):
+        """Start a dead node again, and wait until it takes jobs."""
+        if node not in self._daemons:
+            self.start_node(node)
+            self.wait(lambda: self.state(node) == "idle", f"{node} is back")
 
     def _kill_steps(self, node):
         """Kill what runs the node's jobs, and the jobs: that goes on without the daemon."""
