@@ -1,4 +1,4 @@
-"""What Snakemake does when it is told to stop, and at the end. The Snakefile imports it: no more than Snakemake needs."""
+"""What Snakemake does when it is told to stop, and at the end. For the Snakefile: no imports beyond what it has."""
 
 import shutil
 import signal
