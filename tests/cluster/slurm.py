@@ -14,7 +14,7 @@ import psutil
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch")
 PATH = f"{os.environ['PATH']}:/usr/sbin"
 NODES = {"n1": 17001, "n2": 17002}
-SECONDS = 60  # that anything may take
+SECONDS = 180  # that anything may take
 # Where programs look for it if nothing is said; Snakemake's inner `srun` is told nothing.
 SYSTEM = Path("/etc/slurm")
 
@@ -151,6 +151,9 @@ class Slurm:
 
     def state(self, node):
         return self.ask("sinfo", "--noheader", "--nodes", node, "--format", "%t").rstrip("*")
+
+    def node(self, job):
+        return self.ask("squeue", "--noheader", "--states", "all", "--jobs", job, "--format", "%N")
 
     def jobs(self, states="all"):
         """Job id and rule of jobs in some states, the latest last."""

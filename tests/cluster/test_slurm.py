@@ -61,80 +61,82 @@ def undisturbed(tmp_path_factory):
     return made
 
 
+@pytest.fixture
+def untrained(undisturbed, tmp_path):
+    """A study in which that training is to do, and nothing before it."""
+    made = new(tmp_path / "study", LONG)
+    for name in ("results", ".snakemake"):
+        shutil.copytree(undisturbed.folder / name, made.folder / name)
+    shutil.rmtree(made.folder / TRAINED)
+    log_of(made).unlink()
+    return made
+
+
 def log_of(study):
-    log = study.folder / "results/small/logs/models/objects/seed1.log"
-    return log.read_text() if log.exists() else ""
+    return study.folder / "results/small/logs/models/objects/seed1.log"
 
 
-def under_way(slurm, study):
-    """Wait until the training runs, on from where it was, and has saved; give the SLURM job."""
-
-    def runs():
-        running = [job for job, rule in slurm.jobs("running") if "pretrain_source" in rule]
-        return (
-            running
-            if log_of(study).count("\nepoch") >= 2 and any(study.folder.glob(f"{TRAINED}/.resume/*/state*"))
-            else []
-        )
-
-    (job,) = slurm.wait(runs, "a training goes on", 180)
-    return job
+def said(study):
+    return log_of(study).read_text() if log_of(study).exists() else ""
 
 
-def test_whatever_stops_a_training_it_ends_with_the_same_bytes(slurm, undisturbed, tmp_path):
-    study = new(tmp_path / "study", LONG)
-    snakemake = study.start(*SLURM, *TRAINING)
-    steps = []
+def test_whatever_stops_a_training_it_ends_with_the_same_bytes(slurm, undisturbed, untrained):
+    snakemake = untrained.start(*SLURM, *TRAINING)
+    steps = [0]
 
     def goes_on():
-        """Wait until the training has gone on from where it was, and forget its log."""
-        found = under_way(slurm, study)
-        steps.extend(map(int, re.findall(r"^resumed after step (\d+)", log_of(study), re.MULTILINE)))
-        return found
+        """Wait until the training has gone on from where it was last, and saved; give the SLURM job."""
 
+        def trains():
+            begun = re.findall(r"^resumed after step (\d+)", said(untrained), re.MULTILINE) or [0]
+            first = steps == [0] and not slurm_jobs
+            return (first or int(begun[-1]) > steps[-1]) and said(untrained).count("\nepoch") >= 3 and begun
+
+        steps.append(int(slurm.wait(trains, f"the training has gone on; it says\n{said(untrained)}", 600)[-1]))
+        (job,) = (job for job, rule in slurm.jobs("running") if "pretrain_source" in rule)
+        slurm_jobs.append(job)
+        return job
+
+    def is_over(job):
+        slurm.wait(lambda: job not in dict(slurm.jobs("running,completing")), "the job runs no longer")
+
+    slurm_jobs = []
     try:
         # Told to save, as SLURM does ahead of a time limit: Snakemake tries again.
-        first = goes_on()
-        slurm.ask("scancel", "--signal=TERM", first)
-        slurm.wait(lambda: "stopped by SIGTERM" in log_of(study), "the training says that it was stopped")
-        slurm.wait(lambda: first not in dict(slurm.jobs("running")), "its job has ended")
+        slurm.ask("scancel", "--signal=TERM", goes_on())
+        is_over(slurm_jobs[-1])
+        assert "stopped by SIGTERM" in said(untrained)
         # Cancelled: the same.
-        second = goes_on()
-        slurm.ask("scancel", second)
-        slurm.wait(lambda: second not in dict(slurm.jobs("running,completing")), "its job has ended")
+        slurm.ask("scancel", goes_on())
+        is_over(slurm_jobs[-1])
         # Put back into the queue, as when it is preempted: SLURM starts it again, and Snakemake waits.
-        third = goes_on()
-        slurm.ask("scontrol", "requeue", third)
-        slurm.wait(lambda: third not in dict(slurm.jobs("running,completing")), "the job waits again")
-        assert goes_on() == third
+        slurm.ask("scontrol", "requeue", goes_on())
+        is_over(slurm_jobs[-1])
         # Its node dies: SLURM starts it again on the other one.
-        node = slurm.ask("squeue", "--noheader", "--jobs", third, "--format", "%N")
+        node = slurm.node(goes_on())
         slurm.kill_node(node)
         slurm.ask("scontrol", "update", f"NodeName={node}", "State=DOWN", "Reason=died")
-        slurm.wait(lambda: third not in dict(slurm.jobs("running,completing")), "the job waits again")
-        assert goes_on() == third
-        assert slurm.ask("squeue", "--noheader", "--jobs", third, "--format", "%N") != node
-        assert snakemake.wait(300) == 0
+        is_over(slurm_jobs[-1])
+        assert slurm.node(goes_on()) != node
+        assert snakemake.wait(600) == 0
     finally:
         snakemake.kill()
         for node in NODES:
             slurm.revive(node)
-    assert len(steps) == 4
-    assert 0 < steps[0] < steps[1] < steps[2] < steps[3]
-    assert contents(study) == contents(undisturbed)
+    assert len(set(slurm_jobs)) == 3
+    assert slurm_jobs[2] == slurm_jobs[3] == slurm_jobs[4]
+    assert len(steps) == 6
+    assert contents(untrained) == contents(undisturbed)
 
 
 @pytest.mark.parametrize("request_", [["gpu=1"], ["gpu=0", "gres='gpu:1'"]], ids=["gpus", "gres"])
-def test_a_training_that_asks_for_a_gpu_holds_one(slurm, tmp_path, request_):
-    """There is no real GPU behind it, so the training then says so: by either request it was granted one."""
-    study = new(tmp_path / "study", SMALL)
+def test_a_training_that_asks_for_a_gpu_holds_one(slurm, untrained, request_):
+    """There is no real GPU behind it, and the training says so: it knows by either request that it was granted one."""
     resources = [f"pretrain_source:{one}" for one in request_]
-    unlimited = ["--set-resources", *resources, "--resources", "slot=1", "--retries", "0"]
-    done = study.snakemake(*SLURM, *TRAINING, *unlimited, check=False)
+    done = untrained.snakemake(*SLURM, *TRAINING, "--set-resources", *resources, "--retries", "0", check=False)
     assert done.returncode == 1
     job = slurm.jobs()[-1][0]
-    shown = slurm.ask("scontrol", "show", "job", "--details", job)
-    assert "NodeList=n2" in shown
-    assert re.search(r"TRES=\S*gres/gpu=1", shown), shown
-    assert "error: a GPU was granted, but PyTorch sees none" in log_of(study)
+    assert slurm.node(job) == "n2"
+    assert re.search(r"TRES=\S*gres/gpu=1", slurm.ask("scontrol", "show", "job", "--details", job))
+    assert "error: a GPU was granted, but PyTorch sees none" in said(untrained)
     assert "failed, SLURM status is: 'FAILED'" in done.output
