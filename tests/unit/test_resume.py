@@ -145,3 +145,14 @@ def test_two_processes_never_train_the_same(stage):
     first.communicate(timeout=60)
     assert "resumed after step" in finish(stage.start("twice"))
     assert stage.bytes_of("twice") == stage.bytes_of("whole")
+
+
+def test_in_a_job_of_slurm_one_that_is_done_is_not_done_again(stage, monkeypatch):
+    """Jobs share a job there, and when one fails Snakemake deletes the outputs of all."""
+    monkeypatch.setenv("SLURM_JOB_ID", "1")
+    finish(stage.start("grouped"))
+    expected = stage.bytes_of("grouped")
+    for path in (stage.folder / "grouped").glob("[!.]*"):
+        path.unlink()
+    assert "resumed after step 240 of 240" in finish(stage.start("grouped"))
+    assert stage.bytes_of("grouped") == expected == stage.bytes_of("whole")

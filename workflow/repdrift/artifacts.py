@@ -1,6 +1,7 @@
 """Files that other jobs read: written whole or not at all, each with a sidecar that says what it is made of."""
 
 import csv
+import errno
 import hashlib
 import json
 import os
@@ -17,6 +18,7 @@ from repdrift.errors import UserError
 from repdrift.fingerprint import modules, running
 
 PACKAGES = ("repdrift", "torch", "torchvision", "numpy", "pandas", "safetensors", "matplotlib", "seaborn")
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def sha256(path: Path) -> str:
@@ -45,13 +47,24 @@ def seal(made: Mapping[str, Any]) -> str:
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` fill a temporary file in the same folder, then rename it: nobody ever sees half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Let `write` fill a temporary file in the same folder, then rename it: nobody ever sees half a file.
+
+    Raises
+    ------
+    UserError
+        If the disk, or the user's share of it, is full.
+    """
     temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         write(temporary)
         temporary.chmod(0o666 & ~_umask())  # safetensors writes files that nobody else can read
         temporary.replace(path)
+    except Exception as error:
+        # safetensors has an error of its own, with the system's number in its text.
+        if getattr(error, "errno", None) in FULL or any(f"(os error {number})" in str(error) for number in FULL):
+            raise UserError(f"{path}: the disk is full: make room, and run again, it goes on from here") from None
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -6,6 +6,7 @@ import os
 import torch
 
 from repdrift.errors import UserError
+from repdrift.gpus import take_gpu
 
 
 def prepare(gpus: int, precision: str = "float32") -> torch.device:
@@ -14,7 +15,7 @@ def prepare(gpus: int, precision: str = "float32") -> torch.device:
     Parameters
     ----------
     gpus : int
-        GPUs that the scheduler granted to this job.
+        GPUs that the scheduler granted to this job. One that SLURM granted by another name (``--gres``) counts as well.
     precision : str
         ``tf32`` lets a GPU round the factors of float32 products to 10 bits; anything else forbids it.
 
@@ -30,7 +31,8 @@ def prepare(gpus: int, precision: str = "float32") -> torch.device:
     torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
     torch.backends.cudnn.allow_tf32 = precision == "tf32"
     torch.backends.cudnn.benchmark = False
-    if gpus:
+    if gpus or os.environ.get("SLURM_STEP_GPUS"):
+        take_gpu()
         if not torch.cuda.is_available():
             raise UserError("a GPU was granted, but PyTorch sees none: run with --resources gpu=0 or mend the driver")
         return torch.device("cuda")

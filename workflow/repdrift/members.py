@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import math
+import os
 import shutil
 import sys
 import time
@@ -100,7 +101,11 @@ class Member:
         self.saved = time.monotonic()
 
     def _write(self) -> None:
-        """Write all outputs, the final weights last, and forget the progress."""
+        """Write all outputs, the final weights last, and forget the progress.
+
+        Not where jobs share a SLURM job: if another of them fails, Snakemake deletes the outputs of all, and this one
+        is then done again, from its end. Snakemake forgets it when the study is complete.
+        """
         folder = self.output.parent
         for epoch in self.spec["checkpoints"]:
             name = f"epoch{epoch}.safetensors"
@@ -109,7 +114,11 @@ class Member:
         rows = [dataclasses.asdict(epoch) for epoch in self.training.history]
         self.job.save(folder / "history.csv", lambda file: write_csv(file, rows, columns))
         checkpoints.save(self.training.network, self.output, self.job)
-        self.progress.clear()
+        if "SLURM_JOB_ID" in os.environ:
+            self.save()
+            self.progress.release()
+        else:
+            self.progress.clear()
 
 
 def train_one(args: argparse.Namespace, interruption: Interruption) -> bool:

@@ -175,6 +175,20 @@ class Plan:
             found["independent"] = independent
         return found
 
+    # What a training takes of a machine
+
+    def group(self, name: str) -> str:
+        """Name of the trainings about as long as this one: up to 1,000 steps, 10,000 steps and so on.
+
+        A scheduler can run some of them in one job. The pre-training that fine-tunings wait for is not among others.
+        """
+        kind = "source" if name == self.pretrained else "train"
+        return f"{kind}{max(1000, 10 ** len(str(self.runs[name].steps - 1)))}"
+
+    def minutes(self, name: str) -> int:
+        """Time limit of a training: three times what a step of conv4 takes on one core, and its start."""
+        return math.ceil(5 + self.runs[name].steps * 3 * STEP_SECONDS / 60)
+
     # Images
 
     def title(self, dataset: str) -> str:
@@ -339,6 +353,7 @@ class Plan:
 
 
 CALIBRATION_IMAGES = 2048
+STEP_SECONDS = 0.055  # on one core, with 32 images: docs/cluster.md
 
 
 def in_block(run: Run, block: str) -> Run:

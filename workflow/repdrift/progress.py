@@ -12,14 +12,15 @@ import platform
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
-from torch import Tensor
 
 from repdrift.artifacts import write_atomically
 from repdrift.errors import UserError
+
+if TYPE_CHECKING:  # those who only ask how far a job is need no torch
+    from torch import Tensor
 
 FOLDER = ".resume"
 
@@ -71,17 +72,21 @@ class Progress:
         if self._lock is not None:
             self._lock.close()
 
-    def load(self) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
+    def load(self) -> "tuple[dict[str, Tensor], dict[str, Any]] | None":
         """Last saved state; None if there is none, or none that is whole. States of other jobs are removed."""
         if self.root.exists():
             for other in self.root.iterdir():
                 if other.is_dir() and other != self.folder:
                     shutil.rmtree(other)
+        from safetensors.torch import load_file  # noqa: PLC0415
+
         values = values_of(self.state)
         return None if values is None else (load_file(self.state), values)
 
-    def save(self, tensors: dict[str, Tensor], values: Mapping[str, Any]) -> None:
+    def save(self, tensors: "dict[str, Tensor]", values: Mapping[str, Any]) -> None:
         """Replace the saved state by this one: tensors, and values for JSON."""
+        from safetensors.torch import save_file  # noqa: PLC0415
+
         metadata = {"values": json.dumps(values)}
         write_atomically(self.state, lambda file: save_file(tensors, file, metadata=metadata))
 

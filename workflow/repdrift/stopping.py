@@ -1,7 +1,9 @@
-"""What Snakemake does when it is told to stop. The Snakefile imports it: standard library, and what Snakemake needs."""
+"""What Snakemake does when it is told to stop, and at the end. For the Snakefile: no imports beyond what it has."""
 
+import shutil
 import signal
 from contextlib import suppress
+from pathlib import Path
 from types import FrameType
 
 import psutil
@@ -27,3 +29,10 @@ def stop_trainings_on_sigterm() -> None:
                     process.send_signal(number)
 
     signal.signal(signal.SIGTERM, stop)
+
+
+def forget_progress(study: str) -> None:
+    """Delete what finished trainings have kept of their progress, since all jobs of their groups have succeeded."""
+    for kept in Path(study, "models").rglob(".resume"):
+        if (kept.parent / "final.safetensors").exists():
+            shutil.rmtree(kept)

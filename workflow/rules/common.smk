@@ -45,6 +45,11 @@ def spec(make, *wildcards):
 kept = (lambda file: file) if config["keep"]["activations"] else temp
 
 
+def group_of_training(w):
+    """Trainings of one length share a job of a scheduler, if its profile says how many."""
+    return PLAN.group(w.run) if workflow.group_settings.group_components else None
+
+
 wildcard_constraints:
     run=one_of(PLAN.runs),
     task=one_of(PLAN.tasks),

@@ -13,7 +13,7 @@ rule dataset:
     conda:
         "../../envs/torch.yaml"
     resources:
-        mem_mb=4000,
+        mem_mb=2000,
         runtime=lambda w, attempt: 30 * attempt,
     params:
         spec=lambda w: spec(specs.dataset, w.store, w.split),
@@ -38,7 +38,7 @@ rule task:
     conda:
         "../../envs/plot.yaml"
     resources:
-        mem_mb=1000,
+        mem_mb=500,
         runtime=lambda w, attempt: 10 * attempt,
     params:
         spec=lambda w: spec(specs.task, w.task, int(w.seed)),

@@ -18,8 +18,8 @@ rule activations:
     threads: 1
     resources:
         gpu=1,
-        mem_mb=lambda w, attempt: 4000 * attempt,
-        runtime=lambda w, attempt: 20 * attempt,
+        mem_mb=lambda w, attempt: 1500 * attempt,
+        runtime=lambda w, attempt: 3 * attempt,
     params:
         spec=lambda w: spec(specs.activations, w.role, w.run),
         code=fingerprint("stages.activations"),
@@ -42,8 +42,8 @@ rule similarity:
         "../../envs/torch.yaml"
     threads: 1
     resources:
-        mem_mb=lambda w, attempt: 4000 * attempt,
-        runtime=lambda w, attempt: 60 * attempt,
+        mem_mb=lambda w, attempt: 1500 * attempt,
+        runtime=lambda w, attempt: 3 * attempt,
     params:
         spec=lambda w: spec(specs.similarity, w.run, int(w.seed)),
         code=fingerprint("stages.similarity"),
@@ -66,8 +66,8 @@ rule curve:
     threads: 1
     resources:
         gpu=1,
-        mem_mb=lambda w, attempt: 4000 * attempt,
-        runtime=lambda w, attempt: 60 * attempt,
+        mem_mb=lambda w, attempt: 2000 * attempt,
+        runtime=lambda w, attempt: 30 * attempt,
     params:
         spec=lambda w: spec(specs.curve, int(w.seed)),
         code=fingerprint("stages.curve"),
@@ -90,8 +90,8 @@ rule layers_of_networks:
         "../../envs/torch.yaml"
     threads: 1
     resources:
-        mem_mb=lambda w, attempt: 4000 * attempt,
-        runtime=lambda w, attempt: 20 * attempt,
+        mem_mb=lambda w, attempt: 1500 * attempt,
+        runtime=lambda w, attempt: 5 * attempt,
     params:
         spec=lambda w: spec(specs.layers, int(w.seed)),
         code=fingerprint("stages.layers"),
@@ -120,8 +120,8 @@ rule sensitivity_of_run:
     threads: 1
     resources:
         gpu=1,
-        mem_mb=lambda w, attempt: 6000 * attempt,
-        runtime=lambda w, attempt: 60 * attempt,
+        mem_mb=lambda w, attempt: 5000 * attempt,
+        runtime=lambda w, attempt: 20 * attempt,
     params:
         spec=lambda w: spec(specs.sensitivity, w.run, int(w.seed)),
         code=fingerprint("stages.sensitivity"),

@@ -1,11 +1,15 @@
 # Initial weights, pre-training, fine-tuning.
 
-from repdrift.stopping import stop_trainings_on_sigterm
+from repdrift.stopping import forget_progress, stop_trainings_on_sigterm
 
 
 # Not before: Snakemake sets its own handler when it is about to start.
 onstart:
     stop_trainings_on_sigterm()
+
+
+onsuccess:
+    forget_progress(PLAN.folder)
 
 
 rule initialise:
@@ -19,8 +23,8 @@ rule initialise:
     conda:
         "../../envs/torch.yaml"
     resources:
-        mem_mb=2000,
-        runtime=lambda w, attempt: 10 * attempt,
+        mem_mb=1500,
+        runtime=lambda w, attempt: 3 * attempt,
     params:
         spec=lambda w: spec(specs.initialise, w.init, int(w.seed)),
         code=fingerprint("stages.initialise"),
@@ -42,6 +46,8 @@ rule pretrain:
         f"{PLAN.folder}/logs/models/{{run}}/seed{{seed}}.log",
     wildcard_constraints:
         run=one_of(PLAN.scratch_runs),
+    group:
+        group_of_training
     conda:
         "../../envs/torch.yaml"
     # One thread a job, jobs side by side: the results then do not depend on the number of cores.
@@ -50,8 +56,8 @@ rule pretrain:
         gpu=1,
         # Jobs that run at the same time and share a GPU train in one process, at most so many; profiles/gpu sets it.
         pack=1,
-        mem_mb=lambda w, attempt: 4000 * attempt,
-        runtime=lambda w, attempt: 720 * attempt,
+        mem_mb=lambda w, attempt: 2500 * attempt,
+        runtime=lambda w, attempt: PLAN.minutes(w.run) * attempt,
     params:
         spec=lambda w: spec(specs.train, w.run, int(w.seed)),
         code=fingerprint("stages.train"),
@@ -80,8 +86,3 @@ use rule pretrain as finetune with:
     wildcard_constraints:
         run=one_of(PLAN.target_runs),
     priority: 5
-    resources:
-        gpu=1,
-        pack=1,
-        mem_mb=lambda w, attempt: 4000 * attempt,
-        runtime=lambda w, attempt: 60 * attempt,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from repdrift.config import check, load
 from repdrift.plan import Plan, Run
-from repdrift.progress import FOLDER
+from repdrift.progress import FOLDER, values_of
 
 SILENCE = 120.0  # seconds since the last sign of life after which a training counts as stopped
 
@@ -62,8 +62,6 @@ def training(plan: Plan, run: Run, seed: int) -> Training:
 
 def note(state: Path, run: Run) -> str:
     """Say how far a saved state is."""
-    from repdrift.progress import values_of  # noqa: PLC0415
-
     values = values_of(state)
     if not values:
         return ""

@@ -34,7 +34,7 @@ def read(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     if table.empty:
         raise UserError(f"{path}: has no rows, so there is nothing to draw")
     for column in numbers:
-        values = table[column].replace("", None)
+        values = table[column].replace(["", "nan"], None)
         try:
             table[column] = pd.to_numeric(values)
         except ValueError as error:

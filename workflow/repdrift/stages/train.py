@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+from repdrift.gpus import take_gpu
 from repdrift.interruption import EXIT, Interruption
 from repdrift.pack import Ticket, leadership, shared_folder
 from repdrift.stages import command
@@ -54,6 +55,8 @@ def train_together(args: argparse.Namespace, words: list[str], interruption: Int
 def main() -> None:
     words = sys.argv[1:]
     args = arguments(words)
+    if args.gpus:
+        take_gpu()  # jobs that train together share a GPU, so before they meet
     interruption = Interruption()
     code = train_alone(args, interruption) if args.pack == 1 else train_together(args, words, interruption)
     if code == EXIT:

@@ -1,0 +1,145 @@
+"""The workflow on a real SLURM, through its profile: the same bytes as without it, whatever happens to its jobs."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from tests.cluster.slurm import NODES
+from tests.workflow.conftest import Checkout
+from tests.workflow.test_killed import SMALL
+
+# Less patience than a cluster needs: tests wait for it.
+SLURM = (
+    "--workflow-profile",
+    "profiles/slurm",
+    "--slurm-init-seconds-before-status-checks",
+    "2",
+    "--latency-wait",
+    "15",
+)
+TINY = ("--configfile", "presets/svhn-npz.yaml", "tiny.yaml")
+TRAINED = "results/small/models/objects/seed1"
+TRAINING = (f"{TRAINED}/final.safetensors", "--configfile", "small.yaml")
+
+# Long enough to be stopped four times.
+LONG = SMALL.replace("epochs: 24, test_every: 8", "epochs: 60, test_every: 20")
+
+
+def contents(study):
+    """All files that were made, but for logs, and what has times in it."""
+    files = [path for path in (study.folder / "results").rglob("*.*") if path.suffix not in (".log", ".json", ".html")]
+    return {str(path.relative_to(study.folder)): path.read_bytes() for path in files}
+
+
+def new(folder, config):
+    folder.mkdir(exist_ok=True)
+    made = Checkout(folder)
+    if isinstance(config, Path):
+        shutil.copy(config, folder)
+    else:
+        (folder / "small.yaml").write_text(config)
+    return made
+
+
+@pytest.mark.real_images
+def test_the_study_has_the_bytes_of_a_local_run(slurm, real_images, tmp_path):
+    config = Path(__file__).with_name("tiny.yaml")
+    cluster, local = new(tmp_path / "cluster", config), new(tmp_path / "local", config)
+    before = len(slurm.jobs())
+    cluster.snakemake(*SLURM, *TINY)
+    submitted = [rule.removeprefix("rule_") for _, rule in slurm.jobs()[before:]]
+    local.snakemake(*TINY)
+    assert contents(cluster) == contents(local)
+    # 25 jobs of the workflow in 8, for those of seconds share one; the others were not submitted.
+    kinds = ("activations", "curve", "initialise", "layers", "sensitivity", "similarity", "source1000", "train1000")
+    assert [kind for rule in sorted(submitted) for kind in kinds if rule.startswith(kind)] == list(kinds)
+    assert len(submitted) == len(kinds)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    made = new(tmp_path_factory.mktemp("undisturbed"), LONG)
+    made.snakemake(*TRAINING)
+    return made
+
+
+@pytest.fixture
+def untrained(undisturbed, tmp_path):
+    """A study in which that training is to do, and nothing before it."""
+    made = new(tmp_path / "study", LONG)
+    for name in ("results", ".snakemake"):
+        shutil.copytree(undisturbed.folder / name, made.folder / name)
+    shutil.rmtree(made.folder / TRAINED)
+    log_of(made).unlink()
+    return made
+
+
+def log_of(study):
+    return study.folder / "results/small/logs/models/objects/seed1.log"
+
+
+def said(study):
+    return log_of(study).read_text() if log_of(study).exists() else ""
+
+
+def test_whatever_stops_a_training_it_ends_with_the_same_bytes(slurm, undisturbed, untrained):
+    snakemake = untrained.start(*SLURM, *TRAINING)
+    steps = [0]
+
+    def goes_on():
+        """Wait until the training has gone on from where it was last, and saved; give the SLURM job."""
+
+        def trains():
+            begun = re.findall(r"^resumed after step (\d+)", said(untrained), re.MULTILINE) or [0]
+            first = steps == [0] and not slurm_jobs
+            return (first or int(begun[-1]) > steps[-1]) and said(untrained).count("\nepoch") >= 3 and begun
+
+        steps.append(int(slurm.wait(trains, f"the training has gone on; it says\n{said(untrained)}", 600)[-1]))
+        (job,) = (job for job, rule in slurm.jobs("running") if "pretrain_source" in rule)
+        slurm_jobs.append(job)
+        return job
+
+    def is_over(job):
+        slurm.wait(lambda: job not in dict(slurm.jobs("running,completing")), "the job runs no longer")
+
+    slurm_jobs = []
+    try:
+        # Told to save, as SLURM does ahead of a time limit: Snakemake tries again.
+        slurm.ask("scancel", "--signal=TERM", goes_on())
+        is_over(slurm_jobs[-1])
+        assert "stopped by SIGTERM" in said(untrained)
+        # Cancelled: the same.
+        slurm.ask("scancel", goes_on())
+        is_over(slurm_jobs[-1])
+        # Put back into the queue, as when it is preempted: SLURM starts it again, and Snakemake waits.
+        slurm.ask("scontrol", "requeue", goes_on())
+        is_over(slurm_jobs[-1])
+        # Its node dies: SLURM starts it again on the other one.
+        node = slurm.node(goes_on())
+        slurm.kill_node(node)
+        slurm.ask("scontrol", "update", f"NodeName={node}", "State=DOWN", "Reason=died")
+        is_over(slurm_jobs[-1])
+        assert slurm.node(goes_on()) != node
+        assert snakemake.wait(600) == 0
+    finally:
+        snakemake.kill()
+        for node in NODES:
+            slurm.revive(node)
+    assert len(set(slurm_jobs)) == 3
+    assert slurm_jobs[2] == slurm_jobs[3] == slurm_jobs[4]
+    assert len(steps) == 6
+    assert contents(untrained) == contents(undisturbed)
+
+
+@pytest.mark.parametrize("request_", [["gpu=1"], ["gpu=0", "gres='gpu:1'"]], ids=["gpus", "gres"])
+def test_a_training_that_asks_for_a_gpu_holds_one(slurm, untrained, request_):
+    """There is no real GPU behind it, and the training says so: it knows by either request that it was granted one."""
+    resources = [f"pretrain_source:{one}" for one in request_]
+    done = untrained.snakemake(*SLURM, *TRAINING, "--set-resources", *resources, "--retries", "0", check=False)
+    assert done.returncode == 1
+    job = slurm.jobs()[-1][0]
+    assert slurm.node(job) == "n2"
+    assert re.search(r"TRES=\S*gres/gpu=1", slurm.ask("scontrol", "show", "job", "--details", job))
+    assert "error: a GPU was granted, but PyTorch sees none" in said(untrained)
+    assert "failed, SLURM status is: 'FAILED'" in done.output

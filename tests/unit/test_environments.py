@@ -1,0 +1,93 @@
+"""What is installed for `--sdm conda` is what the lock file says, and is enough for the stages that use it."""
+
+import ast
+import re
+import sys
+import tomllib
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from tests.conftest import REPOSITORY
+
+PACKAGE = REPOSITORY / "workflow" / "repdrift"
+RULES = "\n".join(path.read_text() for path in (REPOSITORY / "workflow" / "rules").glob("*.smk"))
+ENVIRONMENTS = sorted(path.stem for path in (REPOSITORY / "envs").glob("*.yaml"))
+# Modules that come with another package, or by another name.
+PACKAGES = {"yaml": "pyyaml", "PIL": "torchvision", "matplotlib": "seaborn"}
+
+
+def pinned(environment):
+    """Python's version in an environment, and version by name of its packages."""
+    listed = yaml.safe_load((REPOSITORY / "envs" / f"{environment}.yaml").read_text())["dependencies"]
+    (python,) = (one.partition("=")[2] for one in listed if isinstance(one, str) and one.startswith("python="))
+    (packages,) = (one["pip"] for one in listed if isinstance(one, dict))
+    return python, dict(one.split("==") for one in packages)
+
+
+def locked(lock, python):
+    """Version by name of the packages of a lock file on Linux."""
+    markers = {
+        "python_version": python,
+        "python_full_version": f"{python}.0",
+        "sys_platform": "linux",
+        "os_name": "posix",
+    }
+    found = [Requirement(line) for line in (REPOSITORY / lock).read_text().splitlines()]
+    here = [one for one in found if one.marker is None or one.marker.evaluate(markers)]
+    return {one.name: str(one.specifier).removeprefix("==") for one in here}
+
+
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-bench.lock"])
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_versions_are_those_of_the_lock_file(environment, lock):
+    python, packages = pinned(environment)
+    versions = locked(lock, python)
+    assert packages == {name: versions[name] for name in packages}
+
+
+def test_every_rule_has_an_environment():
+    stages = re.findall(r'"\.\./\.\./envs/(\w+)\.yaml".*?repdrift\.stages\.(\w+)', RULES, re.DOTALL)
+    assert {environment for environment, _ in stages} == set(ENVIRONMENTS)
+    assert {stage for _, stage in stages} == {path.stem for path in (PACKAGE / "stages").glob("*.py")} - {
+        "__init__",
+        "command",
+    }
+    for environment, stage in stages:
+        needed = {PACKAGES.get(module, module) for module in modules(f"repdrift.stages.{stage}")}
+        assert needed <= set(pinned(environment)[1]), stage
+
+
+def modules(start):
+    """Modules beyond the standard library that a module of ours needs to be imported, through others of ours too."""
+    found, waiting, seen = set(), [start], set()
+    while waiting:
+        name = waiting.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        path = PACKAGE.parent.joinpath(*name.split("."))
+        file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+        if not file.exists():  # a name in a module
+            continue
+        for node in ast.parse(file.read_text()).body:
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom):
+                names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+            waiting += [one for one in names if one.split(".")[0] == "repdrift"]
+            found |= {one.split(".")[0] for one in names}
+    return {one for one in found if one not in sys.stdlib_module_names and one != "repdrift"}
+
+
+def test_the_lock_files_have_what_the_project_asks_for():
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    for lock, names in (
+        ("requirements.lock", ("dev", "cluster")),
+        ("requirements-bench.lock", ("dev", "cluster", "bench")),
+    ):
+        versions = locked(lock, "3.12")
+        for line in (*project["dependencies"], *(one for name in names for one in extras[name])):
+            asked = Requirement(line)
+            name = asked.name.lower().replace("_", "-")
+            assert asked.specifier.contains(versions[name]), line
