@@ -60,7 +60,13 @@ def why_not():
         return f"not installed: {', '.join(missing)} (Debian: slurm-wlm and munge)"
     if os.getuid() != 0:
         return "SLURM's daemons must be started as root"
-    return "this machine has a SLURM of its own" if (SYSTEM / "slurm.conf").exists() else ""
+    return "this machine has a SLURM of its own" if (SYSTEM / "slurm.conf").exists() and not left_over() else ""
+
+
+def left_over():
+    """Whether the configuration is that of tests that were killed: a link, and no controller that reads it."""
+    running = {process.info["name"] for process in psutil.process_iter(["name"])}
+    return (SYSTEM / "slurm.conf").is_symlink() and "slurmctld" not in running
 
 
 class Slurm:
@@ -77,7 +83,7 @@ class Slurm:
         # Any character device will do, and without one the node is not valid: another /dev/null.
         os.mknod(folder / "gpu0", stat.S_IFCHR | 0o666, os.makedev(1, 3))
         for file in ("slurm.conf", "gres.conf"):
-            (SYSTEM / file).unlink(missing_ok=True)  # leads nowhere: of tests that were killed
+            (SYSTEM / file).unlink(missing_ok=True)  # of tests that were killed
             (SYSTEM / file).symlink_to(folder / file)
 
     def start(self):

@@ -5,7 +5,8 @@ imports it.
 """
 
 from repdrift.panels import Figure
-from repdrift.plan import Plan, Run
+from repdrift.plan import Plan
+from repdrift.runs import Run
 
 NULL = "Dashed: the mean similarity when the images of one side are permuted: the estimator's bias alone."
 TITLES = {

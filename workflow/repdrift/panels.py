@@ -6,7 +6,8 @@ Standard library only: the Snakefile imports it.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from repdrift.plan import INITIAL, Plan, Run, in_block
+from repdrift.plan import Plan
+from repdrift.runs import INITIAL, Run, in_block
 from repdrift.tasks import Transform
 
 

@@ -6,32 +6,16 @@ Standard library only: the Snakefile imports it.
 import hashlib
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from repdrift.canonical import canonical
+from repdrift.runs import BETWEEN, INDEPENDENT, INITIAL, Checkpoint, Run, in_block
 from repdrift.tasks import Part, Task, Transform
 
-Checkpoint = tuple[str, str]  # a run's name, or that of a kind of initial weights, and the checkpoint's
-
-INITIAL: Checkpoint = ("init", "init")
-INDEPENDENT: Checkpoint = ("independent", "init")
-BETWEEN = "/"  # in a run's name, between another order of the network's blocks and the name that the study's run has
 ROLES = ("source", "domain", "cross_domain")
-
-
-@dataclass(frozen=True)
-class Run:
-    """One training, for every seed: a task, the checkpoint that it starts from, and its length in SGD steps."""
-
-    name: str
-    task: Task
-    parent: Checkpoint
-    steps: int
-    test_every: int
-    checkpoints: tuple[int, ...] = ()
-    head: str = "keep"
+OTHER = "other"  # role of the target tasks that only the experiments have
+TRUE = Transform("random", 0)
 
 
 class Plan:
@@ -354,12 +338,6 @@ class Plan:
 
 CALIBRATION_IMAGES = 2048
 STEP_SECONDS = 0.055  # on one core, with 32 images: docs/cluster.md
-
-
-def in_block(run: Run, block: str) -> Run:
-    """Give a run with another order of the blocks, from a parent that has it too."""
-    parent, moment = run.parent
-    return replace(run, name=block + BETWEEN + run.name, parent=(block + BETWEEN + parent, moment), checkpoints=())
 
 
 def checksums(images: list[str]) -> list[str]:

@@ -9,7 +9,8 @@ from typing import Any
 from repdrift import captions
 from repdrift.claims import goerttler2022, history_runs
 from repdrift.panels import Figure
-from repdrift.plan import BETWEEN, Plan
+from repdrift.plan import Plan
+from repdrift.runs import BETWEEN
 
 Spec = dict[str, Any]
 

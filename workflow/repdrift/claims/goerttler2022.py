@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterator
 from itertools import pairwise
 
 from repdrift.claims import CURVE, HISTORY, SIMILARITY, Claim, Contrast, Key, difference, trend
-from repdrift.plan import INITIAL, Plan
+from repdrift.plan import Plan
+from repdrift.runs import INITIAL
 from repdrift.tasks import Transform
 
 LAYERS = {"conv4": ("pool1", "pool2", "pool3", "pool4", "logits")}  # from the images on

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from repdrift.config import check, load
-from repdrift.plan import Plan, Run
+from repdrift.plan import Plan
 from repdrift.progress import FOLDER, values_of
+from repdrift.runs import Run
 
 SILENCE = 120.0  # seconds since the last sign of life after which a training counts as stopped
 

@@ -11,7 +11,7 @@ from repdrift.artifacts import Job, write_csv
 from repdrift.claims import CURVE, HISTORY, SIMILARITY, Claim, measurements
 from repdrift.claims.measurements import ADJUSTED, Numbers
 from repdrift.claims.verdict import judge, together
-from repdrift.plan import BETWEEN, INDEPENDENT, INITIAL
+from repdrift.runs import BETWEEN, INDEPENDENT, INITIAL
 from repdrift.stages import command
 from repdrift.stages.claims import read, read_histories
 
