@@ -16,6 +16,11 @@ include: "workflow/rules/verdicts.smk"
 include: "workflow/rules/figures.smk"
 
 
+for name in PLAN.experiments:
+
+    include: f"workflow/rules/{name}.smk"
+
+
 localrules:
     all,
     dataset,
@@ -49,4 +54,19 @@ for name in FIGURES:
             name
         input:
             expand(f"{PLAN.folder}/figures/{name}.{{format}}", format=FORMATS),
+        localrule: True
+
+
+# And one for all figures of an experiment: transfer.
+for name, experiment in PLAN.experiments.items():
+
+    rule:
+        name:
+            name
+        input:
+            expand(
+                f"{PLAN.folder}/figures/{{figure}}.{{format}}",
+                figure=experiment.titles,
+                format=FORMATS,
+            ),
         localrule: True

@@ -140,6 +140,7 @@ def test_a_training_that_asks_for_a_gpu_holds_one(slurm, untrained, request_):
     assert done.returncode == 1
     job = slurm.jobs()[-1][0]
     assert slurm.node(job) == "n2"
-    assert re.search(r"TRES=\S*gres/gpu=1", slurm.ask("scontrol", "show", "job", "--details", job))
+    assert re.search(r"JOB_GRES=gpu:1$", slurm.ask("scontrol", "show", "job", "--details", job), re.MULTILINE)
     assert "error: a GPU was granted, but PyTorch sees none" in said(untrained)
-    assert "failed, SLURM status is: 'FAILED'" in done.output
+    assert "Error in rule pretrain_source" in done.output
+    assert f"log: {log_of(untrained).relative_to(untrained.folder)} (check log file(s)" in done.output

@@ -25,6 +25,7 @@ finetune:
 controls: {scratch: false, matched_steps: null, independent: false}
 probe: {images: 64}
 similarity: {permutations: 5}
+transfer: null
 """
 CONFIG = ("--configfile", "small.yaml")
 TRAINED = "results/small/models/objects/seed1"

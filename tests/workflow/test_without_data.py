@@ -17,6 +17,7 @@ finetune:
 controls: {scratch: false, matched_steps: null, independent: false}
 probe: {images: 64, bn: calibrated}
 similarity: {permutations: 5}
+transfer: null
 """
 
 

@@ -16,13 +16,17 @@ TITLES = {
 }  # fmt: skip
 
 
-def title(figure: str) -> str:
+def title(plan: Plan, figure: str) -> str:
     """Name of a figure as the text has it."""
-    return TITLES[figure]
+    added = {name: title for found in plan.experiments.values() for name, title in found.titles.items()}
+    return {**TITLES, **added}[figure]
 
 
 def caption(plan: Plan, figure: Figure) -> str:
     """Caption of a figure in whole sentences, without its name."""
+    for experiment in plan.experiments.values():
+        if figure.name in experiment.titles:
+            return " ".join([experiment.caption(figure.name), _seeds_as_bars(plan, figure), _network(plan, figure)])
     shown = {
         "fig1": (_curve, _seeds_as_bands, _estimators, _probes),
         "fig2": (_history, _seeds_as_bands, _trained),

@@ -76,9 +76,11 @@ def check(config: Config) -> None:
         _check_range(config, f"{key}.train", task["dataset"], task["train"])
         _check_range(config, f"{key}.test", task["dataset"], task["test"])
         _check_overlap(key, task)
-        _check_transforms(config, key, task)
-    _check_targets_differ(config["finetune"], config["datasets"])
+        if "random" in task or key == "source":
+            _check_transforms(config, key, task)
+    _check_targets_differ(config)
     _check_pretraining(config)
+    _check_transfer(config)
     _check_probe(config)
 
 
@@ -201,8 +203,10 @@ def _unquoted(value: object, validator: Any) -> str:  # noqa: ANN401
 
 def _tasks(config: Config) -> dict[str, Config]:
     """Give each section that names a data set and its ranges, by its key."""
-    targets = {f"finetune.{kind}": config["finetune"][kind] for kind in ("domain", "cross_domain")}
-    return {"source": config["source"], **targets}
+    settings = config["finetune"]
+    targets = {f"finetune.{kind}": settings[kind] for kind in ("domain", "cross_domain")}
+    others = {f"finetune.others[{place}]": target for place, target in enumerate(settings["others"])}
+    return {"source": config["source"], **targets, **others}
 
 
 def _classes(config: Config, task: Config) -> int:
@@ -261,15 +265,21 @@ def _check_each(key: str, values: list[int], last: int, allowed: str) -> None:
             raise _error(f"{key}[{place}]", value, allowed)
 
 
-def _check_targets_differ(finetune: Config, datasets: Config) -> None:
-    name = finetune["cross_domain"]["dataset"]
-    if name == finetune["domain"]["dataset"]:
-        sentence = "finetune.domain has it too, and runs are named by it; allowed is another data set"
-        raise _error("finetune.cross_domain.dataset", name, sentence)
-    title = datasets[name]["title"]
-    if title == datasets[finetune["domain"]["dataset"]]["title"]:
-        sentence = "the domain's data set has it too, and figures tell them apart by it; allowed is another title"
-        raise _error(f"datasets.{name}.title", title, sentence)
+def _check_targets_differ(config: Config) -> None:
+    datasets = config["datasets"]
+    names: dict[str, str] = {}
+    titles: dict[str, str] = {}
+    for key, task in _tasks(config).items():
+        if key == "source":
+            continue
+        name, title = task["dataset"], datasets[task["dataset"]]["title"]
+        if name in names:
+            sentence = f"{names[name]} has it too, and runs are named by it; allowed is another data set"
+            raise _error(f"{key}.dataset", name, sentence)
+        if title in titles:
+            sentence = f"{titles[title]} has it too, and figures tell them apart by it; allowed is another title"
+            raise _error(f"datasets.{name}.title", title, sentence)
+        names[name], titles[title] = key, key
 
 
 def _check_pretraining(config: Config) -> None:
@@ -281,9 +291,17 @@ def _check_pretraining(config: Config) -> None:
         _check_each("pretrain.checkpoints", pretrain["checkpoints"], last, f"allowed is 1 to {last} (pretrain.epochs)")
 
 
+def _check_transfer(config: Config) -> None:
+    settings, epochs = config["transfer"], config["finetune"]["epochs"]
+    if settings is not None and settings["converged"] <= epochs:
+        sentence = f"allowed is more than {epochs} (finetune.epochs), the epochs of what it is compared with"
+        raise _error("transfer.converged", settings["converged"], sentence)
+
+
 def _check_probe(config: Config) -> None:
     images = config["probe"]["images"]
-    size, key = min((Part.parse(task["test"]).size, f"{key}.test") for key, task in _tasks(config).items())
+    compared = {key: task for key, task in _tasks(config).items() if "others" not in key}
+    size, key = min((Part.parse(task["test"]).size, f"{key}.test") for key, task in compared.items())
     if images > size:
         raise _error("probe.images", images, f"allowed is 4 to {size}, the number of images of {key}")
 

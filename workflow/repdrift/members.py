@@ -8,11 +8,11 @@ import shutil
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 import torch
@@ -31,6 +31,7 @@ from repdrift.networks import initialise
 from repdrift.pack import Ticket, tickets
 from repdrift.progress import Progress
 from repdrift.seeds import seed_for
+from repdrift.shuffle import shuffled
 from repdrift.training import Epoch, Settings, Training
 
 EPOCH_SECONDS = 0.5  # an epoch that ends sooner after the last save is not saved by itself
@@ -63,7 +64,7 @@ class Member:
         network = checkpoints.load(args.parent, self.spec["network"])
         if self.spec["head"] == "new":
             initialise(network.head, "new head", self.spec["seed"])
-        order = torch.Generator().manual_seed(seed_for("data order", self.spec["seed"], self.spec["task"]))
+        order = torch.Generator().manual_seed(order_seed(self.spec))
         train_set, test_set = (
             load_part(images, args.task, part, device)
             for images, part in zip(args.images, ("train", "test"), strict=True)
@@ -119,6 +120,12 @@ class Member:
             self.progress.release()
         else:
             self.progress.clear()
+
+
+def order_seed(spec: Mapping[str, Any]) -> int:
+    """Seed of the order of the images: another for each task, and for each of the orders that a task is trained in."""
+    purpose = "data order" if spec["order"] == 1 else f"data order {spec['order']}"
+    return seed_for(purpose, spec["seed"], spec["task"])
 
 
 def train_one(args: argparse.Namespace, interruption: Interruption) -> bool:
@@ -227,6 +234,11 @@ def load_part(images_path: Path, task_path: Path, part: str, device: torch.devic
     """Images uint8 [N, 3, 32, 32] (channels_last) and labels int64 [N] of a task's train or test part."""
     with np.load(task_path) as arrays:
         index, labels = arrays[f"{part}_index"], torch.from_numpy(arrays[f"{part}_label"])
+        pixels = torch.from_numpy(arrays["pixels"]) if "pixels" in arrays else None
     with safe_open(images_path, framework="pt") as file:
         images = file.get_slice("images")[int(index[0]) : int(index[-1]) + 1]
+    if len(images) > len(index):
+        images = images[torch.from_numpy(index - index[0])]
+    if pixels is not None:
+        images = shuffled(images, pixels)
     return images.to(device).contiguous(memory_format=torch.channels_last), labels.to(device)

@@ -55,15 +55,39 @@ class Conv4(nn.Module):
         self.blocks = nn.ModuleList(Block(3 if i == 0 else 64, 64, block) for i in range(4))
         self.head = nn.Linear(64 * (size // 16) ** 2, classes)
 
+    @property
+    def parts(self) -> dict[str, nn.Module]:
+        """The blocks and the head by name, in their order: ``block1`` ... ``block4``, ``head``."""
+        return {**{f"block{number}": block for number, block in enumerate(self.blocks, 1)}, "head": self.head}
+
     def forward(self, images: Tensor) -> dict[str, Tensor]:
         """Return the layers by name: pool1..pool4 as [B, 64, H, W], logits as [B, D]; images are [B, 3, size, size]."""
         layers: dict[str, Tensor] = {}
         x = images
-        for number, block in enumerate(self.blocks, 1):
-            x = block(x)
-            layers[f"pool{number}"] = x
-        layers["logits"] = self.head(x.flatten(1))
+        for layer, part in zip(self.layers, self.parts.values(), strict=True):
+            layers[layer] = x = _passed(x, part)
         return layers
+
+    def until(self, images: Tensor, name: str) -> Tensor:
+        """What reaches a part."""
+        x = images
+        for other, part in self.parts.items():
+            if other == name:
+                return x
+            x = _passed(x, part)
+        raise UserError(f"network has no part {name!r}: there are {', '.join(self.parts)}")
+
+    def since(self, x: Tensor, name: str) -> Tensor:
+        """Logits [B, D] from what reaches a part."""
+        names = list(self.parts)
+        for part in list(self.parts.values())[names.index(name) :]:
+            x = _passed(x, part)
+        return x
+
+
+def _passed(x: Tensor, part: nn.Module) -> Tensor:
+    passed: Tensor = part(x.flatten(1) if isinstance(part, nn.Linear) else x)
+    return passed
 
 
 NETWORKS = {"conv4": Conv4}

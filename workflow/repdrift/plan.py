@@ -10,11 +10,12 @@ from functools import cached_property
 from typing import Any
 
 from repdrift.canonical import canonical
+from repdrift.experiments import experiments, together
 from repdrift.runs import BETWEEN, INDEPENDENT, INITIAL, Checkpoint, Run, in_block
 from repdrift.tasks import Part, Task, Transform
 
 ROLES = ("source", "domain", "cross_domain")
-OTHER = "other"  # role of the target tasks that only the experiments have
+OTHERS = "others"  # role of the target tasks that only the experiments have
 TRUE = Transform("random", 0)
 
 
@@ -27,7 +28,11 @@ class Plan:
     folder : str
         Where all of the study is made, except the data sets.
     runs : dict of str to Run
-        In the order in which the figures name them.
+        All trainings, in the order in which the figures name them.
+    paper_runs : list of str
+        Names of those that the paper's own figures show.
+    experiments : dict of str to Experiment
+        What else the config asks for.
     """
 
     def __init__(self, config: Mapping[str, Any]) -> None:
@@ -38,7 +43,10 @@ class Plan:
         self.network = {**config["network"], "classes": self.classes}
         # A study that has one of them itself does not train it twice.
         self.other_blocks = [block for block in config["sensitivity"]["blocks"] if block != self.network["block"]]
-        self.runs = {run.name: run for run in self._runs()}
+        self.paper_runs = [run.name for run in self._runs()]
+        self.experiments = experiments(self)
+        added = (run for experiment in self.experiments.values() for run in experiment.runs())
+        self.runs = together([*self._runs(), *added])
         self.tasks = {run.task.name: run.task for run in self.runs.values()}
 
     # Runs
@@ -75,26 +83,83 @@ class Plan:
         if steps is None or steps == usual:
             kept = self.checkpoint_epochs if name == self.pretrained else ()
             return Run(name, task, INITIAL, usual, settings["test_every"], kept)
-        # As many measurements as in the other runs, however many epochs the steps make.
-        test_every = max(1, round(settings["test_every"] * steps / usual))
+        test_every = self._as_often(settings["test_every"], steps, usual)
         return Run(f"{name}-steps{steps}", task, INITIAL, steps, test_every)
 
     def target_run(self, role: str, transform: Transform, parent: Checkpoint | None = None) -> Run:
-        """Training on a target task: fine-tuning of the pre-trained network, or from another parent."""
-        settings = self.config["finetune"]
-        target = settings[role]
+        """Training on a target task of the paper: fine-tuning of the pre-trained network, or from another parent."""
+        return self.trained_on(self.target_task(self.config["finetune"][role]["dataset"], transform), parent)
+
+    def target_task(
+        self,
+        dataset: str,
+        transform: Transform = TRUE,
+        *,
+        size: int | None = None,
+        shuffle: int | None = None,
+        classes: int | None = None,
+    ) -> Task:
+        """Task on a target: on the first `size` of its training images, or all (`classes`: of the first classes)."""
+        role, target = self.targets[dataset]
         train, test = Part.parse(target["train"]), Part.parse(target["test"])
-        own = target["dataset"] + transform.suffix
-        task = Task(f"target-{own}", role, target["dataset"], train, test, transform)
-        steps = settings["epochs"] * self._steps_per_epoch(task)
-        if parent is None:
-            start = (self.pretrained, "final")
-            return Run(f"{start[0]}+{own}", task, start, steps, settings["test_every"], head=settings["head"])
-        return Run(f"{parent[0]}+{own}", task, parent, steps, settings["test_every"])
+        size = min(size or train.size, train.size)
+        name = dataset if size == train.size else f"{dataset}-n{size}"
+        name += transform.suffix
+        if shuffle is not None:
+            name += f"-blocks{shuffle}" if shuffle else "-values"
+        if classes in (None, self.classes):
+            return Task(f"target-{name}", role, dataset, train.first(size), test, transform, shuffle)
+        return Task(f"target-{name}-classes{classes}", role, dataset, train, test, transform, shuffle, classes, size)
+
+    def trained_on(
+        self,
+        task: Task,
+        parent: Checkpoint | None = None,
+        *,
+        epochs: int | None = None,
+        steps: int | None = None,
+        order: int = 1,
+        checkpoints: tuple[int, ...] = (),
+    ) -> Run:
+        """Training on a target task, for the epochs of fine-tuning, other epochs, or `steps`.
+
+        From the pre-trained network, or from another parent, whose head is kept in any case.
+        """
+        settings = self.config["finetune"]
+        start = parent or (self.pretrained, "final")
+        name = start[0] + (f"@{start[1].removeprefix('epoch')}" if start[1].startswith("epoch") else "")
+        name = f"{name}+{task.name.removeprefix('target-')}"
+        usual = settings["epochs"] * self._steps_per_epoch(task)
+        length, test_every = usual, settings["test_every"]
+        if epochs not in (None, settings["epochs"]):
+            name, length = f"{name}-epochs{epochs}", (epochs or 0) * self._steps_per_epoch(task)
+        elif steps not in (None, usual):
+            name, length = f"{name}-steps{steps}", steps or 0
+            test_every = self._as_often(test_every, length, usual)
+        if order > 1:
+            name = f"{name}-order{order}"
+        head = settings["head"] if parent is None else "keep"
+        return Run(name, task, start, length, test_every, checkpoints, head, order)
+
+    def datasets_of(self, roles: Iterable[str]) -> list[str]:
+        """Target data sets of some roles."""
+        return [dataset for wanted in roles for dataset, (role, _) in self.targets.items() if role == wanted]
+
+    @cached_property
+    def targets(self) -> dict[str, tuple[str, dict[str, Any]]]:
+        """Role and ranges of each target, by data set."""
+        settings = self.config["finetune"]
+        found = [(role, settings[role]) for role in ROLES[1:]] + [(OTHERS, target) for target in settings["others"]]
+        return {target["dataset"]: (role, target) for role, target in found}
+
+    @staticmethod
+    def _as_often(test_every: int, steps: int, usual: int) -> int:
+        """Measure as many times as a training of the usual length, however many epochs the steps make."""
+        return max(1, round(test_every * steps / usual))
 
     def _steps_per_epoch(self, task: Task) -> int:
         batch_size: int = self.config["training"]["batch_size"]
-        return math.ceil(task.train.size / batch_size)
+        return math.ceil(task.size / batch_size)
 
     def transforms(self, role: str) -> list[Transform]:
         """Label transforms of the target tasks of a role."""
@@ -139,7 +204,19 @@ class Plan:
 
     @property
     def target_runs(self) -> list[str]:
-        return [name for name, run in self.runs.items() if run.task.role != "source"]
+        """Names of the trainings on target tasks of which the final weights are kept."""
+        return [name for name, run in self.runs.items() if run.task.role != "source" and not run.checkpoints]
+
+    @property
+    def path_runs(self) -> list[str]:
+        """Names of those of which weights on the way are kept too."""
+        return [name for name, run in self.runs.items() if run.task.role != "source" and run.checkpoints]
+
+    @property
+    def path_epochs(self) -> tuple[int, ...]:
+        """Epochs at which they are kept: the same for all, for a rule has the same outputs for all its jobs."""
+        epochs = {self.runs[name].checkpoints for name in self.path_runs}
+        return max(epochs, default=())
 
     @property
     def checkpoint_epochs(self) -> tuple[int, ...]:
@@ -236,7 +313,7 @@ class Plan:
     @property
     def usual_runs(self) -> list[str]:
         """Names of the runs with the study's own order of the blocks."""
-        return [name for name in self.runs if BETWEEN not in name]
+        return [name for name in self.paper_runs if BETWEEN not in name]
 
     @property
     def main_choices(self) -> list[str]:
@@ -247,7 +324,7 @@ class Plan:
     @property
     def choice_runs(self) -> list[str]:
         """Names of the runs for which other choices of measurement are tried."""
-        return list(self.runs) if self.config["sensitivity"]["runs"] == "all" else self.main_choices
+        return self.paper_runs if self.config["sensitivity"]["runs"] == "all" else self.main_choices
 
     @property
     def bn_modes(self) -> list[str]:
@@ -316,12 +393,20 @@ class Plan:
         """Tables of all runs with the study's own order of the blocks."""
         return list(self.rows("layers", self.usual_runs))
 
+    def claim_tables(self) -> list[str]:
+        """Tables of the experiments that claims read."""
+        names = (name for experiment in self.experiments.values() for name in experiment.keys)
+        return [f"{self.folder}/tables/{name}.csv" for name in names]
+
     def rows(self, kind: str, runs: Iterable[str]) -> dict[str, dict[str, object]]:
         """Tables that a figure of this kind collects: path to the columns that are to be added to it."""
         if kind == "curve":
             return {self.curve(seed): {"images": self.probe_title("source")} for seed in self.seeds}
         if kind == "heatmap":
             return {self.layers(seed): {"images": self.probe_title("domain")} for seed in self.seeds}
+        for experiment in self.experiments.values():
+            if kind in experiment.titles:
+                return experiment.rows(kind)
         of_each = [(run, seed, self.runs[run].task) for run in runs for seed in self.seeds]
         if kind == "sensitivity":
             return {self.sensitivity(run, seed): {"images": self.title(task.dataset)} for run, seed, task in of_each}

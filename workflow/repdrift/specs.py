@@ -8,6 +8,7 @@ from typing import Any
 
 from repdrift import captions
 from repdrift.claims import goerttler2022, history_runs
+from repdrift.claims import study as all_claims
 from repdrift.panels import Figure
 from repdrift.plan import Plan
 from repdrift.runs import BETWEEN
@@ -29,6 +30,8 @@ def task(plan: Plan, name: str, seed: int) -> Spec:
         "test": task.test.spec,
         "labels": {task.transform.kind: task.transform.amount(seed, classes)},
         "classes": classes,
+        "kept": {"classes": task.classes, "images": task.images},
+        "shuffle": task.shuffle,
         "seed": seed,
     }
 
@@ -47,6 +50,7 @@ def train(plan: Plan, name: str, seed: int) -> Spec:
         "head": run.head,
         "training": {**plan.config["training"], "steps": run.steps, "test_every": run.test_every},
         "checkpoints": list(run.checkpoints),
+        "order": run.order,
         "seed": seed,
     }
 
@@ -109,11 +113,12 @@ def layers(plan: Plan, seed: int) -> Spec:
 
 def claims(plan: Plan) -> Spec:
     """Spec of the verdicts; `histories` says whose each history is."""
-    found = goerttler2022.claims(plan)
+    found = all_claims.claims(plan)
     histories = list(plan.rows("history", history_runs(found)).values())
     return {
         "claims": [claim.spec for claim in found],
         "histories": [{"run": columns["run"], "seed": columns["seed"]} for columns in histories],
+        "tables": {name: list(keys) for found in plan.experiments.values() for name, keys in found.keys.items()},
     }
 
 
@@ -138,6 +143,8 @@ def figure(plan: Plan, figure: Figure) -> Spec:
 
 def page(plan: Plan, figures: Iterable[Figure]) -> Spec:
     """Spec of the page with everything: its figures in order, with captions, and the config but for paths and disk."""
-    shown = [{"name": f.name, "title": captions.title(f.name), "caption": captions.caption(plan, f)} for f in figures]
+    shown = [
+        {"name": f.name, "title": captions.title(plan, f.name), "caption": captions.caption(plan, f)} for f in figures
+    ]
     settings = {key: value for key, value in plan.config.items() if key not in ("data", "keep")}
     return {"study": plan.config["study"], "figures": shown, "config": settings}

@@ -60,9 +60,19 @@ class Transform:
 
 @dataclass(frozen=True)
 class Task:
-    """Images to train on, images to test on, and a label transform.
+    """Images to train on, images to test on, and how their labels and pixels are transformed.
 
-    `role` is ``source``, ``domain`` or ``cross_domain``; tasks of one role share their test images, hence their probe.
+    `role` is ``source``, ``domain``, ``cross_domain`` or ``others``; of the first three, tasks of one role share their
+    test images, hence their probe.
+
+    Attributes
+    ----------
+    shuffle : int, optional
+        Side of the blocks of pixels that change places, 0 for all values, across channels. None: images as they are.
+    classes : int, optional
+        Only images of the first so many classes, to train and to test on.
+    images : int, optional
+        Only the first so many of those to train on.
     """
 
     name: str
@@ -71,3 +81,11 @@ class Task:
     train: Part
     test: Part
     transform: Transform
+    shuffle: int | None = None
+    classes: int | None = None
+    images: int | None = None
+
+    @property
+    def size(self) -> int:
+        """Number of images to train on."""
+        return self.train.size if self.images is None else self.images

@@ -72,13 +72,19 @@ def evaluate(network: nn.Module, images: Tensor, labels: Tensor) -> tuple[float,
 
     BN uses the statistics of consecutive batches of 32, as the authors' evaluation does, but stays unpolluted.
     """
+    with batch_statistics(network):
+        return score(network, images, labels)
+
+
+@torch.inference_mode()
+def score(network: nn.Module, images: Tensor, labels: Tensor) -> tuple[float, float]:
+    """`evaluate` with batch normalisation in the mode that it is in."""
     loss = torch.zeros((), device=images.device)
     correct = torch.zeros((), dtype=torch.int64, device=images.device)
-    with batch_statistics(network):
-        for batch, expected in zip(images.split(BATCH), labels.split(BATCH), strict=True):
-            logits = network(normalise(batch))["logits"]
-            loss += functional.cross_entropy(logits, expected, reduction="sum")
-            correct += (logits.argmax(1) == expected).sum()
+    for batch, expected in zip(images.split(BATCH), labels.split(BATCH), strict=True):
+        logits = network(normalise(batch))["logits"]
+        loss += functional.cross_entropy(logits, expected, reduction="sum")
+        correct += (logits.argmax(1) == expected).sum()
     return loss.item() / len(labels), 100 * correct.item() / len(labels)
 
 

@@ -10,12 +10,13 @@ LIBRARY = Path(workflow.basedir) / "workflow"
 sys.path.insert(0, str(LIBRARY))
 from repdrift import specs
 from repdrift.captions import caption, title
-from repdrift.claims import goerttler2022, history_runs
+from repdrift.claims import history_runs
+from repdrift.claims.study import claims
 from repdrift.config import check
 from repdrift.environment import use_this_python
 from repdrift.errors import UserError
 from repdrift.fingerprint import fingerprint
-from repdrift.panels import figures
+from repdrift.panels import VERDICTS, figures
 from repdrift.canonical import canonical
 from repdrift.plan import Plan, checksums
 
@@ -28,7 +29,7 @@ except UserError as error:
 PLAN = Plan(config)
 FIGURES = figures(PLAN)
 FORMATS = ("svg", "pdf", "png")
-CLAIMS = goerttler2022.claims(PLAN)
+CLAIMS = claims(PLAN)
 
 
 def one_of(names):

@@ -9,7 +9,7 @@ rule table:
     log:
         f"{PLAN.folder}/logs/tables/{{figure}}.log",
     wildcard_constraints:
-        figure=one_of([name for name, figure in FIGURES.items() if figure.panels]),
+        figure=one_of(set(FIGURES) - set(VERDICTS)),
     conda:
         "../../envs/plot.yaml"
     resources:
@@ -31,7 +31,7 @@ rule figure:
             f"{PLAN.folder}/figures/{{figure}}.svg",
             caption="../report/figure.rst",
             category="Figures",
-            labels=lambda w: {"figure": title(w.figure)},
+            labels=lambda w: {"figure": title(PLAN, w.figure)},
         ),
         pdf=f"{PLAN.folder}/figures/{{figure}}.pdf",
         png=f"{PLAN.folder}/figures/{{figure}}.png",
@@ -45,7 +45,7 @@ rule figure:
     params:
         spec=lambda w: spec(specs.figure, FIGURES[w.figure]),
         code=fingerprint("stages.figure"),
-        title=lambda w: title(w.figure),
+        title=lambda w: title(PLAN, w.figure),
         caption=lambda w: caption(PLAN, FIGURES[w.figure]),
     shell:
         "python -m repdrift.stages.figure --spec {params.spec:q} --code {params.code} "

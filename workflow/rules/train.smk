@@ -86,3 +86,16 @@ use rule pretrain as finetune with:
     wildcard_constraints:
         run=one_of(PLAN.target_runs),
     priority: 5
+
+
+# Those between whose weights an experiment moves about keep them at some epochs too.
+use rule finetune as finetune_path with:
+    output:
+        final=PLAN.model(("{run}", "final"), "{seed}"),
+        history=PLAN.history("{run}", "{seed}"),
+        checkpoints=[
+            PLAN.model(("{run}", f"epoch{epoch}"), "{seed}")
+            for epoch in PLAN.path_epochs
+        ],
+    wildcard_constraints:
+        run=one_of(PLAN.path_runs),

@@ -6,6 +6,7 @@ rule judge:
         similarities=PLAN.similarities(),
         curves=list(PLAN.rows("curve", [])),
         histories=list(PLAN.rows("history", history_runs(CLAIMS))),
+        tables=PLAN.claim_tables(),
     output:
         verdicts=f"{PLAN.folder}/claims.csv",
         contrasts=f"{PLAN.folder}/tables/claims.csv",
@@ -22,7 +23,7 @@ rule judge:
     shell:
         "python -m repdrift.stages.claims --spec {params.spec:q} --code {params.code} "
         "--similarities {input.similarities:q} --curves {input.curves:q} --histories {input.histories:q} "
-        "--verdicts {output.verdicts:q} --output {output.contrasts:q} > {log:q} 2>&1"
+        "--tables {input.tables:q} --verdicts {output.verdicts:q} --output {output.contrasts:q} > {log:q} 2>&1"
 
 
 rule judge_under_choices:
@@ -30,6 +31,7 @@ rule judge_under_choices:
         similarities=PLAN.similarities(),
         curves=list(PLAN.rows("curve", [])),
         histories=list(PLAN.rows("history", history_runs(CLAIMS))),
+        tables=PLAN.claim_tables(),
         choices=list(PLAN.rows("sensitivity", PLAN.choice_runs)),
     output:
         f"{PLAN.folder}/tables/multiverse.csv",
@@ -46,7 +48,7 @@ rule judge_under_choices:
     shell:
         "python -m repdrift.stages.multiverse --spec {params.spec:q} --code {params.code} "
         "--similarities {input.similarities:q} --curves {input.curves:q} --histories {input.histories:q} "
-        "--choices {input.choices:q} --output {output:q} > {log:q} 2>&1"
+        "--tables {input.tables:q} --choices {input.choices:q} --output {output:q} > {log:q} 2>&1"
 
 
 # Named as its target is.

@@ -24,8 +24,8 @@ class Contrast:
     label : str
         What is compared, in words.
     table : str
-        ``similarity`` (keys are run, reference, layer), ``history`` (run, column, and ``last`` or the first epoch of a
-        mean) or ``curve`` (epoch, layer).
+        ``similarity`` (keys are run, reference, layer), ``history`` (run, column, and when), ``curve`` (epoch, layer)
+        or that of an experiment's figure (keys as the experiment says).
     weights : mapping of tuple of str to float
     layer : str
         The layer that it tells of, if it is of one; of two layers, the later one.
@@ -80,8 +80,8 @@ def difference(label: str, more: Key, less: Key, *, layer: str | None = None, ta
     return Contrast(label, table, {more: 1.0, less: -1.0}, layer)
 
 
-def trend(label: str, keys: Sequence[Key], sign: int) -> Iterator[Contrast]:
-    """Contrast of a sequence of similarities: `sign` times its slope in ranks by least squares; none for one number.
+def trend(label: str, keys: Sequence[Key], sign: int, *, table: str = SIMILARITY) -> Iterator[Contrast]:
+    """Contrast of a sequence of numbers: `sign` times its slope in ranks by least squares; none for one number.
 
     Between two numbers it is their difference; among more, the mean change from one to the next.
     """
@@ -89,7 +89,7 @@ def trend(label: str, keys: Sequence[Key], sign: int) -> Iterator[Contrast]:
     total = sum((rank - centre) ** 2 for rank in range(len(keys)))
     if total:
         weights = {key: sign * (rank - centre) / total for rank, key in enumerate(keys)}
-        yield Contrast(label, SIMILARITY, weights, keys[0][-1])
+        yield Contrast(label, table, weights, keys[0][-1] if table == SIMILARITY else "")
 
 
 def history_runs(claims: Iterable[Claim]) -> list[str]:

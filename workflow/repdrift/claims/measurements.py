@@ -1,6 +1,7 @@
 """What a study measured, seed by seed, as the contrasts of claims read it."""
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -40,11 +41,32 @@ def histories(tables: Iterable[tuple[str, int, Path]], contrasts: Iterable[Contr
     return numbers
 
 
+def keyed(path: Path, keys: Sequence[str]) -> Numbers:
+    """Numbers of an experiment's table: its column ``value`` by the texts of some other columns."""
+    table = pd.read_csv(path, dtype=dict.fromkeys(keys, "str"))
+    table[list(keys)] = table[list(keys)].fillna("")
+    return _by_seed(table, list(keys), "value")
+
+
 def _at(history: pd.DataFrame, column: str, when: str) -> float:
-    """Last value of a column that was measured, or its mean from an epoch on (all epochs if there are no so many)."""
-    values = history.loc[history["epoch"] > 0].set_index("epoch")[column].dropna()
+    """Read a column of a history; ``log`` before its name takes the logarithm.
+
+    `when` is ``last`` (the last value that was measured), ``at25`` (the last one up to epoch 25), ``to25`` (the mean up
+    to it) or ``3`` (the mean from epoch 3 on; of all epochs if there are no so many).
+    """
+    name = column.removeprefix("log ")
+    values = history.loc[history["epoch"] > 0].set_index("epoch")[name].dropna()
+    found = _one(values, when)
+    return found if column == name else math.log(found)
+
+
+def _one(values: "pd.Series[float]", when: str) -> float:
     if when == "last":
         return float(values.iloc[-1])
+    if when.startswith("at"):
+        return float(values[values.index <= int(when[2:])].iloc[-1])
+    if when.startswith("to"):
+        return float(values[values.index <= int(when[2:])].mean())
     later = values[values.index >= int(when)]
     return float((later if len(later) else values).mean())
 

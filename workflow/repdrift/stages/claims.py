@@ -83,14 +83,16 @@ def numbers_of_estimators(similarity: pd.DataFrame, curve: pd.DataFrame) -> Iter
             yield f"{estimator}{ADJUSTED}", {SIMILARITY: adjusted, ABOVE: above}
 
 
-def judged(claims: list[Claim], similarity: pd.DataFrame, curve: pd.DataFrame, histories: Numbers) -> tuple[Rows, Rows]:
-    """Rows of both tables."""
+def judged(
+    claims: list[Claim], similarity: pd.DataFrame, curve: pd.DataFrame, others: dict[str, Numbers]
+) -> tuple[Rows, Rows]:
+    """Rows of both tables; `others` are the numbers that no estimator is behind, or a certain one."""
     estimators = list(numbers_of_estimators(similarity, curve))
     contrasts: Rows = []
     verdicts: Rows = []
     for claim in claims:
         tables = {contrast.table for contrast in claim.contrasts}
-        usual = [("", {HISTORY: histories})] if tables <= {HISTORY} else estimators
+        usual = [("", others)] if tables <= set(others) else estimators
         for estimator, numbers in usual:
             rows = contrast_rows(claim, estimator, numbers)
             if rows or not estimator:
@@ -103,11 +105,16 @@ def read(paths: list[Path]) -> pd.DataFrame:
     return pd.concat([pd.read_csv(path) for path in paths], ignore_index=True)
 
 
-def read_histories(spec: dict[str, Any], paths: list[Path], claims: list[Claim]) -> Numbers:
-    """Numbers of the histories, which the spec gives the names of."""
-    named = [(whose["run"], whose["seed"], path) for whose, path in zip(spec["histories"], paths, strict=True)]
+def read_others(
+    spec: dict[str, Any], histories: list[Path], tables: list[Path], claims: list[Claim]
+) -> dict[str, Numbers]:
+    """Numbers of the histories and of the tables of experiments; the spec says whose they are."""
+    named = [(whose["run"], whose["seed"], path) for whose, path in zip(spec["histories"], histories, strict=True)]
     contrasts = [found for claim in claims for found in claim.contrasts if found.table == HISTORY]
-    return measurements.histories(named, contrasts)
+    found = {HISTORY: measurements.histories(named, contrasts)}
+    for (name, keys), path in zip(spec["tables"].items(), tables, strict=True):
+        found[name] = measurements.keyed(path, keys)
+    return found
 
 
 def main() -> None:
@@ -115,12 +122,13 @@ def main() -> None:
     flags.add_argument("--similarities", type=Path, nargs="+", required=True)
     flags.add_argument("--curves", type=Path, nargs="+", required=True)
     flags.add_argument("--histories", type=Path, nargs="+", required=True)
+    flags.add_argument("--tables", type=Path, nargs="*", required=True, help="of experiments")
     flags.add_argument("--verdicts", type=Path, required=True, help="where the table of the claims is written")
     args = flags.parse_args()
     claims = [Claim.of(claim) for claim in args.spec["claims"]]
-    histories = read_histories(args.spec, args.histories, claims)
-    contrasts, verdicts = judged(claims, read(args.similarities), read(args.curves), histories)
-    job = Job(args.spec, args.code, [*args.similarities, *args.curves, *args.histories])
+    others = read_others(args.spec, args.histories, args.tables, claims)
+    contrasts, verdicts = judged(claims, read(args.similarities), read(args.curves), others)
+    job = Job(args.spec, args.code, [*args.similarities, *args.curves, *args.histories, *args.tables])
     job.save(args.output, lambda file: write_csv(file, contrasts, CONTRASTS))
     job.save(args.verdicts, lambda file: write_csv(file, verdicts, CLAIMS))
     for row in verdicts:

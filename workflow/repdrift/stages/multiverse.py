@@ -8,12 +8,12 @@ from typing import Any
 import pandas as pd
 
 from repdrift.artifacts import Job, write_csv
-from repdrift.claims import CURVE, HISTORY, SIMILARITY, Claim, measurements
+from repdrift.claims import CURVE, SIMILARITY, Claim, measurements
 from repdrift.claims.measurements import ADJUSTED, Numbers
 from repdrift.claims.verdict import judge, together
 from repdrift.runs import BETWEEN, INDEPENDENT, INITIAL
 from repdrift.stages import command
-from repdrift.stages.claims import read, read_histories
+from repdrift.stages.claims import read, read_others
 
 KEYS = ["run", "seed", "reference", "layer", "estimator", "n", "bn"]
 OWN, UNRELATED = "own", "unrelated"  # the initial network that fine-tuned ones are compared with
@@ -64,12 +64,12 @@ def with_unrelated(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(reference=table["reference"].replace(INDEPENDENT[0], INITIAL[0]))
 
 
-def verdicts(claim: Claim, numbers: Numbers, table: str) -> dict[str, str] | None:
+def verdicts(claim: Claim, numbers: dict[str, Numbers]) -> dict[str, str] | None:
     """Verdict on a claim, and on it in each layer; None if one of its contrasts cannot be made of these numbers."""
     found: dict[str, list[str]] = {}
     deciding: list[str] = []
     for contrast in claim.contrasts:
-        values = measurements.values(contrast, numbers) if contrast.table == table else None
+        values = measurements.values(contrast, numbers.get(contrast.table, {}))
         if values is None:
             return None
         verdict = judge(values).verdict
@@ -100,7 +100,7 @@ def on_its_scale(claim: Claim, choice: Choice) -> bool:
 
 
 def judged(
-    spec: dict[str, Any], similarity: pd.DataFrame, curve: pd.DataFrame, tried: pd.DataFrame, histories: Numbers
+    spec: dict[str, Any], similarity: pd.DataFrame, curve: pd.DataFrame, tried: pd.DataFrame, others: dict[str, Numbers]
 ) -> Iterator[dict[str, object]]:
     """Give the rows of the table."""
     usual = spec["usual"]
@@ -111,17 +111,18 @@ def judged(
     main = {claim["name"]: Claim.of(claim) for claim in spec["main"]}
     for claim in map(Claim.of, spec["claims"]):
         tables = {contrast.table for contrast in claim.contrasts}
-        if HISTORY in tables:
-            yield from rows(claim, Choice(), verdicts(claim, histories, HISTORY) or {})
+        if tables & set(others):
+            yield from rows(claim, Choice(), verdicts(claim, others) or {})
         elif CURVE in tables:
             for estimator, table in curve.groupby("estimator", sort=False):
                 choice = Choice(str(estimator), str(usual["n"]), usual["bn"], usual["block"], OWN)
-                found = verdicts(claim, measurements.curves(table), CURVE) if on_its_scale(claim, choice) else None
+                found = verdicts(claim, {CURVE: measurements.curves(table)}) if on_its_scale(claim, choice) else None
                 yield from rows(claim, choice, found or {})
         else:
             for choice, numbers in every:
                 if on_its_scale(claim, choice) and (choice.reference == OWN or reads_initial(claim)):
-                    found = verdicts(claim, numbers, SIMILARITY) or verdicts(main[claim.name], numbers, SIMILARITY)
+                    measured = {SIMILARITY: numbers}
+                    found = verdicts(claim, measured) or verdicts(main[claim.name], measured)
                     yield from rows(claim, choice, found or {})
 
 
@@ -130,11 +131,12 @@ def main() -> None:
     flags.add_argument("--similarities", type=Path, nargs="+", required=True)
     flags.add_argument("--curves", type=Path, nargs="+", required=True)
     flags.add_argument("--histories", type=Path, nargs="+", required=True)
+    flags.add_argument("--tables", type=Path, nargs="*", required=True, help="of experiments")
     flags.add_argument("--choices", type=Path, nargs="+", required=True, help="similarities under other choices")
     args = flags.parse_args()
-    histories = read_histories(args.spec, args.histories, [Claim.of(claim) for claim in args.spec["claims"]])
-    found = list(judged(args.spec, read(args.similarities), read(args.curves), read(args.choices), histories))
-    job = Job(args.spec, args.code, [*args.similarities, *args.curves, *args.histories, *args.choices])
+    others = read_others(args.spec, args.histories, args.tables, [Claim.of(claim) for claim in args.spec["claims"]])
+    found = list(judged(args.spec, read(args.similarities), read(args.curves), read(args.choices), others))
+    job = Job(args.spec, args.code, [*args.similarities, *args.curves, *args.histories, *args.tables, *args.choices])
     job.save(args.output, lambda file: write_csv(file, found, COLUMNS))
     print(f"{len(found)} verdicts")
 

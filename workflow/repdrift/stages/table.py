@@ -43,7 +43,9 @@ def main() -> None:
     for table, columns in zip(tables, spec["columns"], strict=True):
         for position, (name, value) in enumerate(columns.items()):
             table.insert(position, name, value)
-    table = collect(pd.concat(tables, ignore_index=True), spec["panels"])
+    table = pd.concat(tables, ignore_index=True)
+    if spec["panels"]:  # a figure that has none shows all
+        table = collect(table, spec["panels"])
     job.save(args.output, lambda file: table.to_csv(file, index=False, lineterminator="\n"))
 
 

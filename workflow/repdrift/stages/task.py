@@ -1,4 +1,7 @@
-"""Draw the labels of a task for one seed; images are never copied, the task holds their range."""
+"""Draw the labels of a task for one seed, and where its pixels come from if they are shuffled.
+
+Images are never copied: the task holds their numbers.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -10,10 +13,14 @@ from safetensors import safe_open
 from repdrift.artifacts import Job
 from repdrift.errors import UserError
 from repdrift.labels import transform_labels
+from repdrift.seeds import seed_for
+from repdrift.shuffle import permutation
 from repdrift.stages import command
 
+Indices = NDArray[np.int64]
 
-def draw(part: dict[str, Any], path: Path, spec: dict[str, Any]) -> dict[str, NDArray[np.int64]]:
+
+def draw(part: dict[str, Any], path: Path, spec: dict[str, Any], images: int | None) -> dict[str, Indices]:
     """Indices, true labels and labels as trained on (int64 [N] each) of one part (train or test) of a task."""
     start, stop = part["start"], part["stop"]
     with safe_open(path, framework="numpy") as file:
@@ -24,21 +31,44 @@ def draw(part: dict[str, Any], path: Path, spec: dict[str, Any]) -> dict[str, ND
         true = labels[start:stop]
     subject = f"{spec['dataset']}/{part['split']}/{start}"
     drawn = transform_labels(true, spec["labels"], spec["classes"], spec["seed"], subject)
-    return {"index": np.arange(start, stop, dtype=np.int64), "true_label": true, "label": drawn}
+    kept = np.arange(len(true))
+    if spec["kept"]["classes"] is not None:
+        kept = first(kept[true < spec["kept"]["classes"]], images, f"{path}, {start} to {stop}", spec)
+    return {"index": kept + start, "true_label": true[kept], "label": drawn[kept]}
+
+
+def first(indices: Indices, count: int | None, where: str, spec: dict[str, Any]) -> Indices:
+    """Take the first so many, if a number is given."""
+    if count is not None and count > len(indices):
+        classes = spec["kept"]["classes"]
+        raise UserError(f"{where}: {len(indices)} images are of the first {classes} classes, {count} are wanted")
+    return indices[:count]
+
+
+def pixels(path: Path, spec: dict[str, Any]) -> Indices:
+    """Where the pixels of the images come from, the same for training and testing."""
+    with safe_open(path, framework="numpy") as file:
+        _, *shape = file.get_slice("images").get_shape()
+    generator = np.random.Generator(np.random.PCG64(seed_for("pixels", spec["seed"], str(spec["shuffle"]))))
+    return permutation((shape[0], shape[1], shape[2]), spec["shuffle"], generator)
 
 
 def main() -> None:
     flags = command.parser(__doc__)
     flags.add_argument("--images", type=Path, nargs=2, required=True, help="of training and of testing")
     args = flags.parse_args()
-    job = Job(args.spec, args.code, sorted(set(args.images)))
+    spec = args.spec
+    job = Job(spec, args.code, sorted(set(args.images)))
+    limits = {"train": spec["kept"]["images"], "test": None}
     arrays = {
         f"{part}_{name}": values
-        for part, path in zip(("train", "test"), args.images, strict=True)
-        for name, values in draw(args.spec[part], path, args.spec).items()
+        for (part, limit), path in zip(limits.items(), args.images, strict=True)
+        for name, values in draw(spec[part], path, spec, limit).items()
     }
+    if spec["shuffle"] is not None:
+        arrays["pixels"] = pixels(args.images[0], spec)
     changed = (arrays["train_label"] != arrays["train_true_label"]).mean()
-    print(f"{args.spec['task']}, seed {args.spec['seed']}: {changed:.1%} of the training labels are not the true ones")
+    print(f"{spec['task']}, seed {spec['seed']}: {changed:.1%} of the training labels are not the true ones")
     job.save(args.output, lambda file: np.savez(file, allow_pickle=False, **arrays))
 
 
