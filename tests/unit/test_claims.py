@@ -87,7 +87,7 @@ def as_the_paper_says(run, column, _):
 
 
 def judged(claims, similarity, curves, numbers):
-    contrasts, verdicts = stage.judged(claims, similarity, curves, numbers)
+    contrasts, verdicts = stage.judged(claims, similarity, curves, {HISTORY: numbers})
     return pd.DataFrame(contrasts), pd.DataFrame(verdicts)
 
 
@@ -175,7 +175,7 @@ def test_an_undefined_similarity_is_said(plan, claims):
 def test_what_one_seed_does_not_have_is_left_empty(plan, claims, tmp_path):
     one = world(plan)
     numbers = {key: series[:1] for key, series in histories(claims, as_the_paper_says).items()}
-    contrasts, _ = stage.judged(claims, one[one["seed"] == 1], curve(plan).query("seed == 1"), numbers)
+    contrasts, _ = stage.judged(claims, one[one["seed"] == 1], curve(plan).query("seed == 1"), {HISTORY: numbers})
     write_csv(tmp_path / "claims.csv", contrasts, stage.CONTRASTS)
     figure = figures.draw(tmp_path / "claims.csv", "claims", "conv4")
     assert "nan" not in (tmp_path / "claims.csv").read_text().lower()
@@ -248,7 +248,7 @@ def tried(plan, similarity):
 def test_every_choice_has_its_verdict(plan, claims, spec):
     similarity = world(plan)
     rows = multiverse.judged(
-        spec, similarity, curve(plan), tried(plan, similarity), histories(claims, as_the_paper_says)
+        spec, similarity, curve(plan), tried(plan, similarity), {HISTORY: histories(claims, as_the_paper_says)}
     )
     table = pd.DataFrame(rows)
     whole = table[table["layer"] == ""].set_index("claim")
@@ -271,7 +271,7 @@ def test_every_choice_has_its_verdict(plan, claims, spec):
 def test_thresholds_of_cka_do_not_judge_other_estimators(plan, claims, spec):
     similarity = world(plan)
     other = tried(plan, similarity).assign(estimator="rsa-pearson")
-    rows = multiverse.judged(spec, similarity, curve(plan), other, histories(claims, as_the_paper_says))
+    rows = multiverse.judged(spec, similarity, curve(plan), other, {HISTORY: histories(claims, as_the_paper_says)})
     estimators = pd.DataFrame(rows).groupby("claim")["estimator"].unique()
     assert "rsa-pearson" in estimators["G8"]
     assert "rsa-pearson" not in estimators["G9"]

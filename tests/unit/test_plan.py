@@ -24,7 +24,7 @@ def paper(load_config):
 def test_the_paper_has_its_runs(paper):
     names = list(paper.runs)
     assert len(names) == len(set(names))
-    targets = [name for name in names if name.startswith("cifar10+")]
+    targets = [name for name in paper.paper_runs if name.startswith("cifar10+")]
     assert len(targets) == 11
     for name in ("cifar10", "cifar10-random9", "cifar10-n4096", "cifar10-n64-random9", "cifar10+svhn"):
         assert name in names
@@ -95,7 +95,7 @@ def test_specs_hold_what_the_job_uses_and_nothing_else(load_config):
     changed["seeds"] = [1, 2, 3, 4, 5, 6]
     changed["pretrain"]["random"] = [0, 1, 2, 3, 4, 9]
     after = Plan(changed)
-    for name in before.runs:
+    for name in before.paper_runs:
         same = canonical(specs.train(before, name, 1)) == canonical(specs.train(after, name, 1))
         assert same == ("+" not in name)
     assert specs.task(before, "cifar10-random9", 1) == specs.task(after, "cifar10-random9", 1)
@@ -113,15 +113,16 @@ def test_swapped_settings_are_another_spec(load_config):
 def test_figures_show_runs_that_exist(load_config, presets):
     plan = Plan(load_config(*presets))
     drawn = figures(plan)
-    names = [f"fig{number}" for number in range(1, 6)] + ["controls", "layers", "sensitivity", "claims", "multiverse"]
-    assert list(drawn) == names
+    names = [*(f"fig{number}" for number in range(1, 6)), "controls", "layers", "sensitivity"]
+    names += [name for experiment in plan.experiments.values() for name in experiment.titles]
+    assert list(drawn) == [*names, "claims", "multiverse"]
     for figure in drawn.values():
         for series in (series for panel in figure.panels for series in panel.series):
             if figure.kind == "heatmap":
                 assert {series.run, series.reference} <= {name for name, _ in plan.layer_networks()}
             else:
                 assert series.reference in plan.references(plan.runs[series.run])
-    assert {run for figure in drawn.values() for run in figure.runs} == {"init", *plan.runs}
+    assert {run for figure in drawn.values() for run in figure.runs} == {"init", *plan.paper_runs}
 
 
 def test_another_order_of_the_blocks_is_the_main_runs_again(paper):
@@ -157,7 +158,7 @@ def test_sensitivity_tries_the_sizes_that_the_images_allow(load_config):
     assert plan.probe_sizes("conv-bn-relu/cifar10+cifar10") == [100, 200, 500, 2000, 5000]
     # Thousands of images make a run dear: only the main ones take them.
     assert plan.probe_sizes("cifar10+svhn") == [100, 200, 500]
-    assert plan.choice_runs == list(plan.runs)
+    assert plan.choice_runs == plan.paper_runs
     spec = specs.sensitivity(plan, "cifar10+cifar10", 1)
     assert spec["probe"] == {"split": "test", "start": 5000, "stop": 10_000}
     assert spec["references"] == ["init", "pretrained"]

@@ -43,7 +43,7 @@ class Plan:
         self.network = {**config["network"], "classes": self.classes}
         # A study that has one of them itself does not train it twice.
         self.other_blocks = [block for block in config["sensitivity"]["blocks"] if block != self.network["block"]]
-        self.paper_runs = [run.name for run in self._runs()]
+        self.paper_runs = list(dict.fromkeys(run.name for run in self._runs()))
         self.experiments = experiments(self)
         added = (run for experiment in self.experiments.values() for run in experiment.runs())
         self.runs = together([*self._runs(), *added])

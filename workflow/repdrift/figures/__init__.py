@@ -8,7 +8,21 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from repdrift.errors import UserError
-from repdrift.figures import claims, curve, heatmap, history, layers, multiverse, sensitivity, style
+from repdrift.figures import (
+    claims,
+    curve,
+    heatmap,
+    history,
+    layers,
+    multiverse,
+    sensitivity,
+    style,
+    transfer_barrier,
+    transfer_checkpoints,
+    transfer_criticality,
+    transfer_shuffle,
+    transfer_similarity,
+)
 from repdrift.figures.table import read
 
 KINDS: dict[str, tuple[tuple[str, ...], Callable[[pd.DataFrame, str], Figure]]] = {
@@ -19,6 +33,11 @@ KINDS: dict[str, tuple[tuple[str, ...], Callable[[pd.DataFrame, str], Figure]]] 
     "layers": (layers.COLUMNS, layers.draw),
     "multiverse": (multiverse.COLUMNS, multiverse.draw),
     "sensitivity": (sensitivity.COLUMNS, sensitivity.draw),
+    "transfer_barrier": (transfer_barrier.COLUMNS, transfer_barrier.draw),
+    "transfer_checkpoints": (transfer_checkpoints.COLUMNS, transfer_checkpoints.draw),
+    "transfer_criticality": (transfer_criticality.COLUMNS, transfer_criticality.draw),
+    "transfer_shuffle": (transfer_shuffle.COLUMNS, transfer_shuffle.draw),
+    "transfer_similarity": (transfer_similarity.COLUMNS, transfer_similarity.draw),
 }
 
 # A date would make every rerun a different file.
@@ -40,8 +59,8 @@ def draw(path: Path, kind: str, network: str) -> Figure:
         A tidy CSV table.
     kind : str
         ``claims`` (verdicts), ``curve`` (similarity over epochs), ``heatmap`` (of every layer with every layer),
-        ``history`` (loss and accuracy over epochs), ``layers``, ``multiverse`` (verdicts under all choices) or
-        ``sensitivity`` (to the analyst's choices).
+        ``history`` (loss and accuracy over epochs), ``layers``, ``multiverse`` (verdicts under all choices),
+        ``sensitivity`` (to the analyst's choices), or the name of an experiment's figure.
     network : str
         The network in words, for the footer.
 

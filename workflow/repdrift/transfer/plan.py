@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from repdrift.tasks import Task
 
 FINAL = "final"
+SOURCE = "pre-training"
 SIDE = 32  # of an image in pixels
 CALIBRATION_IMAGES = 2048
 TABLES = ("similarity", "barrier", "criticality")  # of which each target and seed has one
@@ -204,15 +205,20 @@ class Transfer:
             ]
         else:
             found = [
-                (self.from_epoch(dataset, epoch), dataset, {"start": epoch})
+                (self.from_epoch(dataset, epoch), dataset, {"start": epoch, "network": "P-T"})
                 for dataset in self.sweeps
                 for epoch in self.checkpoints
             ]
-        return {
+        histories: dict[str, dict[str, object]] = {
             plan.history(run.name, seed): {"run": run.name, "seed": seed, "images": plan.title(dataset), **columns}
             for run, dataset, columns in found
             for seed in plan.seeds
         }
+        if name == "checkpoints":
+            for seed in plan.seeds:
+                columns = {"run": plan.pretrained, "seed": seed, "images": "", "start": None, "network": SOURCE}
+                histories[plan.history(plan.pretrained, seed)] = columns
+        return histories
 
     def caption(self, figure: str) -> str:
         """What a figure shows, in whole sentences."""

@@ -1,0 +1,86 @@
+"""What the figures of experiments share: a column of axes for each target, lines for a few kinds, one legend."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from repdrift.figures import style
+from repdrift.figures.layers import lettered
+from repdrift.figures.style import Look, Strip
+from repdrift.figures.table import joined
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A figure with a row of axes for each measure and a column for each target."""
+
+    figure: Figure
+    axes: list[list[Axes]]  # [rows][columns]
+    look: Look
+    strip: Strip
+    columns: int  # of the legend
+
+    @classmethod
+    def of(
+        cls,
+        targets: Sequence[str],
+        rows: int,
+        labels: Sequence[str],
+        words: Sequence[str],
+        *,
+        height: float = 1.45,
+        share_y: bool = True,
+    ) -> "Grid":
+        """Make it; `labels` are those of the lines, `words` the parts of the footer."""
+        width = style.DOUBLE if len(targets) > 1 else style.SINGLE
+        columns = style.legend_columns(labels, width - 0.6)
+        strip = Strip(math.ceil(len(labels) / columns), style.wrap(joined(words), width - 0.1, style.TINY))
+        figure = style.make_figure(width, height * rows + 0.45, strip)
+        axes = figure.subplots(rows, len(targets), sharey="row" if share_y else False, squeeze=False)
+        for column, title in zip(axes[0], lettered(targets), strict=True):
+            column.set_title(title)
+        return cls(figure, [list(row) for row in axes], Look.of(labels), strip, columns)
+
+    def legend(self) -> None:
+        style.legend(self.axes[-1][0], self.look.handles(style.DOUBLE - 0.6), self.columns, self.strip.legend_top)
+
+
+def seeds(table: pd.DataFrame) -> str:
+    """Number of seeds, and what is drawn of them."""
+    count = table["seed"].nunique()
+    return "1 seed, no standard error" if count == 1 else f"{count} seeds, mean ± SE"
+
+
+def draw_points(
+    axes: Axes, shown: pd.DataFrame, *, x: str, order: Sequence[object], look: Look, hue: str = "network"
+) -> None:
+    """Draw means over seeds with standard errors at places side by side, lines between them."""
+    labels = [label for label in look.colours if label in set(shown[hue])]
+    sns.pointplot(
+        shown,
+        x=x,
+        y="value",
+        hue=hue,
+        order=order,
+        hue_order=labels,
+        palette=look.colours,
+        markers=[look.markers[label] for label in labels],
+        dodge=0.1 * (len(labels) - 1) if len(labels) > 1 else False,
+        errorbar="se",
+        err_kws={"linewidth": 0.9},
+        legend=False,
+        ax=axes,
+        linewidth=1.0,
+        markersize=3.6,
+        **style.MARKER_EDGE,
+    )
+    axes.set(xlabel="", ylabel="", xlim=(-0.5, len(order) - 0.5))
+
+
+def name_ticks(axes: Axes, names: Mapping[object, str], order: Sequence[object]) -> None:
+    axes.set_xticks(range(len(order)), [names.get(value, str(value)) for value in order])
