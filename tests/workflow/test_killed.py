@@ -26,6 +26,7 @@ controls: {scratch: false, matched_steps: null, independent: false}
 probe: {images: 64}
 similarity: {permutations: 5}
 transfer: null
+transferability: null
 """
 CONFIG = ("--configfile", "small.yaml")
 TRAINED = "results/small/models/objects/seed1"

@@ -18,6 +18,7 @@ controls: {scratch: false, matched_steps: null, independent: false}
 probe: {images: 64, bn: calibrated}
 similarity: {permutations: 5}
 transfer: null
+transferability: null
 """
 
 

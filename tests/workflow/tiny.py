@@ -17,6 +17,7 @@ probe: {images: 64}
 similarity: {estimators: [cka-biased], permutations: 5}
 sensitivity: {images: [64], bn: [batch], estimators: [cka-biased], blocks: []}
 transfer: null
+transferability: null
 """
 
 FIGURES = ("fig1", "fig2", "fig3", "fig4", "layers", "sensitivity")  # not fig5: it is added later

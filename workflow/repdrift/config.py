@@ -81,6 +81,7 @@ def check(config: Config) -> None:
     _check_targets_differ(config)
     _check_pretraining(config)
     _check_transfer(config)
+    _check_transferability(config)
     _check_probe(config)
 
 
@@ -296,6 +297,20 @@ def _check_transfer(config: Config) -> None:
     if settings is not None and settings["converged"] <= epochs:
         sentence = f"allowed is more than {epochs} (finetune.epochs), the epochs of what it is compared with"
         raise _error("transfer.converged", settings["converged"], sentence)
+
+
+def _check_transferability(config: Config) -> None:
+    settings = config["transferability"]
+    if settings is None:
+        return
+    last = _classes(config, config["source"])
+    _check_each("transferability.classes", settings["classes"], last, f"allowed is 2 to {last}, the number of classes")
+    for key, task in _tasks(config).items():
+        role = key.removeprefix("finetune.").partition("[")[0]
+        size = Part.parse(task["train"]).size
+        if role in settings["sweeps"] and settings["class_images"] > size:
+            sentence = f"allowed is 2 to {size}, the number of images of {key}.train"
+            raise _error("transferability.class_images", settings["class_images"], sentence)
 
 
 def _check_probe(config: Config) -> None:

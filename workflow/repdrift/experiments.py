@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from repdrift.transfer.plan import Transfer
+from repdrift.transferability.plan import Transferability
 
 if TYPE_CHECKING:
     from repdrift.claims import Claim
@@ -49,7 +50,7 @@ class Experiment(Protocol):
 
 def experiments(plan: Plan) -> dict[str, Experiment]:
     """Give the experiments that a config has, by name."""
-    known = {"transfer": Transfer}
+    known = {"transfer": Transfer, "transferability": Transferability}
     return {name: make(plan) for name, make in known.items() if plan.config[name] is not None}
 
 

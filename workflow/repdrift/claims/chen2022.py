@@ -1,0 +1,153 @@
+"""Claims R1 to R7 of Chen et al. (2022): rethinking two consensuses of the transferability in deep learning.
+
+In kind, not in numbers: other data sets, and a small network of four layers whose head is kept. What the paper leaves
+open is decided here, before any data: trends are slopes of ln T in ranks, with T by the mean absolute difference; what
+holds "usually" or "mostly" must hold in the mean over targets. Gap and width are as we define them, for the paper does
+not. Claims whose names end with a letter are ours.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from repdrift.claims import Claim, Contrast, Key, trend
+from repdrift.runs import Run
+from repdrift.tasks import Transform
+
+if TYPE_CHECKING:
+    from repdrift.transferability.plan import Transferability
+
+LAYERS, GAP = "transferability_layers", "transferability_gap"
+CONVOLUTIONS = ("conv1", "conv2", "conv3", "conv4")
+OVERALL, HEAD = "overall", "head"
+AS_IN_THE_PAPER = "true labels, equal epochs"
+MARGIN = math.log(1.1)  # ours: T of a new head is about 1 between 1 / 1.1 and 1.1
+
+
+def claims(experiment: Transferability) -> list[Claim]:
+    """All claims, with the contrasts that the study's targets allow."""
+    of = Contrasts(experiment)
+    return [
+        Claim(name, sentence, source, figure, tuple(contrasts(of)))
+        for name, sentence, source, figure, contrasts in CLAIMS
+    ]
+
+
+def log_t(run: Run, item: str = OVERALL) -> Key:
+    return (run.name, "pretrained", "ln T", item)
+
+
+class Contrasts:
+    """Contrasts of the claims, for all targets of an experiment."""
+
+    def __init__(self, experiment: Transferability) -> None:
+        self.experiment, self.plan = experiment, experiment.plan
+        self.title = experiment.plan.title
+        self.whole = {dataset: experiment.whole(dataset) for dataset in experiment.targets}
+
+    # Domains
+
+    def gap(self) -> Iterator[Contrast]:
+        yield self._coefficient("gap")
+
+    def order(self) -> Iterator[Contrast]:
+        """Targets in the order that was expected of their gaps, random labels last."""
+        domain = self.plan.config["finetune"]["domain"]
+        shifted = [transform for transform in self.plan.transforms("domain") if transform.kind == "shift"]
+        most_random = [self.plan.most_random] if self.plan.most_random.value else []
+        last = [self.plan.target_run("domain", transform) for transform in most_random]
+        runs = [
+            self.plan.target_run("domain", Transform("random", 0)),
+            *(self.plan.target_run("domain", transform) for transform in shifted),
+            *(run for dataset, run in self.whole.items() if dataset != domain["dataset"]),
+            *last,
+        ]
+        if domain["dataset"] in self.whole:
+            yield from self._trend("from the source's own images to random labels", runs, -1)
+
+    def width(self) -> Iterator[Contrast]:
+        for dataset in self.experiment.sweeps:
+            classes = self.experiment.classes
+            runs = [self.experiment.with_classes(dataset, number) for number in classes]
+            images = runs[0].task.size
+            yield from self._trend(f"{self.title(dataset)}, {images:,} images of {_range(classes)} classes", runs, -1)
+        yield self._coefficient("width", decides=False)
+
+    # Data
+
+    def data(self) -> Iterator[Contrast]:
+        yield from self._sizes("epochs", f"{self.experiment.epochs} epochs")
+        yield self._coefficient("ln N", decides=False)
+
+    def data_at_equal_steps(self) -> Iterator[Contrast]:
+        return self._sizes("steps", f"{self.experiment.steps:,} steps")
+
+    # Layers
+
+    def falls(self) -> Iterator[Contrast]:
+        centre = (len(CONVOLUTIONS) - 1) / 2
+        total = sum((rank - centre) ** 2 for rank in range(len(CONVOLUTIONS)))
+        slope = {layer: -(rank - centre) / total for rank, layer in enumerate(CONVOLUTIONS)}
+        yield from self._over_targets("ln T by layer, fall from each to the next", slope)
+
+    def not_the_first(self) -> Iterator[Contrast]:
+        """The highest of several is above another by chance more often than not; by how much is what counts."""
+        yield from self._over_targets("ln T, highest of conv2 to conv4 less conv1", {"lead": 1.0})
+
+    def not_monotonic(self) -> Iterator[Contrast]:
+        yield from self._over_targets("ln T, largest rise from a layer to the next", {"rise": 1.0})
+
+    def above_one(self) -> Iterator[Contrast]:
+        new_head = self.plan.config["finetune"]["head"] == "new"
+        for dataset, run in self.whole.items():
+            for layer in CONVOLUTIONS:
+                yield Contrast(f"{self.title(dataset)}: ln T of {layer}, above 0", LAYERS, {log_t(run, layer): 1.0})
+            label = f"{self.title(dataset)}: ln T of the {'new' if new_head else 'kept'} head within {MARGIN:.2f}"
+            yield Contrast(label, LAYERS, {log_t(run, HEAD): 1.0}, within=MARGIN, decides=new_head)
+
+    def _over_targets(self, label: str, items: dict[str, float]) -> Iterator[Contrast]:
+        """Decided by the mean over targets; each one stands beside it."""
+        share = 1 / len(self.whole)
+        mean = {log_t(run, item): weight * share for run in self.whole.values() for item, weight in items.items()}
+        yield Contrast(f"{label}, mean over targets", LAYERS, mean)
+        for dataset, run in self.whole.items():
+            weights = {log_t(run, item): weight for item, weight in items.items()}
+            yield Contrast(f"{self.title(dataset)}: {label}", LAYERS, weights, decides=False)
+
+    def _sizes(self, equal: str, length: str) -> Iterator[Contrast]:
+        for dataset in self.experiment.sweeps:
+            sizes = self.experiment.sizes(dataset)
+            runs = [self.experiment.sized(dataset, size, equal) for size in sizes]
+            yield from self._trend(f"{self.title(dataset)}, N = {_range(sizes)}, {length}", runs, -1)
+
+    def _trend(self, label: str, runs: Sequence[Run], sign: int) -> Iterator[Contrast]:
+        yield from trend(f"{label}: fall of ln T", [log_t(run) for run in runs], sign, table=LAYERS)
+
+    def _coefficient(self, predictor: str, *, decides: bool = True) -> Contrast:
+        """Of each seed's own regression: below 0 if T falls with it."""
+        weights: dict[Key, float] = {(AS_IN_THE_PAPER, "coefficient", predictor): -1.0}
+        return Contrast(f"regression ({AS_IN_THE_PAPER}): fall of ln T with {predictor}", GAP, weights, decides=decides)
+
+
+def _range(values: Sequence[int]) -> str:
+    return f"{min(values):,} to {max(values):,}"
+
+
+CLAIMS = (
+    ("R1", "A larger domain gap lowers transferability", "consensus 1", "transferability_gap", Contrasts.gap),
+    ("R1b", "... along targets in the order that we expected", "ours", "transferability_layers", Contrasts.order),
+    ("R2", "Transferability falls from lower to higher layers", "consensus 2", "transferability_layers",
+     Contrasts.falls),
+    ("R3", "More data of the target lower transferability", "finding 1", "transferability_data", Contrasts.data),
+    ("R3b", "... also at an equal number of steps", "ours", "transferability_data", Contrasts.data_at_equal_steps),
+    ("R4", "More diverse data of the target lower transferability", "finding 1", "transferability_data",
+     Contrasts.width),
+    ("R5", "The lowest layer is usually not the most transferable", "finding 2", "transferability_layers",
+     Contrasts.not_the_first),
+    ("R6", "T is above 1 in all layers, and about 1 in a new head", "layer-wise figures", "transferability_layers",
+     Contrasts.above_one),
+    ("R7", "It mostly does not fall monotonically from layer to layer", "layer-wise figures", "transferability_layers",
+     Contrasts.not_monotonic),
+)  # fmt: skip
