@@ -22,6 +22,10 @@ from repdrift.figures import (
     transfer_criticality,
     transfer_shuffle,
     transfer_similarity,
+    transferability_data,
+    transferability_gap,
+    transferability_layers,
+    weights_vs_representations,
 )
 from repdrift.figures.table import read
 
@@ -38,6 +42,10 @@ KINDS: dict[str, tuple[tuple[str, ...], Callable[[pd.DataFrame, str], Figure]]] 
     "transfer_criticality": (transfer_criticality.COLUMNS, transfer_criticality.draw),
     "transfer_shuffle": (transfer_shuffle.COLUMNS, transfer_shuffle.draw),
     "transfer_similarity": (transfer_similarity.COLUMNS, transfer_similarity.draw),
+    "transferability_data": (transferability_data.COLUMNS, transferability_data.draw),
+    "transferability_gap": (transferability_gap.COLUMNS, transferability_gap.draw),
+    "transferability_layers": (transferability_layers.COLUMNS, transferability_layers.draw),
+    "weights_vs_representations": (weights_vs_representations.COLUMNS, weights_vs_representations.draw),
 }
 
 # A date would make every rerun a different file.

@@ -182,8 +182,8 @@ class Transferability:
         return {
             "transferability_layers": (
                 f"{measure} Below: D the Euclidean distance. The head is no part of overall. Controls: an independent "
-                "random network in place of the pre-trained one, and a network trained from the initial weights in "
-                f"place of the fine-tuned one. {usual}"
+                "random network in place of the pre-trained one (1 if training had forgotten where it began), and a "
+                f"network trained from the initial weights in place of the fine-tuned one. {usual}"
             ),
             "transferability_data": (
                 f"{measure} Training on the first N images of a target, for {self.epochs} epochs each and for "

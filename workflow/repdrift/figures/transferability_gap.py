@@ -1,0 +1,130 @@
+"""T of every fine-tuning against gap and width of its target and the number of images, and regressions on them."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from repdrift.figures import style
+from repdrift.figures.style import Look, Strip
+from repdrift.figures.table import joined, ordered
+from repdrift.figures.targets import seeds
+from repdrift.figures.transferability import infinite_in_words, set_log_axis
+
+COLUMNS = (
+    "run", "images", "seed", "labels", "size", "gap", "width", "measure", "series", "item", "value", "se", "n",
+)  # fmt: skip
+AXES = {
+    "gap": "gap: squared Fréchet distance",
+    "width": "width: trace of the covariance",
+    "size": "number of images N",
+}
+PREDICTORS = {"gap": "gap", "width": "width", "ln N": "ln N", "ln steps": "ln steps", "R²": "R²"}
+TRUE = "true labels"
+FILLED, OPEN = TRUE, "shifted or random labels"
+SCATTER, LINE = 1.9, 0.17  # heights in inches
+
+
+def draw(table: pd.DataFrame, network: str) -> Figure:
+    """Draw the means over seeds of each fine-tuning three times, above a table of the regressions."""
+    points = table[table["measure"] == "T"]
+    means = points.groupby("run", sort=False).agg(
+        {"images": "first", "labels": "first", "size": "first", "gap": "mean", "width": "mean", "value": "mean"}
+    )
+    targets = ordered(means["images"])
+    look = Look.of(targets)
+    fits = ordered(table.loc[table["series"] != "", "series"])
+    words = [
+        seeds(points).replace("mean ± SE", "means"),
+        "regressions: ln T on z-scores, coefficient ± its standard error on the means over seeds; in brackets mean ± "
+        "SE over the regressions of each seed",
+        infinite_in_words(points),
+        network,
+    ]
+    strip = Strip(1, style.wrap(joined(words), style.DOUBLE - 0.1, style.TINY))
+    height = LINE * (2 * len(fits) + 2)
+    figure = style.make_figure(style.DOUBLE, SCATTER + height + 0.6, strip)
+    above, below = figure.add_gridspec(2, 1, height_ratios=[SCATTER, height])
+    row = above.subgridspec(1, len(AXES)).subplots(sharey=True)
+    for index, (axes, (x, label)) in enumerate(zip(row, AXES.items(), strict=True)):
+        scatter(axes, means[np.isfinite(means["value"])], x, look)
+        axes.set_xlabel(label)
+        axes.set_title(style.letter(index))
+    row[0].set_ylabel("T, overall")
+    axes = figure.add_subplot(below)
+    axes.set_axis_off()
+    write_table(axes, [header(), *(line for fit in fits for line in lines(table[table["series"] == fit], fit))])
+    kinds = [Line2D([], [], color="0.3", linestyle="", marker="o", label=FILLED)]
+    kinds.append(Line2D([], [], color="0.3", linestyle="", marker="o", markerfacecolor="white", label=OPEN))
+    handles = [*look.handles(style.DOUBLE), *kinds]
+    for handle in handles[: len(targets)]:
+        handle.set(linestyle="")
+    style.legend(row[0], handles, len(handles), strip.legend_top)
+    return figure
+
+
+def scatter(axes: Axes, means: pd.DataFrame, x: str, look: Look) -> None:
+    """Draw a point for each fine-tuning: coloured by target, open where its labels are not the true ones."""
+    for target, colour in look.colours.items():
+        for true in (True, False):
+            shown = means[(means["images"] == target) & ((means["labels"] == TRUE) == true)]
+            axes.plot(
+                shown[x],
+                shown["value"],
+                linestyle="",
+                marker=look.markers[target],
+                markersize=3.6,
+                color=colour,
+                markerfacecolor=colour if true else "white",
+                markeredgewidth=0.8,
+            )
+    axes.axhline(1, color="0.8", linewidth=0.6, zorder=0)
+    set_log_axis(axes, "x")
+    set_log_axis(axes, "y")
+
+
+Line = list[str]
+
+
+def header() -> Line:
+    return ["regression of ln T", "n", *PREDICTORS]
+
+
+def lines(rows: pd.DataFrame, fit: str) -> list[Line]:
+    """Two lines of a regression: on the means over seeds, and the mean of the seeds' own."""
+    means = rows[rows["measure"] == "coefficient of means"].set_index("item")
+    each = rows[rows["measure"] == "coefficient"].groupby("item")["value"]
+    of_means = {item: with_error(row["value"], row["se"]) for item, row in means.iterrows()}
+    of_each = {str(item): f"({with_error(float(v.mean()), float(v.sem()))})" for item, v in each}
+    count = f"{means['n'].iloc[0]:.0f}"
+    return [
+        [fit, count, *(of_means.get(name, "") for name in PREDICTORS)],
+        ["", "", *(of_each.get(name, "") for name in PREDICTORS)],
+    ]
+
+
+def with_error(value: float, error: float) -> str:
+    """Write a number with its standard error; a dash for one that is not determined."""
+    if np.isnan(value):
+        return "\u2013"
+    text = f"{value:z.2f}".replace("-", "\u2212")
+    return text if np.isnan(error) else f"{text} ± {error:.2f}"
+
+
+def write_table(axes: Axes, written: list[Line]) -> None:
+    """Write lines of text in columns, the first from the left and the others centred."""
+    places = [0.0, 0.3, *np.linspace(0.4, 0.94, len(PREDICTORS))]
+    axes.set(xlim=(0, 1), ylim=(len(written), 0))
+    for number, line in enumerate(written):
+        for column, (place, text) in enumerate(zip(places, line, strict=True)):
+            axes.text(
+                place,
+                number + 0.5,
+                text,
+                fontsize=style.SMALL,
+                color="black" if number == 0 or line[0] else style.GREY,
+                weight="bold" if number == 0 else "normal",
+                ha="left" if column == 0 else "center",
+                va="center",
+            )
