@@ -49,8 +49,9 @@ class Verdict:
 
 
 def judge(values: NDArray[np.float64] | Sequence[float]) -> Verdict:
-    """Judge a contrast by its values [seeds], of which a claim says that they are above 0."""
+    """Judge a contrast by its values [seeds], of which a claim says that they are above 0; infinite is undefined."""
     values = np.asarray(values, dtype=np.float64)
+    values = np.where(np.isfinite(values), values, np.nan)
     count = len(values)
     undefined = int(np.isnan(values).sum())
     positive, negative = int((values > 0).sum()), int((values < 0).sum())

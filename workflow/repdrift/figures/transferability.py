@@ -12,6 +12,8 @@ from repdrift.figures.style import Look
 from repdrift.figures.targets import draw_points
 
 OVERALL, TUNED, PRETRAINED = "overall", "fine-tuned", "pretrained"
+TICKS = (1.0, 2.0, 5.0)
+TICKS_OF_T = (1.0, 1.5, 2.0, 3.0, 5.0)  # it often spans less than a factor of two
 
 
 def in_group(groups: "pd.Series[str]", name: str) -> "pd.Series[bool]":
@@ -28,14 +30,14 @@ def draw_t(axes: Axes, shown: pd.DataFrame, *, x: str, order: Sequence[object], 
     for place, label in shown.loc[~finite & shown["value"].notna(), [x, hue]].drop_duplicates().itertuples(index=False):
         at, colour = list(order).index(place), look.colours[label]
         axes.text(at, 0.98, "∞", color=colour, transform=axes.get_xaxis_transform(), ha="center", va="top")
-    set_log_axis(axes)
+    set_log_axis(axes, "y", TICKS_OF_T)
 
 
-def set_log_axis(axes: Axes, axis: str = "y") -> None:
-    """Make an axis (``x`` or ``y``) logarithmic, with plain numbers at 1, 2 and 5."""
+def set_log_axis(axes: Axes, axis: str, ticks: Sequence[float] = TICKS) -> None:
+    """Make an axis (``x`` or ``y``) logarithmic, with plain numbers at `ticks` in every decade."""
     axes.set(**{f"{axis}scale": "log"})
     chosen = axes.xaxis if axis == "x" else axes.yaxis
-    chosen.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    chosen.set_major_locator(LogLocator(subs=ticks))
     chosen.set_major_formatter(lambda value, _: f"{value:,g}")
     chosen.set_minor_formatter(NullFormatter())
 

@@ -10,7 +10,7 @@ from repdrift.figures import style
 from repdrift.figures.style import Look, Strip
 from repdrift.figures.table import joined, ordered
 from repdrift.figures.targets import seeds
-from repdrift.figures.transferability import infinite_in_words, set_log_axis
+from repdrift.figures.transferability import TICKS_OF_T, infinite_in_words, set_log_axis
 
 COLUMNS = (
     "run", "images", "seed", "labels", "size", "gap", "width", "measure", "series", "item", "value", "se", "n",
@@ -81,7 +81,7 @@ def scatter(axes: Axes, means: pd.DataFrame, x: str, look: Look) -> None:
             )
     axes.axhline(1, color="0.8", linewidth=0.6, zorder=0)
     set_log_axis(axes, "x")
-    set_log_axis(axes, "y")
+    set_log_axis(axes, "y", TICKS_OF_T)
 
 
 Line = list[str]

@@ -1,0 +1,385 @@
+"""Transferability: T in closed forms, Fréchet distances, regressions; the plan, the figures and the claims."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from scipy import linalg, stats
+from torch import nn
+
+from repdrift import figures
+from repdrift.artifacts import write_csv
+from repdrift.claims import chen2022, measurements
+from repdrift.networks import build, initialise
+from repdrift.plan import Plan
+from repdrift.stages import claims as claims_stage
+from repdrift.stages import transferability as stage
+from repdrift.stages import transferability_regression as regression_stage
+from repdrift.transfer.interpolation import interpolated
+from repdrift.transferability import domains, measure
+from repdrift.transferability.regression import regress
+
+NETWORK = {"name": "conv4", "block": "conv-relu-bn", "classes": 10}
+LAYERS = ["conv1", "conv2", "conv3", "conv4"]
+MEASURED = [*LAYERS, "head"]
+SEEDS = (1, 2, 3, 4)
+
+
+def network(seed):
+    made = build(NETWORK)
+    initialise(made, "test", seed)
+    return made
+
+
+def between(first, second, share):
+    """Network on the line between two."""
+    made = build(NETWORK)
+    made.load_state_dict(interpolated(first.state_dict(), second.state_dict(), share))
+    return made
+
+
+def compared(tuned, **references):
+    return pd.DataFrame(stage.compared(tuned, references)).set_index(["reference", "measure", "item"])["value"].sort_index()
+
+
+# T
+
+
+def test_an_unrelated_start_has_t_1():
+    found = compared(network(1), init=network(2), pretrained=network(3), independent=network(4))
+    for start in ("pretrained", "independent"):
+        for name in ("T", "T by l2"):
+            assert found[start, name].reindex([*MEASURED, "overall"]).to_numpy() == pytest.approx(1, abs=0.05)
+
+
+@pytest.mark.parametrize("name", ["T", "T by l2"])
+def test_a_quarter_of_the_way_has_t_3(name):
+    initial, start = network(1), network(2)
+    tuned = between(start, initial, 0.25)
+    found = compared(tuned, init=initial, pretrained=start, independent=initial)
+    assert found["pretrained", name].to_numpy() == pytest.approx(3, rel=1e-5)
+    assert found["independent", name].to_numpy() == pytest.approx(1)
+    assert found["pretrained", f"ln {name}"][[*MEASURED, "overall"]].to_numpy() == pytest.approx(math.log(3), rel=1e-5)
+    norms = {"conv2": initial.blocks[1].conv.weight - start.blocks[1].conv.weight, "start": start.blocks[1].conv.weight}
+    moved = 0.25 * norms["conv2"].norm() / norms["start"].norm()
+    assert found["pretrained", "movement", "conv2"] == pytest.approx(moved.item(), rel=1e-5)
+
+
+def test_an_untouched_layer_has_infinite_t():
+    initial, start = network(1), network(2)
+    tuned = between(start, initial, 0.5)
+    tuned.blocks[2].conv.weight.data.copy_(start.blocks[2].conv.weight)
+    found = compared(tuned, init=initial, pretrained=start, independent=network(3))["pretrained"]
+    assert found["T", "conv3"] == found["T", "overall"] == found["ln T", "conv3"] == math.inf
+    assert found["T", "conv2"] == pytest.approx(1)
+    assert found["ln T", "lead"] == found["ln T", "rise"] == math.inf
+    assert not found["T"].isna().any()
+
+
+def test_overall_is_the_mean_of_the_ratios_without_the_head():
+    far, near = {"conv1": 2.0, "conv2": 9.0, "head": 50.0}, {"conv1": 1.0, "conv2": 3.0, "head": 1.0}
+    assert measure.transferability(far, near)["overall"] == 2.5
+
+
+def test_only_convolutions_count_whatever_they_are_called():
+    class Filters(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = nn.Parameter(torch.zeros(4, 3, 3, 3))  # no convolution, though it looks like one
+
+    parts = {"conv": nn.BatchNorm2d(4), "linear": nn.Conv2d(3, 4, 3), "conv2": nn.Linear(4, 4), "conv3": Filters()}
+    found = measure.convolutions(nn.ModuleDict({**parts, "bn": nn.ModuleDict({"norm": nn.Conv2d(4, 5, 1)})}))
+    assert {name: tuple(weight.shape) for name, weight in found.items()} == {
+        "conv1": (4, 3, 3, 3),
+        "conv2": (5, 4, 1, 1),
+    }
+
+
+def test_batch_normalisation_and_biases_do_not_matter():
+    initial, start, tuned = network(1), network(2), network(3)
+    before = compared(tuned, init=initial, pretrained=start, independent=initial)
+    for part in tuned.modules():
+        if getattr(part, "bias", None) is not None:
+            part.bias.data += 1
+        if isinstance(part, nn.BatchNorm2d):
+            part.weight.data += 1
+    pd.testing.assert_series_equal(before, compared(tuned, init=initial, pretrained=start, independent=initial))
+
+
+def test_lead_and_rise():
+    assert measure.lead([1.0, 0.5, 1.25, 0.0]) == 0.25
+    assert measure.largest_rise([1.0, 0.5, 1.25, 0.0]) == 0.75
+    assert measure.largest_rise([4.0, 3.0, 2.5]) == -0.5
+
+
+# Gap and width
+
+
+def draws(seed, count, width):
+    generator = np.random.default_rng(seed)
+    return generator.normal(seed, 1, (count, width)) @ generator.normal(size=(width, width))
+
+
+def test_the_gap_is_that_of_matrix_square_roots():
+    first, second = draws(1, 60, 12), draws(2, 90, 12)
+    covariances = [np.cov(values.T) for values in (first, second)]
+    shift = np.square(first.mean(0) - second.mean(0)).sum()
+    root = linalg.sqrtm(covariances[0] @ covariances[1])
+    expected = shift + np.trace(covariances[0] + covariances[1] - 2 * root.real)
+    assert domains.gap(first, second) == pytest.approx(expected, rel=1e-10)
+    assert domains.width(first) == pytest.approx(np.trace(covariances[0]), rel=1e-12)
+
+
+@pytest.mark.parametrize("count", [200, 8])
+def test_equal_distributions_have_no_gap(count):
+    values = draws(1, count, 30)
+    generator = np.random.default_rng(0)
+    assert domains.gap(values, generator.permutation(values)) == pytest.approx(0, abs=1e-10 * domains.width(values))
+    # A shift alone is its square.
+    assert domains.gap(values, values + 2) == pytest.approx(4 * 30)
+
+
+def test_fewer_images_than_features_change_nothing():
+    """Features within 6 of 40 dimensions have singular covariances, and the gap that they have in these 6."""
+    first, second = draws(1, 20, 6), draws(2, 25, 6)
+    frame, _ = np.linalg.qr(np.random.default_rng(3).normal(size=(40, 6)))
+    assert domains.gap(first @ frame.T, second @ frame.T) == pytest.approx(domains.gap(first, second), rel=1e-10)
+
+
+# Regression
+
+
+def test_one_predictor_is_a_straight_line():
+    x, noise = np.random.default_rng(0).normal(3, 2, (2, 40))
+    expected = stats.linregress(x, 2 * x + noise)
+    found = regress(x[:, None], 2 * x + noise)
+    assert found.coefficients == pytest.approx([expected.slope * x.std()])
+    assert found.errors == pytest.approx([expected.stderr * x.std()])
+    assert found.explained == pytest.approx(expected.rvalue**2)
+
+
+def test_errors_are_those_of_repeated_draws():
+    generator = np.random.default_rng(1)
+    predictors = generator.normal(size=(30, 3))
+    predictors[:, 1] += predictors[:, 0]
+    fits = [regress(predictors, predictors @ [1, -2, 0] + generator.normal(size=30)) for _ in range(2000)]
+    assert np.mean([fit.coefficients for fit in fits], 0) == pytest.approx([1, -2, 0] * predictors.std(0), abs=0.03)
+    spread = np.std([fit.coefficients for fit in fits], 0)
+    assert np.sqrt(np.mean([fit.errors**2 for fit in fits], 0)) == pytest.approx(spread, rel=0.06)
+
+
+def test_what_the_points_cannot_tell_is_undefined():
+    x = np.arange(8.0)
+    outcome = np.random.default_rng(2).normal(size=8)
+    for predictors in (np.stack([x, 2 * x + 1], 1), np.stack([x, np.full(8, 0.1)], 1), np.ones((8, 1))):
+        assert np.isnan(regress(predictors, outcome).coefficients).all()
+    assert np.isnan(regress(x[:3, None] ** [1, 2], outcome[:3]).errors).all()
+
+
+# The plan
+
+
+@pytest.fixture
+def plan(load_config):
+    return Plan(load_config("laptop"))
+
+
+def test_trainings_that_exist_are_not_made_again(load_config, plan):
+    without = Plan(load_config("laptop") | {"transferability": None})
+    added = set(plan.runs) - set(without.runs)
+    sizes = [f"cifar10+{target}-n{size}" for target in ("cifar10", "svhn") for size in (64, 256, 1024)]
+    # 1,024 images in 25 epochs are 800 steps already.
+    steps = [f"{name}-steps800" for name in sizes if "1024" not in name]
+    steps += ["cifar10+cifar10-steps800", "cifar10+svhn-steps800"]
+    classes = [
+        f"cifar10+{target}-n500{end}" for target in ("cifar10", "svhn") for end in ("", "-classes2", "-classes5")
+    ]
+    assert added == {*sizes, *steps, *classes, "cifar10+mnist", "init+cifar10", "init+svhn"}
+    for name, run in without.runs.items():
+        assert plan.runs[name] == run
+    assert plan.paper_runs == without.paper_runs
+
+
+def test_a_training_is_in_all_its_groups(plan):
+    experiment = plan.experiments["transferability"]
+    groups = {name: experiment.columns(run)["groups"] for name, run in experiment.measured.items()}
+    assert groups["cifar10+cifar10"] == "target epochs"
+    assert groups["cifar10+svhn-n1024"] == "epochs steps"
+    assert groups["cifar10+cifar10-n500"] == "classes"
+    assert groups["init+svhn"] == "scratch"
+    assert groups["cifar10+cifar10-random9"] == groups["init+cifar10-random9"] == ""
+    assert set(experiment.measured) <= set(plan.runs)
+    assert not any("/" in name for name in experiment.measured)
+
+
+def test_domains_are_of_tasks_that_exist_and_as_large_as_can_be(plan):
+    experiment = plan.experiments["transferability"]
+    found = {name: (task.name, task.size) for name, task in experiment.domains.items()}
+    assert found["svhn"] == ("target-svhn", 5000)
+    assert found["svhn-classes2"] == ("target-svhn-n500-classes2", 500)
+    assert {name for name, _ in found.values()} <= set(plan.tasks)
+    assert len(experiment.tasks(1)) == len(experiment.images()) == 1 + len(found)
+
+
+def test_sizes_are_at_most_what_the_target_has(load_config):
+    config = load_config("laptop")
+    config["finetune"]["cross_domain"]["train"] = "train[0:700]"
+    experiment = Plan(config).experiments["transferability"]
+    assert experiment.sizes("svhn") == [64, 256, 700]
+    assert experiment.sizes("cifar10") == [64, 256, 1024, 5000]
+
+
+# Figures and claims, of made-up tables
+
+
+def made_up(plan, *, infinite=()):
+    """Rows as the stage writes them: T falls with N, classes, gap and randomness, and after a rise with depth."""
+    experiment = plan.experiments["transferability"]
+    rows = []
+    for seed in SEEDS:
+        noise = np.random.default_rng(seed)
+        for name, run in experiment.measured.items():
+            columns = experiment.columns(run)
+            domain = {"gap": 40.0 * ["cifar10", "svhn", "mnist"].index(run.task.dataset), "width": 100.0}
+            domain = {item: value + 5 * columns["classes"] + seed for item, value in domain.items()}
+            log_t = 6 - 0.4 * math.log(columns["size"]) - 0.01 * domain["gap"] - 0.05 * columns["classes"]
+            log_t -= {"t": 0, "s": 0.02, "r": 1}[columns["labels"][0]]
+            logs = {
+                layer: log_t + rank + noise.normal(0, 0.01)
+                for layer, rank in zip(LAYERS, (0.3, 0.5, 0.1, 0), strict=True)
+            }
+            logs |= {"head": log_t + 0.5, "overall": log_t + 0.2}
+            if name in infinite:
+                logs |= {"conv2": math.inf, "overall": math.inf}
+            values = {item: math.exp(value) for item, value in logs.items()}
+            hidden = [logs[layer] for layer in LAYERS]
+            shape = {"lead": measure.lead(hidden), "rise": measure.largest_rise(hidden)}
+            moved = {layer: 1 / values[layer] for layer in MEASURED}
+            found = [
+                *stage.rows("pretrained", "T", values),
+                *stage.rows("pretrained", "T by l2", values),
+                *stage.rows("pretrained", "ln T", logs | shape),
+                *stage.rows("independent", "T", dict.fromkeys(values, 0.5)),
+                *stage.rows("independent", "T by l2", dict.fromkeys(values, 0.5)),
+                *stage.rows("pretrained", "movement", moved),
+                *stage.rows("", "domain", domain),
+            ]
+            whose = {"run": name, "seed": seed, **{key: columns[key] for key in stage.RUN}}
+            rows += [whose | row for row in found]
+    return pd.DataFrame(rows, columns=stage.COLUMNS)
+
+
+def with_regressions(table):
+    found = regression_stage.points(table)
+    return pd.concat([found, *regression_stage.regressions(found)])
+
+
+def with_similarities(table, plan):
+    moved = table[
+        (table["measure"] == "movement") & (table["network"] == "fine-tuned") & table["run"].isin(plan.usual_runs)
+    ]
+    layers = dict(zip(MEASURED, ("pool1", "pool2", "pool3", "pool4", "logits"), strict=True))
+    similar = moved.assign(value=1 - moved["value"] ** 2, estimator="cka-debiased", layer=moved["item"].map(layers))
+    return pd.concat([table, similar[["run", "seed", "reference", "layer", "estimator", "value"]]])
+
+
+def drawn(table, kind, folder):
+    path = folder / f"{kind}.csv"
+    table.to_csv(path, index=False)
+    figure = figures.draw(path, kind, "conv4, conv-relu-bn")
+    figures.write(figure, folder / f"{kind}.png", "png")
+    return figure
+
+
+def words(figure):
+    found = [text.get_text() for axes in figure.axes for text in axes.texts]
+    return found + [text.get_text() for text in figure.texts]
+
+
+def test_layers_have_a_column_for_each_target(plan, tmp_path):
+    figure = drawn(made_up(plan), "transferability_layers", tmp_path)
+    assert [axes.get_title(loc="left") for axes in figure.axes[:3]] == ["(a) CIFAR-10", "(b) SVHN", "(c) MNIST"]
+    labels = [text.get_text() for legend in figure.legends for text in legend.get_texts()]
+    assert labels[0] == "true labels"
+    assert labels[-2:] == ["control: independent start", "control: trained from scratch"]
+
+
+@pytest.mark.parametrize("kind", ["transferability_layers", "transferability_data", "transferability_gap"])
+def test_figures_survive_infinite_values(kind, plan, tmp_path, recwarn):
+    table = made_up(plan, infinite=["cifar10+svhn", "cifar10+svhn-n64"])
+    figure = drawn(with_regressions(table) if kind == "transferability_gap" else table, kind, tmp_path)
+    assert any("∞: " in text for text in words(figure))
+    assert kind == "transferability_gap" or "∞" in words(figure)
+    assert [str(warning.message) for warning in recwarn if "matplotlib" in str(warning.filename)] == []
+
+
+def test_data_are_swept_in_their_order(plan, tmp_path):
+    figure = drawn(made_up(plan), "transferability_data", tmp_path)
+    ticks = [[label.get_text() for label in axes.get_xticklabels()] for axes in figure.axes]
+    assert ticks[0] == ticks[1] == ticks[2] == ticks[3] == ["64", "256", "1,024", "5,000"]
+    assert ticks[4] == ticks[5] == ["2", "5", "10"]
+
+
+def test_the_regression_finds_what_is_in_the_table(plan):
+    found = with_regressions(made_up(plan))
+    narrow = found[found["series"] == "true labels, equal epochs"]
+    points = found[(found["measure"] == "T") & (found["labels"] == "true labels") & (found["groups"] != "steps")]
+    assert set(narrow["n"]) == {points["run"].nunique()} == {15}
+    means = narrow[narrow["measure"] == "coefficient of means"].set_index("item")["value"]
+    per_run = points.groupby("run")[["gap", "ln N"]].mean().std(ddof=0)
+    assert means["gap"] == pytest.approx(-0.01 * per_run["gap"], abs=0.02)
+    assert means["ln N"] == pytest.approx(-0.4 * per_run["ln N"], abs=0.02)
+    assert means["R²"] == pytest.approx(1, abs=0.01)
+    assert narrow[narrow["measure"] == "coefficient"].groupby("item")["seed"].nunique().eq(len(SEEDS)).all()
+
+
+def test_the_gap_shows_every_fine_tuning_and_the_regressions(plan, tmp_path):
+    table = with_regressions(made_up(plan))
+    figure = drawn(table, "transferability_gap", tmp_path)
+    shown = [len(line.get_xdata()) for line in figure.axes[0].lines if line.get_marker() not in ("None", "")]
+    assert sum(shown) == table.loc[table["measure"] == "T", "run"].nunique()
+    assert {"gap", "width", "ln N", "ln steps", "R²", *regression_stage.FITS} <= set(words(figure))
+
+
+def test_weights_stand_against_representations(plan, tmp_path):
+    figure = drawn(with_similarities(made_up(plan), plan), "weights_vs_representations", tmp_path)
+    assert "Spearman 1.00" in words(figure)
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["(a) CIFAR-10", "(b) SVHN"]
+
+
+def verdicts(plan, table, folder):
+    tables = {"transferability_layers": table, "transferability_gap": with_regressions(table)}
+    numbers = {}
+    for name, keys in plan.experiments["transferability"].keys.items():
+        tables[name].to_csv(folder / f"{name}.csv", index=False)
+        numbers[name] = measurements.keyed(folder / f"{name}.csv", keys)
+    similarity = pd.DataFrame(columns=["estimator"])
+    contrasts, found = claims_stage.judged(
+        plan.experiments["transferability"].claims(), similarity, similarity, numbers
+    )
+    write_csv(folder / "claims.csv", contrasts, claims_stage.CONTRASTS)
+    return pd.DataFrame(found).set_index("claim")
+
+
+def test_claims_hold_in_a_world_that_is_as_they_say(plan, tmp_path):
+    found = verdicts(plan, made_up(plan), tmp_path)
+    assert list(found.index) == ["R1", "R1b", "R2", "R3", "R3b", "R4", "R5", "R6", "R7"]
+    assert set(found["verdict"]) == {"supported"}, found["reason"]
+
+
+def test_claims_survive_infinite_values(plan, tmp_path):
+    found = verdicts(plan, made_up(plan, infinite=["cifar10+svhn"]), tmp_path)
+    assert found.loc["R6", "verdict"] == "inconclusive"
+    assert found.loc["R6", "reason"] == "SVHN: ln T of conv2, above 0: undefined for 4 of 4 seeds"
+    assert found.loc["R1", "verdict"] == "supported"  # the regression leaves it out
+    figures.draw(tmp_path / "claims.csv", "claims", "conv4")
+
+
+def test_a_new_head_decides(load_config):
+    config = load_config("laptop")
+    for head in ("keep", "new"):
+        config["finetune"]["head"] = head
+        found = {claim.name: claim for claim in chen2022.claims(Plan(config).experiments["transferability"])}
+        assert {contrast.decides for contrast in found["R6"].contrasts if contrast.within} == {head == "new"}
