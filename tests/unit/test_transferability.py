@@ -41,7 +41,8 @@ def between(first, second, share):
 
 
 def compared(tuned, **references):
-    return pd.DataFrame(stage.compared(tuned, references)).set_index(["reference", "measure", "item"])["value"].sort_index()
+    found = pd.DataFrame(stage.compared(tuned, references)).set_index(["reference", "measure", "item"])
+    return found["value"].sort_index()
 
 
 # T

@@ -5,7 +5,7 @@ Standard library only: the Snakefile imports it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -50,7 +50,7 @@ class Experiment(Protocol):
 
 def experiments(plan: Plan) -> dict[str, Experiment]:
     """Give the experiments that a config has, by name."""
-    known = {"transfer": Transfer, "transferability": Transferability}
+    known: dict[str, Callable[[Plan], Experiment]] = {"transfer": Transfer, "transferability": Transferability}
     return {name: make(plan) for name, make in known.items() if plan.config[name] is not None}
 
 

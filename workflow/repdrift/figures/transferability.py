@@ -12,8 +12,6 @@ from repdrift.figures.style import Look
 from repdrift.figures.targets import draw_points
 
 OVERALL, TUNED, PRETRAINED = "overall", "fine-tuned", "pretrained"
-TICKS = (1.0, 2.0, 5.0)
-TICKS_OF_T = (1.0, 1.5, 2.0, 3.0, 5.0)  # it often spans less than a factor of two
 
 
 def in_group(groups: "pd.Series[str]", name: str) -> "pd.Series[bool]":
@@ -30,10 +28,10 @@ def draw_t(axes: Axes, shown: pd.DataFrame, *, x: str, order: Sequence[object], 
     for place, label in shown.loc[~finite & shown["value"].notna(), [x, hue]].drop_duplicates().itertuples(index=False):
         at, colour = list(order).index(place), look.colours[label]
         axes.text(at, 0.98, "∞", color=colour, transform=axes.get_xaxis_transform(), ha="center", va="top")
-    set_log_axis(axes, "y", TICKS_OF_T)
+    set_log_axis(axes, "y")
 
 
-def set_log_axis(axes: Axes, axis: str, ticks: Sequence[float] = TICKS) -> None:
+def set_log_axis(axes: Axes, axis: str, ticks: Sequence[float] = (1.0, 2.0, 5.0)) -> None:
     """Make an axis (``x`` or ``y``) logarithmic, with plain numbers at `ticks` in every decade."""
     axes.set(**{f"{axis}scale": "log"})
     chosen = axes.xaxis if axis == "x" else axes.yaxis

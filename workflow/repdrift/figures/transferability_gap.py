@@ -1,5 +1,7 @@
 """T of every fine-tuning against gap and width of its target and the number of images, and regressions on them."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -10,7 +12,7 @@ from repdrift.figures import style
 from repdrift.figures.style import Look, Strip
 from repdrift.figures.table import joined, ordered
 from repdrift.figures.targets import seeds
-from repdrift.figures.transferability import TICKS_OF_T, infinite_in_words, set_log_axis
+from repdrift.figures.transferability import infinite_in_words, set_log_axis
 
 COLUMNS = (
     "run", "images", "seed", "labels", "size", "gap", "width", "measure", "series", "item", "value", "se", "n",
@@ -22,8 +24,10 @@ AXES = {
 }
 PREDICTORS = {"gap": "gap", "width": "width", "ln N": "ln N", "ln steps": "ln steps", "R²": "R²"}
 TRUE = "true labels"
-FILLED, OPEN = TRUE, "shifted or random labels"
+DARK = (0.3, 0.3, 0.3)
 SCATTER, LINE = 1.9, 0.17  # heights in inches
+
+Colour = tuple[float, float, float]
 
 
 def draw(table: pd.DataFrame, network: str) -> Figure:
@@ -37,8 +41,8 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     fits = ordered(table.loc[table["series"] != "", "series"])
     words = [
         seeds(points).replace("mean ± SE", "means"),
-        "regressions: ln T on z-scores, coefficient ± its standard error on the means over seeds; in brackets mean ± "
-        "SE over the regressions of each seed",
+        "regressions: ln T on z-scores; coefficient ± its standard error for the means over seeds, n fine-tunings; in "
+        "brackets mean ± SE of the coefficients of each seed alone",
         infinite_in_words(points),
         network,
     ]
@@ -55,11 +59,8 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     axes = figure.add_subplot(below)
     axes.set_axis_off()
     write_table(axes, [header(), *(line for fit in fits for line in lines(table[table["series"] == fit], fit))])
-    kinds = [Line2D([], [], color="0.3", linestyle="", marker="o", label=FILLED)]
-    kinds.append(Line2D([], [], color="0.3", linestyle="", marker="o", markerfacecolor="white", label=OPEN))
-    handles = [*look.handles(style.DOUBLE), *kinds]
-    for handle in handles[: len(targets)]:
-        handle.set(linestyle="")
+    handles = [point(colour, look.markers[target], label=target) for target, colour in look.colours.items()]
+    handles += [point(DARK, "o", label=TRUE), point(DARK, "o", filled=False, label="shifted or random labels")]
     style.legend(row[0], handles, len(handles), strip.legend_top)
     return figure
 
@@ -69,19 +70,35 @@ def scatter(axes: Axes, means: pd.DataFrame, x: str, look: Look) -> None:
     for target, colour in look.colours.items():
         for true in (True, False):
             shown = means[(means["images"] == target) & ((means["labels"] == TRUE) == true)]
-            axes.plot(
-                shown[x],
-                shown["value"],
-                linestyle="",
-                marker=look.markers[target],
-                markersize=3.6,
-                color=colour,
-                markerfacecolor=colour if true else "white",
-                markeredgewidth=0.8,
-            )
+            axes.add_line(point(colour, look.markers[target], filled=true, x=shown[x], y=shown["value"]))
+    axes.autoscale_view()
     axes.axhline(1, color="0.8", linewidth=0.6, zorder=0)
-    set_log_axis(axes, "x")
-    set_log_axis(axes, "y", TICKS_OF_T)
+    if x == "size":
+        set_log_axis(axes, "x", (1.0, 3.0))
+    set_log_axis(axes, "y")
+
+
+def point(
+    colour: Colour,
+    marker: str,
+    *,
+    x: Sequence[float] = (),
+    y: Sequence[float] = (),
+    filled: bool = True,
+    label: str = "",
+) -> Line2D:
+    """Points of a scatter plot, or an entry of its legend."""
+    return Line2D(
+        x,
+        y,
+        color=colour,
+        linestyle="",
+        marker=marker,
+        markersize=3.6,
+        markerfacecolor=colour if filled else "white",
+        markeredgewidth=0.8,
+        label=label,
+    )
 
 
 Line = list[str]

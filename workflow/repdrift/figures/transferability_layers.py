@@ -10,7 +10,7 @@ from repdrift.figures.layers import fit_layer_names
 from repdrift.figures.style import Look
 from repdrift.figures.table import ordered
 from repdrift.figures.targets import Grid, seeds
-from repdrift.figures.transferability import PRETRAINED, TUNED, draw_t, in_group, infinite_in_words
+from repdrift.figures.transferability import PRETRAINED, TUNED, draw_t, in_group, infinite_in_words, set_log_axis
 
 COLUMNS = ("images", "seed", "labels", "network", "groups", "reference", "measure", "item", "value")
 # Rows of the figure: measure, whether the controls are shown, and the label.
@@ -21,6 +21,7 @@ ROWS = (
 )
 PARTS = (("conv1", "conv2", "conv3", "conv4"), ("overall",), ("head",))  # no lines from one to the next
 ITEMS = [item for part in PARTS for item in part]
+TICKS = (1.0, 1.5, 2.0, 3.0, 5.0)  # without the controls, T often spans no more than a factor of two
 INDEPENDENT, SCRATCH = "control: independent start", "control: trained from scratch"
 
 
@@ -36,6 +37,8 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
             shown = shown[~shown["control"] | controls]
             for part in PARTS:
                 draw_t(axes, shown[shown["item"].isin(part)], x="item", order=ITEMS, look=grid.look, hue="series")
+            if not controls:
+                set_log_axis(axes, "y", TICKS)
             fit_layer_names(axes, ITEMS, style.DOUBLE / len(targets) - 0.3)
         grid.axes[row][0].set_ylabel(label)
     grid.legend()
