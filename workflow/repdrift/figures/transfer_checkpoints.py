@@ -28,6 +28,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
             shown = found[(found["images"] == target) & (found["measure"] == measure)]
             columns = ["start", "network", "value"]
             both = pd.concat([shown[columns], source[columns]]) if measure == FINAL else shown
+            both = both.astype({"start": int})  # of a column with empty cells it is a float, and no place then
             draw_lines(axes, both, x="start", order=starts, look=grid.look, hue="network")
             name_ticks(axes, {}, starts)
             axes.set_ylim(0, 102)
