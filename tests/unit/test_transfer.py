@@ -17,6 +17,7 @@ from repdrift.training import batch_statistics, evaluate
 from repdrift.transfer.criticality import PartInNetwork, criticality
 from repdrift.transfer.interpolation import barrier, even_shares, interpolated
 from repdrift.transfer.mistakes import compared, mistakes
+from repdrift.transfer.plan import LINES, PAIRS
 
 SHAPE = (3, 32, 32)
 
@@ -216,9 +217,33 @@ def test_every_path_begins_and_ends_where_training_did(load_config):
         assert (first, last) == (before, start)
     networks = transfer.networks("criticality", "svhn")
     assert {name for path in transfer.paths.values() for name in path} == set(networks)
-    assert networks["RI-T 25"] == ("init+svhn-n1000-epochs60", "epoch25")
+    assert networks["RI-T, epoch 25"] == ("init+svhn-n1000-epochs60", "epoch25")
 
 
 def test_without_the_experiment_a_study_has_nothing_of_it(load_config):
     config = load_config() | {"transfer": None}
     assert list(Plan(config).runs) == Plan(config).paper_runs
+
+
+def test_pairs_are_of_the_networks_that_their_names_say(load_config):
+    transfer = Plan(load_config("laptop")).experiments["transfer"]
+    networks = transfer.networks("similarity", "svhn")
+    pairs = {pair: tuple(networks[name] for name in names) for pair, names in PAIRS.items()}
+    tuned, scratch = "cifar10+svhn-n1000", "init+svhn-n1000-epochs60"
+    unrelated = "independent+svhn-n1000-epochs60"
+    assert pairs == {
+        "P-T & P": ((tuned, "final"), ("cifar10", "final")),
+        "RI-T & P": ((scratch, "final"), ("cifar10", "final")),
+        "RI-T & RI": ((scratch, "final"), ("init", "init")),
+        "P-T & P-T": ((tuned, "final"), (f"{tuned}-order2", "final")),
+        "RI-T & P-T": ((scratch, "final"), (tuned, "final")),
+        "RI-T & RI-T": ((scratch, "final"), (unrelated, "final")),
+        "RI-T & RI-T, same start": ((scratch, "final"), (f"{scratch}-order2", "final")),
+        "RI-T & P-T, equal epochs": ((scratch, "epoch25"), (tuned, "final")),
+        "RI-T & RI-T, equal epochs": ((scratch, "epoch25"), (unrelated, "epoch25")),
+    }
+    # A line is between the same.
+    lines = transfer.networks("barrier", "svhn")
+    assert {name: lines[name] for line in LINES for name in PAIRS[line]} == {
+        name: networks[name] for line in LINES for name in PAIRS[line]
+    }
