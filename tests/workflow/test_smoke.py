@@ -25,7 +25,8 @@ def results(study):
 def test_every_figure_is_there_in_three_formats(study):
     made = {path.name for path in (results(study) / "figures").glob("*.*") if path.suffix != ".json"}
     names = [f"fig{number}" for number in range(1, 6)] + ["controls", "layers", "sensitivity", "claims", "multiverse"]
-    names += [f"transfer_{name}" for name in ("shuffle", "similarity", "barrier", "criticality", "checkpoints", "claims")]
+    added = ("shuffle", "similarity", "barrier", "criticality", "checkpoints", "claims")
+    names += [f"transfer_{name}" for name in added]
     assert made == {f"{name}.{ending}" for name in names for ending in ("svg", "pdf", "png")}
 
 
