@@ -144,6 +144,8 @@ def test_new_weights_are_glorot_uniform_and_a_layer_keeps_its_draws():
     assert weights.std().item() == pytest.approx(bound / math.sqrt(3), rel=0.02)
     alone = initial_weights({"b": 600}, 10, seed=1)
     torch.testing.assert_close(weights[:, 400:] / bound, alone / math.sqrt(6 / 610))
+    one, other = initial_weights({"a": 5, "b": 5}, 10, seed=1).split(5, dim=1)
+    assert not torch.equal(one, other)
 
 
 def test_beside_the_logistic_regression_of_scikit_learn():
