@@ -322,6 +322,8 @@ def test_what_a_search_or_a_probe_lacks_is_named():
         fit("best", features, labels, [torch.arange(N)], [Configuration(SETTING)], classes=CLASSES, seed=1)
     with pytest.raises(UserError, match="target sizes 256: give two"):
         methods("late", (256,))
+    with pytest.raises(UserError, match="steps 5, 5: give two"):
+        methods("late", (256, 1024), (5, 5))
     with pytest.raises(UserError, match="1 folds of 250 examples"):
         folds(N, 1, 1)
     with pytest.raises(UserError, match="250 training examples of 250"):

@@ -223,12 +223,7 @@ def _train_together(
     batch = x.new_empty(shape[0], BATCH, width)  # memory is asked for once, not in every step
     targets = functional.one_hot(labels.to(x.device), classes).to(x)
     order = batches(examples.shape[1], steps, seed).to(x.device)
-    kinds = [setting.regulariser for setting in settings[0]]
-    penalties = []
-    for kind, regulariser in REGULARISERS.items():
-        if regulariser and kind in kinds:
-            part = slice(kinds.index(kind), kinds.index(kind) + kinds.count(kind))
-            penalties.append((regulariser, part, (strengths * rates ** (regulariser.degree - 1))[:, part]))
+    penalties = _penalties([setting.regulariser for setting in settings[0]], strengths, rates)
 
     for step in range(steps):
         rows = examples[:, order[step]]
@@ -238,8 +233,8 @@ def _train_together(
         residual = (logits.softmax(2) - targets[rows].mT[:, None]).div_(BATCH)
         torch.sum(residual, dim=3, out=bias_gradient)
         torch.bmm(residual.flatten(1, 2), batch, out=gradient.view(matrix.shape))
-        for regulariser, part, strength in penalties:
-            regulariser.add(gradient[:, part], scaled[:, part], strength)
+        for regulariser, heads, strength in penalties:
+            regulariser.add(gradient[:, heads], scaled[:, heads], strength)
         optimiser.param_groups[0]["lr"] = (1 + math.cos(math.pi * step / steps)) / 2
         optimiser.step()
 
@@ -249,6 +244,16 @@ def _train_together(
         for i, (g, chosen) in enumerate(members)
         for j, k in enumerate(chosen)
     }
+
+
+def _penalties(kinds: list[str], strengths: Tensor, rates: Tensor) -> list[tuple[Regulariser, slice, Tensor]]:
+    """Give each regulariser with the heads that have it, and its strength for weights / learning rate."""
+    penalties = []
+    for kind in dict.fromkeys(kinds):
+        if regulariser := REGULARISERS[kind]:
+            heads = slice(kinds.index(kind), kinds.index(kind) + kinds.count(kind))
+            penalties.append((regulariser, heads, (strengths * rates ** (regulariser.degree - 1))[:, heads]))
+    return penalties
 
 
 def batches(examples: int, steps: int, seed: int) -> Tensor:

@@ -50,7 +50,7 @@ class Method:
         return len(self.configurations) + len(self.fractions)
 
 
-def methods(penultimate: str, target_sizes: Sequence[int | None]) -> dict[str, Method]:
+def methods(penultimate: str, target_sizes: Sequence[int | None], steps: Sequence[int] = STEPS) -> dict[str, Method]:
     """Give the methods by name, each with a budget of 24.
 
     The paper gives methods of one layer 4 configurations and those of all layers 24, fractions not counted; here every
@@ -62,37 +62,40 @@ def methods(penultimate: str, target_sizes: Sequence[int | None]) -> dict[str, M
         The layer of the linear probe, used without pooling (target size None).
     target_sizes : two of (int or None)
         What methods of all layers choose from.
+    steps : two of int
+        Lengths of the training of a head; the default is the paper's.
 
     Raises
     ------
     UserError
-        If there are not two sizes.
+        If there are not two of each.
     """
-    if len(set(target_sizes)) != 2:
-        raise UserError(f"target sizes {', '.join(map(str, target_sizes))}: give two, for a budget of {BUDGET}")
+    for name, values in (("target sizes", target_sizes), ("steps", steps)):
+        if len(values) != 2 or values[0] == values[1]:
+            raise UserError(f"{name} {', '.join(map(str, values))}: give two, for a budget of {BUDGET}")
+
+    def settings(
+        rates: Sequence[float], regulariser: str = "none", strengths: Sequence[float] = (0.0,)
+    ) -> list[Setting]:
+        """Few steps first, then the stronger regulariser, then the smaller rate."""
+        grid = product(sorted(steps), sorted(strengths, reverse=True), rates)
+        return [Setting(rate, length, regulariser, strength) for length, strength, rate in grid]
 
     def regularised(name: str, regulariser: str) -> Method:
-        settings = _settings(LEARNING_RATES, regulariser, THREE_STRENGTHS)
-        return Method(name, "all", _grid(settings, target_sizes))
+        return Method(name, "all", _grid(settings(LEARNING_RATES, regulariser, THREE_STRENGTHS), target_sizes))
 
-    linear = _grid(_settings(TWELVE_RATES), [None])
-    scored = _grid(_settings(LEARNING_RATES, "group-lasso", STRENGTHS), target_sizes, FRACTION)
+    linear = _grid(settings(TWELVE_RATES), [None])
+    scored = _grid(settings(LEARNING_RATES, "group-lasso", STRENGTHS), target_sizes, FRACTION)
     found = [
         Method("linear", "all", linear, layers=(penultimate,)),
-        Method("all", "all", _grid(_settings(SIX_RATES), target_sizes)),
+        Method("all", "all", _grid(settings(SIX_RATES), target_sizes)),
         regularised("all-l1", "l1"),
         regularised("all-l2", "l2"),
         regularised("all-group-lasso", "group-lasso"),
-        Method("random", "random", _grid(_settings(FOUR_RATES), target_sizes, FRACTION), FRACTIONS),
+        Method("random", "random", _grid(settings(FOUR_RATES), target_sizes, FRACTION), FRACTIONS),
         Method("head2toe", "scores", scored, FRACTIONS),
     ]
     return {method.name: method for method in found}
-
-
-def _settings(rates: Sequence[float], regulariser: str = "none", strengths: Sequence[float] = (0.0,)) -> list[Setting]:
-    """Few steps first, then the stronger regulariser, then the smaller rate."""
-    grid = product(STEPS, sorted(strengths, reverse=True), rates)
-    return [Setting(rate, steps, regulariser, strength) for steps, strength, rate in grid]
 
 
 def _grid(settings: Sequence[Setting], sizes: Sequence[int | None], fraction: float = 1.0) -> tuple[Configuration, ...]:
