@@ -8,6 +8,11 @@ from repdrift.errors import UserError
 from repdrift.head2toe import Features, pooled
 
 
+@pytest.fixture(autouse=True)
+def same_numbers():
+    torch.manual_seed(0)
+
+
 def averaged(maps, window):
     """Averages over windows, by loops: [n, C, rows, columns], what is left at the end dropped."""
     maps = maps.numpy()

@@ -28,6 +28,11 @@ def one_thread():
     torch.set_num_threads(before)
 
 
+@pytest.fixture(autouse=True)
+def same_numbers():
+    torch.manual_seed(0)
+
+
 def examples(n=200, p=30, dtype=torch.float64):
     generator = torch.Generator().manual_seed(0)
     x = torch.randn(n, p, generator=generator, dtype=dtype)

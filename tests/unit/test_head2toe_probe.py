@@ -53,6 +53,11 @@ def one_thread():
     torch.set_num_threads(before)
 
 
+@pytest.fixture(autouse=True)
+def same_numbers():
+    torch.manual_seed(0)
+
+
 def planted(n=N, seed=0, strength=3.0):
     """Layers of noise in which a few known features depend on the label, and the labels."""
     rng = np.random.default_rng(seed)
@@ -197,8 +202,11 @@ def test_folds_validate_each_example_once():
 
 def test_a_search_chooses_by_validation_accuracy_and_fits_on_all():
     layers, labels = planted()
-    features = {None: Features.of(layers), 7: Features.of({name: torch.rand(N, 7) for name in layers})}
-    configurations = [Configuration(replace(SETTING, steps=10), size, 0.5) for size in (7, None)]
+    features = {
+        None: Features.of(layers),
+        7: Features.of(dict(zip(layers, torch.rand(3, N, 7), strict=True))),
+    }
+    configurations = [Configuration(replace(SETTING, steps=60), size, 0.5) for size in (7, None)]
     method = Method("test", "scores", tuple(configurations), fractions=(0.05, 0.5))
     splits = folds(N, 5, seed=1)
     found = search(method, features, labels, splits, classes=CLASSES, seed=1)
