@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from sklearn.linear_model import LogisticRegression
 from torch.nn import functional
 
 from repdrift.errors import UserError
@@ -155,11 +156,10 @@ def test_new_weights_are_glorot_uniform_and_a_layer_keeps_its_draws():
 
 def test_beside_the_logistic_regression_of_scikit_learn():
     """The same minimum: cross-entropy + lambda x sum of squares, of which scikit-learn's C is 1 / (2 n lambda)."""
-    linear_model = pytest.importorskip("sklearn.linear_model")
     x, y = examples(BATCH)  # each batch is the whole set, so both follow the same loss
     strength = 1e-3
     (head,) = trained(x, y, Setting(0.1, 2000, "l2", strength))
-    reference = linear_model.LogisticRegression(C=1 / (2 * len(x) * strength), tol=1e-10, max_iter=10_000)
+    reference = LogisticRegression(C=1 / (2 * len(x) * strength), tol=1e-10, max_iter=10_000)
     reference.fit(x.numpy(), y.numpy())
     np.testing.assert_allclose(head.weights.numpy(), reference.coef_, rtol=0, atol=1e-5)
     probabilities = head.logits(x).softmax(1).numpy()
