@@ -25,6 +25,8 @@ def results(study):
 def test_every_figure_is_there_in_three_formats(study):
     made = {path.name for path in (results(study) / "figures").glob("*.*") if path.suffix != ".json"}
     names = [f"fig{number}" for number in range(1, 6)] + ["controls", "layers", "sensitivity", "claims", "multiverse"]
+    added = ("shuffle", "similarity", "barrier", "criticality", "checkpoints", "claims")
+    names += [f"transfer_{name}" for name in added]
     assert made == {f"{name}.{ending}" for name in names for ending in ("svg", "pdf", "png")}
 
 
@@ -85,10 +87,13 @@ def test_layers_are_compared_with_all_layers(study):
 
 def test_verdicts_are_there_for_every_claim(study):
     verdicts = pd.read_csv(results(study) / "claims.csv", keep_default_na=False)
-    assert verdicts["claim"].nunique() == 21
+    assert verdicts["claim"].nunique() == 21 + 15
     # One seed: nothing can be concluded, and that is what is said.
     assert set(verdicts["verdict"]) == {"inconclusive"}
-    assert verdicts["reason"].str.contains("too few seeds: 1, and 4 are needed").all()
+    # Of two epochs of pre-training none is near the end, but the last.
+    assert set(verdicts.loc[verdicts["claim"] == "N12", "reason"]) == {"the study has no such runs"}
+    others = verdicts[verdicts["claim"] != "N12"]
+    assert others["reason"].str.contains("too few seeds: 1, and 4 are needed").all()
     multiverse = pd.read_csv(results(study) / "tables" / "multiverse.csv", keep_default_na=False)
     assert set(multiverse.loc[multiverse["claim"] == "G15", "block"]) == {"conv-relu-bn", "conv-bn-relu"}
 
@@ -96,7 +101,7 @@ def test_verdicts_are_there_for_every_claim(study):
 def test_the_report_in_a_browser(study, browser):
     browser.open(results(study) / "report.html")
     images = browser.run("return [...document.images].map(i => [i.naturalWidth, i.getBoundingClientRect().width])")
-    assert len(images) == 10
+    assert len(images) == 16
     width = browser.run("return document.documentElement.clientWidth")
     assert all(natural > 0 and 0 < shown <= width for natural, shown in images)
     assert browser.run("return document.documentElement.scrollWidth") <= width
@@ -110,7 +115,7 @@ def test_the_report_in_a_browser(study, browser):
     click = "document.querySelector('#claims-table th button').click()"
     browser.run(click)
     browser.run(click)
-    assert browser.run(rows)[:3] == ["G19", "G18", "G17"]
+    assert browser.run(rows)[:3] == ["N12", "N11", "N10"]
     browser.run(click)
     assert browser.run(rows) == grouped
     assert browser.errors() == []
@@ -154,7 +159,7 @@ def test_swapped_parameters_are_seen(study):
     """Snakemake compares parameters without their names; ours are one string."""
     (study.folder / "swap.yaml").write_text("training: {learning_rate: 0.9, momentum: 0.001}\n")
     jobs = study.jobs(*CONFIG, "swap.yaml")
-    trained = jobs["pretrain"] + jobs["pretrain_source"] + jobs["finetune"]
+    trained = sum(jobs[rule] for rule in ("pretrain", "pretrain_source", "finetune", "finetune_path"))
     assert trained == len(list(results(study).glob("models/**/seed1/final.safetensors")))
     assert "task" not in jobs
 
@@ -170,6 +175,6 @@ def test_another_seed_trains_that_seed_alone(study):
     jobs = study.jobs(*CONFIG, "seeds.yaml")
     again = study.jobs(*CONFIG)
     assert again == {}
-    trained = jobs["pretrain"] + jobs["pretrain_source"] + jobs["finetune"]
+    trained = sum(jobs[rule] for rule in ("pretrain", "pretrain_source", "finetune", "finetune_path"))
     assert trained == len(list(results(study).glob("models/**/seed1/final.safetensors")))
     assert "dataset" not in jobs

@@ -26,7 +26,8 @@ def caption(plan: Plan, figure: Figure) -> str:
     """Caption of a figure in whole sentences, without its name."""
     for experiment in plan.experiments.values():
         if figure.name in experiment.titles:
-            return " ".join([experiment.caption(figure.name), _seeds_as_bars(plan, figure), _network(plan, figure)])
+            how = (_rule, _number_of_seeds) if figure.kind == "claims" else (_seeds_as_bars,)
+            return " ".join([experiment.caption(figure.name), *(write(plan, figure) for write in (*how, _network))])
     shown = {
         "fig1": (_curve, _seeds_as_bands, _estimators, _probes),
         "fig2": (_history, _seeds_as_bands, _trained),

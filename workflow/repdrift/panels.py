@@ -10,8 +10,6 @@ from repdrift.plan import Plan
 from repdrift.runs import INITIAL, Run, in_block
 from repdrift.tasks import Transform
 
-VERDICTS = ("claims", "multiverse")
-
 
 @dataclass(frozen=True)
 class Series:
@@ -66,8 +64,9 @@ def figures(plan: Plan) -> dict[str, Figure]:
     found.append(Figure("layers", "heatmap", tuple(_layers(plan))))
     found.append(Figure("sensitivity", "sensitivity", tuple(_sensitivity(plan))))
     # The tables of the others are not made of panels; those of the last two are made from all of the study.
-    experiments = [name for experiment in plan.experiments.values() for name in experiment.titles]
-    found += [Figure(name, name, ()) for name in (*experiments, *VERDICTS)]
+    for experiment in plan.experiments.values():
+        found += [Figure(name, "claims" if name.endswith("_claims") else name, ()) for name in experiment.titles]
+    found += [Figure(name, name, ()) for name in ("claims", "multiverse")]
     return {figure.name: figure for figure in found}
 
 

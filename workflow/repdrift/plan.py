@@ -393,10 +393,13 @@ class Plan:
         """Tables of all runs with the study's own order of the blocks."""
         return list(self.rows("layers", self.usual_runs))
 
-    def claim_tables(self) -> list[str]:
-        """Tables of the experiments that claims read."""
-        names = (name for experiment in self.experiments.values() for name in experiment.keys)
-        return [f"{self.folder}/tables/{name}.csv" for name in names]
+    def table(self, figure: str) -> str:
+        return f"{self.folder}/tables/{figure}.csv"
+
+    def claim_tables(self, figure: str) -> dict[str, tuple[str, ...]]:
+        """Figures whose tables the claims of a figure read, and the columns that are the keys of their numbers."""
+        experiment = self.experiments.get(figure.removesuffix("_claims"))
+        return dict(experiment.keys) if experiment else {}
 
     def rows(self, kind: str, runs: Iterable[str]) -> dict[str, dict[str, object]]:
         """Tables that a figure of this kind collects: path to the columns that are to be added to it."""

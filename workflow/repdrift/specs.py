@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from repdrift import captions
-from repdrift.claims import goerttler2022, history_runs
-from repdrift.claims import study as all_claims
+from repdrift.claims import goerttler2022, history_runs, study
 from repdrift.panels import Figure
 from repdrift.plan import Plan
 from repdrift.runs import BETWEEN
@@ -111,14 +110,14 @@ def layers(plan: Plan, seed: int) -> Spec:
     return {"networks": networks, "seed": seed}
 
 
-def claims(plan: Plan) -> Spec:
-    """Spec of the verdicts; `histories` says whose each history is."""
-    found = all_claims.claims(plan)
+def claims(plan: Plan, figure: str) -> Spec:
+    """Spec of a figure's verdicts; `histories` says whose each history is, `tables` by which columns they are read."""
+    found = study.claims(plan)[figure]
     histories = list(plan.rows("history", history_runs(found)).values())
     return {
         "claims": [claim.spec for claim in found],
         "histories": [{"run": columns["run"], "seed": columns["seed"]} for columns in histories],
-        "tables": {name: list(keys) for found in plan.experiments.values() for name, keys in found.keys.items()},
+        "tables": {name: list(keys) for name, keys in plan.claim_tables(figure).items()},
     }
 
 
@@ -126,7 +125,12 @@ def multiverse(plan: Plan) -> Spec:
     """Spec of the verdicts under all choices; `main` are the claims as the main runs alone can show them."""
     main = goerttler2022.claims(plan, {run.name for run in plan.main_runs})
     usual = {"n": plan.config["probe"]["images"], "bn": plan.config["probe"]["bn"], "block": plan.network["block"]}
-    return {**claims(plan), "main": [claim.spec for claim in main], "usual": usual, "blocks": plan.other_blocks}
+    return {
+        **claims(plan, study.PAPER),
+        "main": [claim.spec for claim in main],
+        "usual": usual,
+        "blocks": plan.other_blocks,
+    }
 
 
 def table(plan: Plan, figure: Figure) -> Spec:

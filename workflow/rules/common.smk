@@ -11,12 +11,12 @@ sys.path.insert(0, str(LIBRARY))
 from repdrift import specs
 from repdrift.captions import caption, title
 from repdrift.claims import history_runs
-from repdrift.claims.study import claims
+from repdrift.claims.study import PAPER, claims
 from repdrift.config import check
 from repdrift.environment import use_this_python
 from repdrift.errors import UserError
 from repdrift.fingerprint import fingerprint
-from repdrift.panels import VERDICTS, figures
+from repdrift.panels import figures
 from repdrift.canonical import canonical
 from repdrift.plan import Plan, checksums
 

@@ -9,7 +9,7 @@ rule table:
     log:
         f"{PLAN.folder}/logs/tables/{{figure}}.log",
     wildcard_constraints:
-        figure=one_of(set(FIGURES) - set(VERDICTS)),
+        figure=one_of([name for name in FIGURES if name not in (*CLAIMS, "multiverse")]),
     conda:
         "../../envs/plot.yaml"
     resources:

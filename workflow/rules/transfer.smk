@@ -16,8 +16,6 @@ rule transfer_table:
     wildcard_constraints:
         table="similarity|barrier|criticality",
         dataset=one_of(TRANSFER.targets),
-    group:
-        "transfer"
     conda:
         "../../envs/torch.yaml"
     threads: 1

@@ -28,7 +28,7 @@ class Contrast:
         or that of an experiment's figure (keys as the experiment says).
     weights : mapping of tuple of str to float
     layer : str
-        The layer that it tells of, if it is of one; of two layers, the later one.
+        The layer that it tells of, if it is of one; of two layers, the later one. In an experiment: the target.
     decides : bool
         Whether the claim's verdict depends on it, or it is only shown beside those that decide.
     threshold : bool

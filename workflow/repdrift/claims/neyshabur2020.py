@@ -8,6 +8,7 @@ own images.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ SIMILARITY, BARRIER, CRITICALITY = "transfer_similarity", "transfer_barrier", "t
 MARGIN = 1.0  # ours, percentage points: a barrier below it is none, a gain below it has saturated
 SATURATED = 0.65  # of pre-training: the paper's epochs 59 to 61 of 90
 BLOCKS = ("block1", "block2", "block3", "block4")
+SIDE = 32  # of an image in pixels, whose blocks then are in their places
 LAYERS = ("pool1", "pool2", "pool3", "pool4", "logits")
 FINAL = ("test_accuracy", "last")
 
@@ -41,55 +43,54 @@ class Contrasts:
         self.targets, self.sweeps = experiment.targets, experiment.sweeps
         self.title = experiment.plan.title
         self.speed = ("train_accuracy", f"to{experiment.epochs}")
+        self.first = f"of epochs 1 to {experiment.epochs}"
         self.closest = experiment.plan.datasets_of(["domain"])[0]
+        self.sides = [side for side in experiment.sides if side]
+        self.blocks = f"blocks of {min(self.sides)} to {max(self.sides)}"
 
     # Histories
 
     def better(self) -> Iterator[Contrast]:
         for dataset in self.targets:
-            yield self._gain(f"{self.title(dataset)}: final test accuracy, P-T less RI-T", dataset, FINAL)
+            yield self._gain("final test accuracy, P-T less RI-T", dataset, FINAL)
 
     def better_where_close(self) -> Iterator[Contrast]:
         for dataset in self.targets:
             if self.closest in self.targets and dataset != self.closest:
                 closest, other = (self._gain("", target, FINAL).weights for target in (self.closest, dataset))
                 weights = {**closest, **{key: -weight for key, weight in other.items()}}
-                label = f"gain in accuracy, {self.title(self.closest)} less {self.title(dataset)}"
-                yield Contrast(label, HISTORY, weights)
+                label = f"gain in accuracy on {self.title(self.closest)} less that here"
+                yield Contrast(label, HISTORY, weights, self.title(dataset))
 
     def faster(self) -> Iterator[Contrast]:
         for dataset in self.targets:
-            label = f"{self.title(dataset)}: mean training accuracy of the first epochs, P-T less RI-T"
-            yield self._gain(label, dataset, self.speed)
+            yield self._gain(f"training accuracy {self.first}, P-T less RI-T", dataset, self.speed)
 
     def worse_in_blocks(self) -> Iterator[Contrast]:
-        sides = [side for side in self.experiment.sides if side]
-        for dataset in self.sweeps:
-            for start in ("P-T", "RI-T"):
-                keys = [(self.experiment.shuffled(dataset, side, start).name, *FINAL) for side in sides]
-                yield from trend(f"{self._where(dataset, sides)}: accuracy of {start}", keys, 1, table=HISTORY)
+        for start in ("P-T", "RI-T"):
+            for dataset in self.sweeps:
+                keys = [(self.experiment.shuffled(dataset, side, start).name, *FINAL) for side in self.sides]
+                label = f"accuracy of {start}, {self.blocks}"
+                for contrast in trend(label, keys, 1, table=HISTORY):
+                    yield replace(contrast, layer=self.title(dataset))
 
     def less_advantage_in_blocks(self) -> Iterator[Contrast]:
         """The relative drop 1 - RI-T / P-T rises with ln P-T less ln RI-T, which is a sum."""
-        sides = [side for side in self.experiment.sides if side]
-        centre = (len(sides) - 1) / 2
-        total = sum((rank - centre) ** 2 for rank in range(len(sides)))
+        label = f"ln accuracy, P-T less RI-T, {self.blocks}"
         for dataset in self.sweeps:
-            weights: dict[Key, float] = {}
-            for rank, side in enumerate(sides):
-                for start, sign in (("P-T", 1.0), ("RI-T", -1.0)):
-                    run = self.experiment.shuffled(dataset, side, start).name
-                    weights[run, "log test_accuracy", "last"] = sign * (rank - centre) / total
-            if len(sides) > 1:
-                yield Contrast(f"{self._where(dataset, sides)}: ln accuracy, P-T less RI-T", HISTORY, weights)
+            parts: list[dict[Key, float]] = []
+            for start, sign in (("P-T", 1), ("RI-T", -1)):
+                runs = [self.experiment.shuffled(dataset, side, start).name for side in self.sides]
+                keys = [(run, "log test_accuracy", "last") for run in runs]
+                parts += [dict(contrast.weights) for contrast in trend(label, keys, sign, table=HISTORY)]
+            if parts:
+                yield Contrast(label, HISTORY, {**parts[0], **parts[1]}, self.title(dataset))
 
     def something_remains(self) -> Iterator[Contrast]:
-        for dataset in self.sweeps:
-            for side in (0, 1):
-                if side in self.experiment.sides:
-                    what = f"{self.title(dataset)}, " + ("single pixels shuffled" if side else "all values shuffled")
-                    yield self._gain(f"{what}: final test accuracy", dataset, FINAL, side)
-                    yield self._gain(f"{what}: mean training accuracy of the first epochs", dataset, self.speed, side)
+        for side, what in ((0, "all values shuffled"), (1, "pixels shuffled")):
+            for measure, how in (("final test accuracy", FINAL), (f"training accuracy {self.first}", self.speed)):
+                for dataset in self.sweeps if side in self.experiment.sides else ():
+                    yield self._gain(f"{what}: {measure}", dataset, how, side)
 
     def saturates(self) -> Iterator[Contrast]:
         epochs = self.experiment.plan.config["pretrain"]["epochs"]
@@ -97,104 +98,95 @@ class Contrasts:
         for dataset in self.sweeps if early else ():
             runs = [self.experiment.from_epoch(dataset, epoch).name for epoch in (early[0], epochs)]
             weights: dict[Key, float] = {(runs[0], *FINAL): 1.0, (runs[1], *FINAL): -1.0}
-            label = (
-                f"{self.title(dataset)}: final accuracy from epochs {early[0]} and {epochs} within {MARGIN:.0f} point"
-            )
-            yield Contrast(label, HISTORY, weights, within=MARGIN)
+            label = f"accuracy from epochs {early[0]} and {epochs} within {MARGIN:.0f} point"
+            yield Contrast(label, HISTORY, weights, self.title(dataset), within=MARGIN)
 
-    def _gain(self, label: str, dataset: str, what: tuple[str, str], side: int | None = None) -> Contrast:
+    def _gain(self, label: str, dataset: str, what: tuple[str, str], side: int = SIDE) -> Contrast:
         trained = self.experiment.trained(dataset)
         runs = [
-            (trained[start] if side is None else self.experiment.shuffled(dataset, side, start)).name
+            (trained[start] if side == SIDE else self.experiment.shuffled(dataset, side, start)).name
             for start in ("P-T", "RI-T")
         ]
-        return difference(label, (runs[0], *what), (runs[1], *what), table=HISTORY)
-
-    def _where(self, dataset: str, sides: list[int]) -> str:
-        return f"{self.title(dataset)}, blocks of {min(sides)} to {max(sides)}"
+        return difference(label, (runs[0], *what), (runs[1], *what), table=HISTORY, layer=self.title(dataset))
 
     # Pairs of networks
 
     def alike(self) -> Iterator[Contrast]:
-        for dataset in self.targets:
-            for estimator in self.experiment.plan.config["similarity"]["estimators"]:
-                for other in ("RI-T & P-T", "RI-T & RI-T"):
-                    for layer in LAYERS:
-                        keys = [(dataset, pair, estimator, layer) for pair in ("P-T & P-T", other)]
-                        label = f"{self.title(dataset)}, {estimator}, {layer}: P-T & P-T less {other}"
-                        yield difference(label, keys[0], keys[1], table=SIMILARITY)
+        for estimator in self.experiment.plan.config["similarity"]["estimators"]:
+            for other in ("RI-T & P-T", "RI-T & RI-T"):
+                for layer in LAYERS:
+                    label = f"{estimator}, {layer}: P-T & P-T less {other}"
+                    yield from self._pairs(label, ("P-T & P-T", other), estimator, (layer, layer))
 
     def falls_with_depth(self) -> Iterator[Contrast]:
-        for dataset in self.targets:
-            for estimator in self.experiment.plan.config["similarity"]["estimators"]:
-                for earlier, later in pairwise(LAYERS):
-                    keys = [(dataset, "P-T & P", estimator, layer) for layer in (earlier, later)]
-                    label = f"{self.title(dataset)}, {estimator}: {earlier} less {later}"
-                    yield difference(label, keys[0], keys[1], table=SIMILARITY)
+        for estimator in self.experiment.plan.config["similarity"]["estimators"]:
+            for earlier, later in pairwise(LAYERS):
+                label = f"{estimator}: {earlier} less {later}"
+                yield from self._pairs(label, ("P-T & P", "P-T & P"), estimator, (earlier, later))
 
     def closer(self) -> Iterator[Contrast]:
-        for dataset in self.targets:
-            for far, near in (("RI-T & RI-T", "P-T & P-T"), ("RI-T & P", "P-T & P")):
-                keys = [(dataset, pair, "l2 distance", "whole") for pair in (far, near)]
-                yield difference(f"{self.title(dataset)}: l2, {far} less {near}", keys[0], keys[1], table=SIMILARITY)
+        for far, near in (("RI-T & RI-T", "P-T & P-T"), ("RI-T & P", "P-T & P")):
+            yield from self._pairs(f"l2 distance, {far} less {near}", (far, near), "l2 distance", ("whole", "whole"))
 
     def farther_with_depth(self) -> Iterator[Contrast]:
-        for dataset in self.targets:
-            for pair in ("P-T & P", "RI-T & RI"):
+        for pair in ("P-T & P", "RI-T & RI"):
+            for dataset in self.targets:
                 keys = [(dataset, pair, "l2 distance", block) for block in BLOCKS]
-                yield from trend(f"{self.title(dataset)}: l2 of {pair}, by block", keys, 1, table=SIMILARITY)
+                for contrast in trend(f"l2 distance of {pair}, block 1 to 4", keys, 1, table=SIMILARITY):
+                    yield replace(contrast, layer=self.title(dataset))
 
     def mistakes(self) -> Iterator[Contrast]:
+        label = "share of mistakes in common, P-T & P-T less RI-T & RI-T"
+        yield from self._pairs(label, ("P-T & P-T", "RI-T & RI-T"), "mistakes", ("shared", "shared"))
+
+    def _pairs(self, label: str, pairs: tuple[str, str], measure: str, items: tuple[str, str]) -> Iterator[Contrast]:
         for dataset in self.targets:
-            keys = [(dataset, pair, "mistakes", "shared") for pair in ("P-T & P-T", "RI-T & RI-T")]
-            label = f"{self.title(dataset)}: share of mistakes in common, two P-T less two RI-T"
-            yield difference(label, keys[0], keys[1], table=SIMILARITY)
+            more, less = ((dataset, pair, measure, item) for pair, item in zip(pairs, items, strict=True))
+            yield difference(label, more, less, table=SIMILARITY, layer=self.title(dataset))
 
     # Lines
 
     def barriers(self) -> Iterator[Contrast]:
-        for dataset in self.targets:
-            for bn, decides in (("re-estimated", True), ("interpolated", False)):
-                for pair in ("P-T & P-T", "RI-T & RI-T", "RI-T & P-T", "RI-T & RI-T, same start"):
-                    none = pair == "P-T & P-T"
-                    weights: dict[Key, float] = {(dataset, pair, bn, "barrier", ""): -1.0 if none else 1.0}
-                    side = "below" if none else "above"
-                    label = f"{self.title(dataset)}, BN {bn}: barrier of {pair} {side} {MARGIN:.0f} point"
-                    constant = MARGIN if none else -MARGIN
-                    yield Contrast(label, BARRIER, weights, constant=constant, decides=decides)
+        for bn, decides in (("re-estimated", True), ("interpolated", False)):
+            for pair in ("P-T & P-T", "RI-T & RI-T", "RI-T & P-T", "RI-T & RI-T, same start"):
+                sign = -1.0 if pair == "P-T & P-T" else 1.0
+                side = "below" if pair == "P-T & P-T" else "above"
+                label = f"BN {bn}: {pair} {side} {MARGIN:.0f} point"
+                for dataset in self.targets:
+                    weights: dict[Key, float] = {(dataset, pair, bn, "barrier", ""): sign}
+                    title, margin = self.title(dataset), -sign * MARGIN
+                    yield Contrast(label, BARRIER, weights, title, constant=margin, decides=decides)
+            for dataset in self.targets:
                 pairs = ("RI-T & RI-T", "RI-T & RI-T, same start")
-                keys = [(dataset, pair, bn, "barrier", "") for pair in pairs]
-                weights = {keys[0]: 1.0, keys[1]: -1.0}
-                label = f"{self.title(dataset)}, BN {bn}: barrier of RI-T & RI-T less that from the same start"
-                yield Contrast(label, BARRIER, weights, decides=decides)
+                more, less = ((dataset, pair, bn, "barrier", "") for pair in pairs)
+                label = f"BN {bn}: RI-T & RI-T less that from the same start"
+                yield Contrast(label, BARRIER, {more: 1.0, less: -1.0}, self.title(dataset), decides=decides)
 
     def middle(self) -> Iterator[Contrast]:
-        if self.experiment.config["points"] % 2:
-            for dataset in self.targets:
-                on_line = (dataset, "P-T & P-T", "re-estimated", "test accuracy")
-                weights: dict[Key, float] = {(*on_line, "0.5"): 1.0, (*on_line, "0.0"): -0.5, (*on_line, "1.0"): -0.5}
-                yield Contrast(f"{self.title(dataset)}: accuracy half-way less that of the ends", BARRIER, weights)
+        for dataset in self.targets if self.experiment.config["points"] % 2 else ():
+            on_line = (dataset, "P-T & P-T", "re-estimated", "test accuracy")
+            weights: dict[Key, float] = {(*on_line, "0.5"): 1.0, (*on_line, "0.0"): -0.5, (*on_line, "1.0"): -0.5}
+            yield Contrast("accuracy half-way less that of the ends", BARRIER, weights, self.title(dataset))
 
     # Parts
 
     def critical(self) -> Iterator[Contrast]:
-        """By the accuracy that rewinding a part costs; `block1` and the last two parts stand for low and high."""
-        for dataset in self.targets:
-
-            def kept(network: str, part: str, dataset: str = dataset) -> Key:
-                return (dataset, network, part, "", "rewound test accuracy", "", "")
-
-            title = self.title(dataset)
-            weights = {kept("P-T", part): 0.5 for part in BLOCKS[:2]}
-            weights |= {kept("P-T", part): -0.5 for part in (BLOCKS[-1], "head")}
-            label = f"{title}, P-T: rewinding block4 or head costs more than block1 or block2"
-            yield Contrast(label, CRITICALITY, weights)
-            weights = {kept("RI-T", part): 1 / 3 for part in BLOCKS[1:]}
-            weights[kept("RI-T", BLOCKS[0])] = -1.0
-            yield Contrast(f"{title}, RI-T: rewinding block1 costs more than the other blocks", CRITICALITY, weights)
-            weights = {kept("P-T", BLOCKS[0]): 1.0, kept("P-T", "none"): -1.0}
-            weights |= {kept("RI-T", BLOCKS[0]): -1.0, kept("RI-T", "none"): 1.0}
-            yield Contrast(f"{title}: rewinding block1 costs RI-T more than P-T", CRITICALITY, weights)
+        """By the test accuracy that a network has with a part rewound."""
+        low, high = BLOCKS[:2], (BLOCKS[-1], "head")
+        first, *others = BLOCKS
+        for label, weights in (
+            ("P-T: block4 or head rewound costs more than block1 or 2",
+             {**{("P-T", part): 0.5 for part in low}, **{("P-T", part): -0.5 for part in high}}),
+            ("RI-T: block1 rewound costs more than other blocks",
+             {**{("RI-T", part): 1 / 3 for part in others}, ("RI-T", first): -1.0}),
+            ("block1 rewound costs RI-T more than P-T",
+             {("P-T", first): 1.0, ("P-T", "none"): -1.0, ("RI-T", first): -1.0, ("RI-T", "none"): 1.0}),
+        ):  # fmt: skip
+            for dataset in self.targets:
+                keyed: dict[Key, float] = {
+                    (dataset, *which, "", "rewound test accuracy", "", ""): weight for which, weight in weights.items()
+                }
+                yield Contrast(label, CRITICALITY, keyed, self.title(dataset))
 
 
 CLAIMS = (

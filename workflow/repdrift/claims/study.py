@@ -6,7 +6,10 @@ Standard library only: the Snakefile imports it.
 from repdrift.claims import Claim, goerttler2022
 from repdrift.plan import Plan
 
+PAPER = "claims"  # figure of the paper's own
 
-def claims(plan: Plan) -> list[Claim]:
-    """Claims in the order in which tables and figures show them."""
-    return [*goerttler2022.claims(plan), *(claim for found in plan.experiments.values() for claim in found.claims())]
+
+def claims(plan: Plan) -> dict[str, list[Claim]]:
+    """Claims by the name of the figure that shows their verdicts, the paper's own first."""
+    found = {f"{name}_claims": experiment.claims() for name, experiment in plan.experiments.items()}
+    return {PAPER: goerttler2022.claims(plan), **found}

@@ -18,6 +18,7 @@ INDENT, BADGE = 0.62, 0.085  # widths
 TEXT = 2.75  # of the column of contrasts
 GAP = 0.08  # between two estimators
 NUMBER = 5.2  # points
+WITH_ERROR = 0.6  # width of a cell that has room for a standard error
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     strip = Strip(1, style.wrap(words(table, network), style.DOUBLE - 0.1, style.TINY))
     figure = style.make_figure(style.DOUBLE, HEAD + height, strip)
     axes = verdicts.canvas(figure, height, HEAD)
-    names = [estimator for estimator in ordered(table["estimator"]) if estimator]
+    names = [estimator for estimator in ordered(table["estimator"]) if estimator] or [""]
     grid = Grid(names, verdicts.layers(table, ["claim", "contrast"]))
     write_head(axes, grid)
     top = HEAD
@@ -80,7 +81,7 @@ def words(table: pd.DataFrame, network: str) -> str:
 def write_head(axes: Axes, grid: Grid) -> None:
     for estimator in grid.estimators:
         left = grid.left(estimator)
-        title = style.wrap(verdicts.estimator_label(estimator), grid.block, style.SMALL)
+        title = style.wrap(verdicts.estimator_label(estimator), grid.block, style.SMALL) if estimator else ""
         axes.text(left + grid.block / 2, HEAD - 0.13, title, fontsize=style.SMALL, ha="center", va="bottom")
         for layer in grid.layers:
             middle = grid.left(estimator, layer) + grid.width / 2
@@ -116,12 +117,13 @@ def draw_cell(axes: Axes, row: dict[str, object], grid: Grid, top: float) -> Non
     """Draw a difference: in its layer's column, or over all layers, or over all estimators."""
     estimator, layer, verdict = str(row["estimator"]), str(row["layer"]), str(row["verdict"])
     mean = float(str(row["mean"]))
-    text = verdicts.number(mean)
     error = float(str(row["se"]))
-    if not layer and not math.isnan(error):
+    in_block = estimator in grid.estimators
+    left = grid.left(estimator, layer) if in_block else TEXT
+    width = (grid.width if layer else grid.block) if in_block else grid.all
+    text = verdicts.number(mean)
+    if width > WITH_ERROR and not math.isnan(error):
         text += f" ± {verdicts.number(error).lstrip('+')}"
-    left = grid.left(estimator, layer) if estimator else TEXT
-    width = (grid.width if layer else grid.block) if estimator else grid.all
     verdicts.cell(axes, (left, top), width, ROW, verdicts.COLOURS[verdict])
     colour = verdicts.LETTERS[verdict]
     axes.text(left + width / 2, top + ROW / 2, text, fontsize=NUMBER, color=colour, ha="center", va="center_baseline")

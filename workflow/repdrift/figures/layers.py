@@ -64,16 +64,26 @@ def draw_panel(axes: Axes, shown: pd.DataFrame, series: Sequence[str], order: Se
 
 
 def draw_lines(
-    axes: Axes, shown: pd.DataFrame, *, hue: str, look: Look, order: Sequence[str], scale: float = 1.0
+    axes: Axes,
+    shown: pd.DataFrame,
+    *,
+    hue: str,
+    look: Look,
+    order: Sequence[str] | Sequence[int],
+    x: str = "layer",
+    scale: float = 1.0,
 ) -> None:
-    """Draw means over seeds with standard errors over the layers; `scale` is of the width of lines and markers."""
+    """Draw means over seeds with standard errors over the layers (or the values of another column `x`), in this order.
+
+    `scale` is of the width of lines and markers.
+    """
     labels = list(look.colours)
     # The type stubs of seaborn know neither a width for dodge nor a plain list of markers.
     apart: Any = min(0.4, 0.14 * (len(labels) - 1)) or False
     markers: Any = [look.markers[label] for label in labels]
     sns.pointplot(
         shown,
-        x="layer",
+        x=x,
         y="value",
         hue=hue,
         order=order,

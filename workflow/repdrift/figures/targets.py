@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -56,31 +55,6 @@ def seeds(table: pd.DataFrame) -> str:
     return "1 seed, no standard error" if count == 1 else f"{count} seeds, mean ± SE"
 
 
-def draw_points(
-    axes: Axes, shown: pd.DataFrame, *, x: str, order: Sequence[object], look: Look, hue: str = "network"
-) -> None:
-    """Draw means over seeds with standard errors at places side by side, lines between them."""
-    labels = [label for label in look.colours if label in set(shown[hue])]
-    sns.pointplot(
-        shown,
-        x=x,
-        y="value",
-        hue=hue,
-        order=order,
-        hue_order=labels,
-        palette=look.colours,
-        markers=[look.markers[label] for label in labels],
-        dodge=0.1 * (len(labels) - 1) if len(labels) > 1 else False,
-        errorbar="se",
-        err_kws={"linewidth": 0.9},
-        legend=False,
-        ax=axes,
-        linewidth=1.0,
-        markersize=3.6,
-        **style.MARKER_EDGE,
-    )
-    axes.set(xlabel="", ylabel="", xlim=(-0.5, len(order) - 0.5))
-
-
-def name_ticks(axes: Axes, names: Mapping[object, str], order: Sequence[object]) -> None:
+def name_ticks(axes: Axes, names: Mapping[int, str], order: Sequence[int]) -> None:
+    """Write names below the places, or their own numbers."""
     axes.set_xticks(range(len(order)), [names.get(value, str(value)) for value in order])

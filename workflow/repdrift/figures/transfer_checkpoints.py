@@ -4,9 +4,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from repdrift.figures import outcomes
+from repdrift.figures.layers import draw_lines
 from repdrift.figures.outcomes import FINAL, SPEED
 from repdrift.figures.table import ordered
-from repdrift.figures.targets import Grid, draw_points, name_ticks, seeds
+from repdrift.figures.targets import Grid, name_ticks, seeds
 
 COLUMNS = (*outcomes.COLUMNS, "start", "network")
 SOURCE = "pre-training"
@@ -15,7 +16,7 @@ SOURCE = "pre-training"
 def draw(table: pd.DataFrame, network: str) -> Figure:
     """Draw a column for each target, final accuracy above speed; beside it that of pre-training at its epochs."""
     tuned = table[table["network"] != SOURCE]
-    targets, starts = ordered(tuned["images"]), sorted(tuned["start"].unique())
+    targets, starts = ordered(tuned["images"]), sorted(int(start) for start in tuned["start"].unique())
     found, epochs = outcomes.outcomes(tuned, ["images", "start", "network"])
     source = table[(table["network"] == SOURCE) & table["epoch"].isin(starts)].dropna(subset=["test_accuracy"])
     source = source.assign(start=source["epoch"], value=source["test_accuracy"])
@@ -27,8 +28,9 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
             shown = found[(found["images"] == target) & (found["measure"] == measure)]
             columns = ["start", "network", "value"]
             both = pd.concat([shown[columns], source[columns]]) if measure == FINAL else shown
-            draw_points(axes, both, x="start", order=starts, look=grid.look)
-            name_ticks(axes, {start: f"{start:.0f}" for start in starts}, starts)
+            both = both.astype({"start": int})  # of a column with empty cells it is a float, and no place then
+            draw_lines(axes, both, x="start", order=starts, look=grid.look, hue="network")
+            name_ticks(axes, {}, starts)
             axes.set_ylim(0, 102)
         grid.axes[row][0].set_ylabel(measure)
     for axes in grid.axes[-1]:

@@ -11,9 +11,10 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
 from repdrift.figures import style
+from repdrift.figures.layers import draw_lines
 from repdrift.figures.style import Look, Strip
 from repdrift.figures.table import joined, ordered
-from repdrift.figures.targets import draw_points, seeds
+from repdrift.figures.targets import seeds
 
 COLUMNS = ("images", "seed", "network", "part", "path", "measure", "at", "noise", "value")
 REWOUND, LOSS, CRITICALITY = "rewound test accuracy", "training loss", "criticality"
@@ -35,15 +36,17 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     strip = Strip(1, style.wrap(joined(words), style.DOUBLE - 0.1, style.TINY))
     height = (CELL + TITLE) * len(paths)
     figure = style.make_figure(style.DOUBLE, TOP + height + 0.4, strip)
-    above, below = figure.add_gridspec(2, 1, height_ratios=[TOP, height])
+    rows = figure.add_gridspec(2, 1, height_ratios=[TOP, height])
     look = Look.of(networks)
-    upper = above.subgridspec(1, len(targets)).subplots(sharey=True, squeeze=False)[0]
+    upper = rows[0].subgridspec(1, len(targets)).subplots(sharey=True, squeeze=False)[0]
     rewound = table[table["measure"] == REWOUND]
     for index, (axes, target) in enumerate(zip(upper, targets, strict=True)):
-        draw_points(axes, rewound[rewound["images"] == target], x="part", order=["none", *parts], look=look)
+        draw_lines(
+            axes, rewound[rewound["images"] == target], x="part", order=["none", *parts], look=look, hue="network"
+        )
         axes.set(title=f"{style.letter(index)} {target}, rewound", ylim=(0, 100))
     upper[0].set_ylabel("test accuracy (%)")
-    lower = below.subgridspec(len(paths), len(parts)).subplots(sharey=True, squeeze=False)
+    lower = rows[1].subgridspec(len(paths), len(parts)).subplots(sharey=True, squeeze=False)
     norm = LogNorm(*limits(landscapes))
     for row, (one, path) in zip(lower, paths, strict=True):
         for axes, part in zip(row, parts, strict=True):

@@ -5,9 +5,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from repdrift.figures import outcomes, style
+from repdrift.figures.layers import draw_lines
 from repdrift.figures.outcomes import FINAL, SPEED
 from repdrift.figures.table import ordered
-from repdrift.figures.targets import Grid, draw_points, name_ticks, seeds
+from repdrift.figures.targets import Grid, name_ticks, seeds
 
 COLUMNS = (*outcomes.COLUMNS, "side", "network")
 NAMES = {0: "*"}
@@ -19,11 +20,11 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     found, epochs = outcomes.outcomes(table, ["images", "side", "network"])
     words = [seeds(table), f"first {epochs} epochs", "*: all values shuffled; above: relative drop in %", network]
     grid = Grid.of(targets, 2, networks, words)
-    sides = sorted(found["side"].unique())
+    sides = sorted(int(side) for side in found["side"].unique())
     for row, measure in enumerate((FINAL, SPEED)):
         for axes, target in zip(grid.axes[row], targets, strict=True):
             shown = found[(found["images"] == target) & (found["measure"] == measure)]
-            draw_points(axes, shown, x="side", order=sides, look=grid.look)
+            draw_lines(axes, shown, x="side", order=sides, look=grid.look, hue="network")
             name_ticks(axes, NAMES, sides)
             axes.set_ylim(0, 112 if measure == FINAL else 104)
             axes.set_yticks([0, 25, 50, 75, 100])
@@ -36,7 +37,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     return grid.figure
 
 
-def write_drops(axes: Axes, shown: pd.DataFrame, sides: list[float]) -> None:
+def write_drops(axes: Axes, shown: pd.DataFrame, sides: list[int]) -> None:
     """Write 100 (P-T - RI-T) / P-T of the means above each side."""
     means = shown.groupby(["side", "network"])["value"].mean().unstack()
     if not {"P-T", "RI-T"} <= set(means):

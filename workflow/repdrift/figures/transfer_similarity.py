@@ -4,9 +4,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from repdrift.figures import style
-from repdrift.figures.layers import fit_layer_names
+from repdrift.figures.layers import draw_lines, fit_layer_names
 from repdrift.figures.table import ordered
-from repdrift.figures.targets import Grid, draw_points, seeds
+from repdrift.figures.targets import Grid, seeds
 
 COLUMNS = ("images", "seed", "pair", "measure", "item", "value")
 DISTANCE, MISTAKES = "l2 distance", "mistakes"
@@ -28,12 +28,12 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
             shown = table[(table["images"] == target) & (table["measure"] == measure)]
             if measure == MISTAKES:
                 shown = shown[(shown["item"] == "shared") & shown["pair"].isin(TRAINED)]
-                draw_points(axes, shown, x="item", order=["shared"], look=grid.look, hue="pair")
+                draw_lines(axes, shown, x="item", order=["shared"], look=grid.look, hue="pair")
                 axes.set_xticks([])
                 axes.set_ylim(0, 100)
                 continue
             items = ordered(shown["item"])
-            draw_points(axes, shown, x="item", order=items, look=grid.look, hue="pair")
+            draw_lines(axes, shown, x="item", order=items, look=grid.look, hue="pair")
             fit_layer_names(axes, items, style.DOUBLE / len(targets) - 0.3)
             if measure == DISTANCE:
                 axes.set_yscale("log")

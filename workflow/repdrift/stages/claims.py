@@ -1,4 +1,4 @@
-"""Judge the claims of the paper: a table of all contrasts, and one of the claims with their verdicts."""
+"""Judge the claims of a paper: a table of all contrasts, and one of the claims with their verdicts."""
 
 import math
 from collections.abc import Iterator
@@ -102,6 +102,9 @@ def judged(
 
 
 def read(paths: list[Path]) -> pd.DataFrame:
+    """Rows of all tables; none, if claims are about other numbers."""
+    if not paths:
+        return pd.DataFrame(columns=["estimator"])
     return pd.concat([pd.read_csv(path) for path in paths], ignore_index=True)
 
 
@@ -119,8 +122,8 @@ def read_others(
 
 def main() -> None:
     flags = command.parser(__doc__)
-    flags.add_argument("--similarities", type=Path, nargs="+", required=True)
-    flags.add_argument("--curves", type=Path, nargs="+", required=True)
+    flags.add_argument("--similarities", type=Path, nargs="*", required=True)
+    flags.add_argument("--curves", type=Path, nargs="*", required=True)
     flags.add_argument("--histories", type=Path, nargs="+", required=True)
     flags.add_argument("--tables", type=Path, nargs="*", required=True, help="of experiments")
     flags.add_argument("--verdicts", type=Path, required=True, help="where the table of the claims is written")

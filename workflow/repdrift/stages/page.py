@@ -98,6 +98,7 @@ def main() -> None:
     page = environment.from_string(args.template.read_text(encoding="utf-8")).render(
         study=spec["study"],
         seeds=len(spec["config"]["seeds"]),
+        others=any(figure["name"].endswith("_claims") for figure in figures),
         estimators=[(name, estimator_label(name)) for name in verdicts["estimator"].unique() if name],
         claims={
             figure["title"]: [claim for claim in claims if claim["figure"] == figure["name"]] for figure in figures

@@ -49,6 +49,7 @@ class Transfer:
         "transfer_barrier": "Barriers",
         "transfer_criticality": "Criticality",
         "transfer_checkpoints": "Checkpoints of pre-training",
+        "transfer_claims": "Claims on transfer",
     }
     keys: ClassVar = {
         "transfer_similarity": ("dataset", "pair", "measure", "item"),
@@ -129,7 +130,7 @@ class Transfer:
         early = f"epoch{self.epochs}"
         found |= {f"{name} early": (runs[name].name, early) for name in ("RI-T", "RI-T 2")}
         for start in STARTS:
-            found |= {f"{start} {epoch}": (runs[start].name, f"epoch{epoch}") for epoch in self.path}
+            found |= {f"{start}, epoch {epoch}": (runs[start].name, f"epoch{epoch}") for epoch in self.path}
         needed = {
             "similarity": [name for pair in PAIRS.values() for name in pair],
             "barrier": [name for line in LINES for name in PAIRS[line]],
@@ -142,7 +143,7 @@ class Transfer:
         """Networks that training led over, from the first to the last, for P-T and RI-T."""
         before, kept = {"P-T": "P", "RI-T": "RI"}, {"P-T": [epoch for epoch in self.path if epoch < self.epochs]}
         return {
-            start: [before[start], *(f"{start} {epoch}" for epoch in kept.get(start, self.path)), start]
+            start: [before[start], *(f"{start}, epoch {epoch}" for epoch in kept.get(start, self.path)), start]
             for start in STARTS
         }
 
@@ -222,6 +223,11 @@ class Transfer:
 
     def caption(self, figure: str) -> str:
         """What a figure shows, in whole sentences."""
+        if figure == "transfer_claims":
+            return (
+                "Every claim of Neyshabur et al. (2020) that can be judged here: the paired differences behind it, in "
+                "the direction of the claim, and what they say."
+            )
         long = self.config["converged"]
         trained = (
             f"P-T: fine-tuned from pre-trained weights for {self.epochs} epochs; RI-T: trained from random weights for "
