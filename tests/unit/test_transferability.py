@@ -373,7 +373,7 @@ def test_claims_hold_in_a_world_that_is_as_they_say(plan, tmp_path):
 def test_claims_survive_infinite_values(plan, tmp_path):
     found = verdicts(plan, made_up(plan, infinite=["cifar10+svhn"]), tmp_path)
     assert found.loc["R6", "verdict"] == "inconclusive"
-    assert found.loc["R6", "reason"] == "SVHN: ln T of conv2, above 0: undefined for 4 of 4 seeds"
+    assert found.loc["R6", "reason"] == "ln T of conv2, above 0 (SVHN): undefined for 4 of 4 seeds"
     assert found.loc["R1", "verdict"] == "supported"  # the regression leaves it out
     figures.draw(tmp_path / "claims.csv", "claims", "conv4")
 

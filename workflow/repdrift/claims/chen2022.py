@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from repdrift.claims import Claim, Contrast, Key, trend
 from repdrift.runs import Run
-from repdrift.tasks import Transform
 
 if TYPE_CHECKING:
     from repdrift.transferability.plan import Transferability
@@ -54,25 +54,25 @@ class Contrasts:
 
     def order(self) -> Iterator[Contrast]:
         """Targets in the order that was expected of their gaps, random labels last."""
-        domain = self.plan.config["finetune"]["domain"]
-        shifted = [transform for transform in self.plan.transforms("domain") if transform.kind == "shift"]
-        most_random = [self.plan.most_random] if self.plan.most_random.value else []
-        last = [self.plan.target_run("domain", transform) for transform in most_random]
-        runs = [
-            self.plan.target_run("domain", Transform("random", 0)),
-            *(self.plan.target_run("domain", transform) for transform in shifted),
-            *(run for dataset, run in self.whole.items() if dataset != domain["dataset"]),
-            *last,
-        ]
-        if domain["dataset"] in self.whole:
-            yield from self._trend("from the source's own images to random labels", runs, -1)
+        (domain,) = self.plan.datasets_of(["domain"])
+        if domain in self.whole:
+            shifts = [transform for transform in self.plan.transforms("domain") if transform.kind == "shift"]
+            random = [self.plan.most_random] if self.plan.most_random.value else []
+            yield from self._trend(
+                "own images to random labels",
+                [
+                    self.whole[domain],
+                    *(self.plan.target_run("domain", transform) for transform in shifts),
+                    *(run for dataset, run in self.whole.items() if dataset != domain),
+                    *(self.plan.target_run("domain", transform) for transform in random),
+                ],
+            )
 
     def width(self) -> Iterator[Contrast]:
+        classes, images = self.experiment.classes, self.experiment.config["class_images"]
         for dataset in self.experiment.sweeps:
-            classes = self.experiment.classes
             runs = [self.experiment.with_classes(dataset, number) for number in classes]
-            images = runs[0].task.size
-            yield from self._trend(f"{self.title(dataset)}, {images:,} images of {_range(classes)} classes", runs, -1)
+            yield from self._trend(f"{images:,} images of {_range(classes)} classes", runs, self.title(dataset))
         yield self._coefficient("width", decides=False)
 
     # Data
@@ -87,48 +87,51 @@ class Contrasts:
     # Layers
 
     def falls(self) -> Iterator[Contrast]:
-        centre = (len(CONVOLUTIONS) - 1) / 2
-        total = sum((rank - centre) ** 2 for rank in range(len(CONVOLUTIONS)))
-        slope = {layer: -(rank - centre) / total for rank, layer in enumerate(CONVOLUTIONS)}
-        yield from self._over_targets("ln T by layer, fall from each to the next", slope)
+        slope = next(trend("", [(layer,) for layer in CONVOLUTIONS], -1, table=LAYERS)).weights
+        yield from self._over_targets(
+            "ln T, fall from layer to layer", {layer: slope[layer,] for layer in CONVOLUTIONS}
+        )
 
     def not_the_first(self) -> Iterator[Contrast]:
         """The highest of several is above another by chance more often than not; by how much is what counts."""
         yield from self._over_targets("ln T, highest of conv2 to conv4 less conv1", {"lead": 1.0})
 
     def not_monotonic(self) -> Iterator[Contrast]:
-        yield from self._over_targets("ln T, largest rise from a layer to the next", {"rise": 1.0})
+        yield from self._over_targets("ln T, largest rise from layer to layer", {"rise": 1.0})
 
     def above_one(self) -> Iterator[Contrast]:
-        new_head = self.plan.config["finetune"]["head"] == "new"
+        new = self.plan.config["finetune"]["head"] == "new"
+        for layer in CONVOLUTIONS:
+            for dataset, run in self.whole.items():
+                yield Contrast(f"ln T of {layer}, above 0", LAYERS, {log_t(run, layer): 1.0}, self.title(dataset))
+        label = f"ln T of the {'new' if new else 'kept'} head, within {MARGIN:.2f}"
         for dataset, run in self.whole.items():
-            for layer in CONVOLUTIONS:
-                yield Contrast(f"{self.title(dataset)}: ln T of {layer}, above 0", LAYERS, {log_t(run, layer): 1.0})
-            label = f"{self.title(dataset)}: ln T of the {'new' if new_head else 'kept'} head within {MARGIN:.2f}"
-            yield Contrast(label, LAYERS, {log_t(run, HEAD): 1.0}, within=MARGIN, decides=new_head)
+            weights = {log_t(run, HEAD): 1.0}
+            yield Contrast(label, LAYERS, weights, self.title(dataset), within=MARGIN, decides=new)
 
     def _over_targets(self, label: str, items: dict[str, float]) -> Iterator[Contrast]:
-        """Decided by the mean over targets; each one stands beside it."""
+        """Decided by the mean over targets; each one stands below it."""
         share = 1 / len(self.whole)
         mean = {log_t(run, item): weight * share for run in self.whole.values() for item, weight in items.items()}
         yield Contrast(f"{label}, mean over targets", LAYERS, mean)
         for dataset, run in self.whole.items():
             weights = {log_t(run, item): weight for item, weight in items.items()}
-            yield Contrast(f"{self.title(dataset)}: {label}", LAYERS, weights, decides=False)
+            yield Contrast(label, LAYERS, weights, self.title(dataset), decides=False)
 
     def _sizes(self, equal: str, length: str) -> Iterator[Contrast]:
         for dataset in self.experiment.sweeps:
             sizes = self.experiment.sizes(dataset)
             runs = [self.experiment.sized(dataset, size, equal) for size in sizes]
-            yield from self._trend(f"{self.title(dataset)}, N = {_range(sizes)}, {length}", runs, -1)
+            yield from self._trend(f"N = {_range(sizes)}, {length}", runs, self.title(dataset))
 
-    def _trend(self, label: str, runs: Sequence[Run], sign: int) -> Iterator[Contrast]:
-        yield from trend(f"{label}: fall of ln T", [log_t(run) for run in runs], sign, table=LAYERS)
+    def _trend(self, label: str, runs: Sequence[Run], target: str = "") -> Iterator[Contrast]:
+        for contrast in trend(f"{label}: fall of ln T", [log_t(run) for run in runs], -1, table=LAYERS):
+            yield replace(contrast, layer=target)
 
     def _coefficient(self, predictor: str, *, decides: bool = True) -> Contrast:
         """Of each seed's own regression: below 0 if T falls with it."""
         weights: dict[Key, float] = {(AS_IN_THE_PAPER, "coefficient", predictor): -1.0}
-        return Contrast(f"regression ({AS_IN_THE_PAPER}): fall of ln T with {predictor}", GAP, weights, decides=decides)
+        return Contrast(f"regression: fall of ln T with {predictor}", GAP, weights, decides=decides)
 
 
 def _range(values: Sequence[int]) -> str:

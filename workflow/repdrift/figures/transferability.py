@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from repdrift.figures import style
+from repdrift.figures.layers import draw_lines
 from repdrift.figures.style import Look
-from repdrift.figures.targets import draw_points
 
 OVERALL, TUNED, PRETRAINED = "overall", "fine-tuned", "pretrained"
 
@@ -19,12 +19,14 @@ def in_group(groups: "pd.Series[str]", name: str) -> "pd.Series[bool]":
     return groups.str.split().map(lambda names: name in names).astype(bool)
 
 
-def draw_t(axes: Axes, shown: pd.DataFrame, *, x: str, order: Sequence[object], look: Look, hue: str) -> None:
-    """Draw means of T over seeds with standard errors; a mean that is infinite as such, above the others."""
+def draw_t(
+    axes: Axes, shown: pd.DataFrame, *, x: str, order: Sequence[str] | Sequence[int], look: Look, hue: str
+) -> None:
+    """Draw means of T over seeds with standard errors; infinite values as such, above the others."""
     finite = np.isfinite(shown["value"])
     axes.axhline(1, color="0.8", linewidth=0.6, zorder=0)
     if finite.any():
-        draw_points(axes, shown[finite], x=x, order=order, look=look, hue=hue)
+        draw_lines(axes, shown[finite], x=x, order=order, look=look, hue=hue)
     for place, label in shown.loc[~finite & shown["value"].notna(), [x, hue]].drop_duplicates().itertuples(index=False):
         at, colour = list(order).index(place), look.colours[label]
         axes.text(at, 0.98, "∞", color=colour, transform=axes.get_xaxis_transform(), ha="center", va="top")

@@ -37,9 +37,9 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     for row, (name, (x, label, what)) in enumerate(SWEEPS.items()):
         for axes, target in zip(grid.axes[row], targets, strict=True):
             shown = swept[name][swept[name]["images"] == target]
-            order = sorted(shown[x].unique())
+            order = sorted(int(value) for value in shown[x].unique())
             draw_t(axes, shown, x=x, order=order, look=grid.look, hue="item")
-            name_ticks(axes, {value: f"{value:,.0f}" for value in order}, order)
+            name_ticks(axes, {value: f"{value:,}" for value in order}, order)
             axes.set_xlabel(label)
         grid.axes[row][0].set_ylabel(what)
     grid.legend()

@@ -49,14 +49,14 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     strip = Strip(1, style.wrap(joined(words), style.DOUBLE - 0.1, style.TINY))
     height = LINE * (2 * len(fits) + 2)
     figure = style.make_figure(style.DOUBLE, SCATTER + height + 0.6, strip)
-    above, below = figure.add_gridspec(2, 1, height_ratios=[SCATTER, height])
-    row = above.subgridspec(1, len(AXES)).subplots(sharey=True)
+    grid = figure.add_gridspec(2, 1, height_ratios=[SCATTER, height])
+    row = grid[0].subgridspec(1, len(AXES)).subplots(sharey=True, squeeze=False)[0]
     for index, (axes, (x, label)) in enumerate(zip(row, AXES.items(), strict=True)):
         scatter(axes, means[np.isfinite(means["value"])], x, look)
         axes.set_xlabel(label)
         axes.set_title(style.letter(index))
     row[0].set_ylabel("T, overall")
-    axes = figure.add_subplot(below)
+    axes = figure.add_subplot(grid[1])
     axes.set_axis_off()
     write_table(axes, [header(), *(line for fit in fits for line in lines(table[table["series"] == fit], fit))])
     handles = [point(colour, look.markers[target], label=target) for target, colour in look.colours.items()]
@@ -70,7 +70,9 @@ def scatter(axes: Axes, means: pd.DataFrame, x: str, look: Look) -> None:
     for target, colour in look.colours.items():
         for true in (True, False):
             shown = means[(means["images"] == target) & ((means["labels"] == TRUE) == true)]
-            axes.add_line(point(colour, look.markers[target], filled=true, x=shown[x], y=shown["value"]))
+            axes.add_line(
+                point(colour, look.markers[target], filled=true, x=shown[x].to_list(), y=shown["value"].to_list())
+            )
     axes.autoscale_view()
     axes.axhline(1, color="0.8", linewidth=0.6, zorder=0)
     if x == "size":
@@ -110,10 +112,11 @@ def header() -> Line:
 
 def lines(rows: pd.DataFrame, fit: str) -> list[Line]:
     """Two lines of a regression: on the means over seeds, and the mean of the seeds' own."""
-    means = rows[rows["measure"] == "coefficient of means"].set_index("item")
+    means = rows[rows["measure"] == "coefficient of means"]
     each = rows[rows["measure"] == "coefficient"].groupby("item")["value"]
-    of_means = {item: with_error(row["value"], row["se"]) for item, row in means.iterrows()}
-    of_each = {str(item): f"({with_error(float(v.mean()), float(v.sem()))})" for item, v in each}
+    of_means = {row["item"]: with_error(row["value"], row["se"]) for row in means.to_dict("records")}
+    mean, error = each.mean().to_dict(), each.sem().to_dict()
+    of_each = {item: f"({with_error(mean[item], error[item])})" for item in mean}
     count = f"{means['n'].iloc[0]:.0f}"
     return [
         [fit, count, *(of_means.get(name, "") for name in PREDICTORS)],

@@ -25,9 +25,9 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     estimator = style.main_estimator(ordered(table.loc[table["estimator"] != "", "estimator"]))
     found = joint(table, estimator)
     targets, layers, labels = (ordered(found[name]) for name in ("images", "item", "labels"))
-    by = ["images", "run", "labels", "item"]
-    means = found.groupby(by, sort=False)[["moved", "changed"]].agg(["mean", "sem"])
-    left_out = int((means["changed", "mean"] <= 0).sum())
+    grouped = found.groupby(["images", "run", "labels", "item"], sort=False)[["moved", "changed"]]
+    means = grouped.mean().join(grouped.sem(), rsuffix=" error").reset_index()
+    left_out = int((means["changed"] <= 0).sum())
     words = [
         seeds(found),
         "number: Spearman's correlation over fine-tunings and layers, mean over seeds",
@@ -37,7 +37,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     grid = Grid.of(targets, 1, labels, words, height=2.4)
     colours = Look.of_layers(layers).colours
     for axes, target in zip(grid.axes[0], targets, strict=True):
-        draw_target(axes, means.loc[target], colours, grid.look.markers)
+        draw_target(axes, means[means["images"] == target], colours, grid.look.markers)
         write_correlation(axes, found[found["images"] == target])
         axes.set_xlabel("movement of the weights\n‖fine-tuned \u2212 pre-trained‖ / ‖pre-trained‖")
     grid.axes[0][0].set_ylabel(f"change of the representation\n1 \u2212 {style.estimator_label(estimator)}")
@@ -55,17 +55,17 @@ def draw_target(
     axes: Axes, means: pd.DataFrame, colours: Mapping[str, tuple[float, float, float]], markers: Mapping[str, str]
 ) -> None:
     """Draw points with standard errors both ways, coloured by layer, and a line through the layers of each run."""
-    means = means[means["changed", "mean"] > 0]
+    means = means[means["changed"] > 0]
     for _, run in means.groupby("run", sort=False):
-        axes.plot(run["moved", "mean"], run["changed", "mean"], color="0.85", linewidth=0.6, zorder=0)
-    for (_, kind, layer), row in means.iterrows():
+        axes.plot(run["moved"], run["changed"], color="0.85", linewidth=0.6, zorder=0)
+    for row in means.to_dict("records"):
         axes.errorbar(
-            row["moved", "mean"],
-            row["changed", "mean"],
-            xerr=row["moved", "sem"],
-            yerr=row["changed", "sem"],
-            color=colours[layer],
-            marker=markers[kind],
+            row["moved"],
+            row["changed"],
+            xerr=row["moved error"],
+            yerr=row["changed error"],
+            color=colours[row["item"]],
+            marker=markers[row["labels"]],
             markersize=4,
             elinewidth=0.6,
             **style.MARKER_EDGE,

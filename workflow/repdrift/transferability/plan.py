@@ -31,6 +31,7 @@ class Transferability:
         "transferability_data": "Transferability and data",
         "transferability_gap": "Transferability and domains",
         "weights_vs_representations": "Weights and representations",
+        "transferability_claims": "Claims on transferability",
     }
     keys: ClassVar = {
         "transferability_layers": ("run", "reference", "measure", "item"),
@@ -180,6 +181,10 @@ class Transferability:
         )
         usual = f"Fine-tuned for {self.epochs} epochs."
         return {
+            "transferability_claims": (
+                "Every claim of Chen et al. (2022) that can be judged here, and some of ours: the paired differences "
+                "behind it, in the direction of the claim, and what they say."
+            ),
             "transferability_layers": (
                 f"{measure} Below: D the Euclidean distance. The head is no part of overall. Controls: an independent "
                 "random network in place of the pre-trained one (1 if training had forgotten where it began), and a "
