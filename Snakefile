@@ -57,7 +57,7 @@ for name in FIGURES:
         localrule: True
 
 
-# And one for all figures of an experiment: transfer.
+# And one for all figures of an experiment: transfer, transferability.
 for name, experiment in PLAN.experiments.items():
 
     rule:

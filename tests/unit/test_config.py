@@ -67,6 +67,8 @@ GOOD = [
     ("finetune/domain/shift", None),
     ("finetune/cross_domain/shift", 9),
     ("controls/matched_steps", None),
+    ("transferability", None),
+    ("transferability/sizes", [64, 100_000]),  # at most what a target has
     ("probe/images", 5000),
     ("finetune/domain/train", "train[0:5000]"),  # on which the network was pre-trained, too
     ("finetune/cross_domain/test", "train[5000:73257]"),
@@ -94,7 +96,7 @@ def sections(rule, value):
 def test_schema_and_config_have_the_same_keys():
     Draft202012Validator.check_schema(RULES)
     pairs = list(sections(RULES, CONFIG))
-    assert len(pairs) == 1 + 11 + 3
+    assert len(pairs) == 1 + 12 + 3
     for rule, section in pairs:
         assert set(rule["properties"]) == set(section) == set(rule["required"])
         assert rule["additionalProperties"] is False
@@ -146,6 +148,7 @@ BAD = [
     ("probe/images", [5001], ["allowed is 4 to 5000", "finetune.cross_domain.test"]),
     ("controls/scratch", [1, "yes"], ["true or false"]),
     ("controls/matched_steps", [0], ["at least 1, or null"]),
+    ("transferability/class_images", [5001], ["allowed is 2 to 5000", "finetune.domain.train"]),
     # Tasks
     ("source/dataset", ["CIFAR-10", "cifar100"], ["no such", "cifar10, svhn, mnist", "did you mean cifar10?"]),
     ("finetune/cross_domain/dataset", ["cifar10"], ["finetune.domain has it too"]),
@@ -180,6 +183,8 @@ BAD_INSIDE = [
     ("pretrain/sizes", [64, 50_001], "pretrain.sizes[1]", ["allowed is 1 to 50000", "source.train (train[0:50000])"]),
     ("source/train", "train[0:4096]", "pretrain.sizes[4]", ["50000", "allowed is 1 to 4096"]),
     ("pretrain/checkpoints", [1, 151], "pretrain.checkpoints[1]", ["151", "1 to 150"]),
+    ("transferability/classes", [2, 11], "transferability.classes[1]", ["11", "2 to 10"]),
+    ("transferability/classes", [1], "transferability.classes[0]", ["at least 2"]),
     ("source/test", "test[0:100]", "probe.images", ["500", "4 to 100", "source.test"]),
 ]
 BAD_HERE = [(path, value, path.replace("/", "."), words) for path, many, words in BAD for value in many]

@@ -1,6 +1,7 @@
 """Transferability: T in closed forms, Fréchet distances, regressions; the plan, the figures and the claims."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from torch import nn
 from repdrift import figures
 from repdrift.artifacts import write_csv
 from repdrift.claims import chen2022, measurements
+from repdrift.config import load
 from repdrift.networks import build, initialise
 from repdrift.plan import Plan
 from repdrift.stages import claims as claims_stage
@@ -25,6 +27,7 @@ NETWORK = {"name": "conv4", "block": "conv-relu-bn", "classes": 10}
 LAYERS = ["conv1", "conv2", "conv3", "conv4"]
 MEASURED = [*LAYERS, "head"]
 SEEDS = (1, 2, 3, 4)
+ROOT = Path(__file__).parents[2]
 
 
 def network(seed):
@@ -182,9 +185,9 @@ def test_what_the_points_cannot_tell_is_undefined():
 # The plan
 
 
-@pytest.fixture
-def plan(load_config):
-    return Plan(load_config("laptop"))
+@pytest.fixture(scope="module")
+def plan():
+    return Plan(load([ROOT / "config.yaml", ROOT / "presets" / "laptop.yaml"]))
 
 
 def test_trainings_that_exist_are_not_made_again(load_config, plan):
@@ -217,11 +220,20 @@ def test_a_training_is_in_all_its_groups(plan):
 
 def test_domains_are_of_tasks_that_exist_and_as_large_as_can_be(plan):
     experiment = plan.experiments["transferability"]
-    found = {name: (task.name, task.size) for name, task in experiment.domains.items()}
+    assert experiment.datasets == ["cifar10", "svhn", "mnist"]
+    found = {name: (task.name, task.size) for name, task in experiment.domains("svhn").items()}
     assert found["svhn"] == ("target-svhn", 5000)
     assert found["svhn-classes2"] == ("target-svhn-n500-classes2", 500)
     assert {name for name, _ in found.values()} <= set(plan.tasks)
-    assert len(experiment.tasks(1)) == len(experiment.images()) == 1 + len(found)
+    assert len(experiment.tasks("svhn", 1)) == len(experiment.images("svhn")) == 1 + len(found)
+
+
+def test_a_title_is_of_tables_alone(load_config, plan):
+    config = load_config("laptop")
+    config["datasets"]["svhn"]["title"] = "street numbers"
+    other, same = (one.experiments["transferability"] for one in (Plan(config), plan))
+    assert other.spec("svhn", 1) == same.spec("svhn", 1)
+    assert set(other.files.values()) == {"CIFAR-10", "street numbers", "MNIST"}
 
 
 def test_sizes_are_at_most_what_the_target_has(load_config):
@@ -268,8 +280,14 @@ def made_up(plan, *, infinite=()):
                 *stage.rows("", "domain", domain),
             ]
             whose = {"run": name, "seed": seed, **{key: columns[key] for key in stage.RUN}}
+            whose["images"] = plan.title(run.task.dataset)
             rows += [whose | row for row in found]
-    return pd.DataFrame(rows, columns=stage.COLUMNS)
+    return pd.DataFrame(rows)
+
+
+@pytest.fixture(scope="module")
+def usual(plan):
+    return made_up(plan)
 
 
 def with_regressions(table):
@@ -299,8 +317,8 @@ def words(figure):
     return found + [text.get_text() for text in figure.texts]
 
 
-def test_layers_have_a_column_for_each_target(plan, tmp_path):
-    figure = drawn(made_up(plan), "transferability_layers", tmp_path)
+def test_layers_have_a_column_for_each_target(usual, tmp_path):
+    figure = drawn(usual, "transferability_layers", tmp_path)
     assert [axes.get_title(loc="left") for axes in figure.axes[:3]] == ["(a) CIFAR-10", "(b) SVHN", "(c) MNIST"]
     labels = [text.get_text() for legend in figure.legends for text in legend.get_texts()]
     assert labels[0] == "true labels"
@@ -316,15 +334,15 @@ def test_figures_survive_infinite_values(kind, plan, tmp_path, recwarn):
     assert [str(warning.message) for warning in recwarn if "matplotlib" in str(warning.filename)] == []
 
 
-def test_data_are_swept_in_their_order(plan, tmp_path):
-    figure = drawn(made_up(plan), "transferability_data", tmp_path)
+def test_data_are_swept_in_their_order(usual, tmp_path):
+    figure = drawn(usual, "transferability_data", tmp_path)
     ticks = [[label.get_text() for label in axes.get_xticklabels()] for axes in figure.axes]
     assert ticks[0] == ticks[1] == ticks[2] == ticks[3] == ["64", "256", "1,024", "5,000"]
     assert ticks[4] == ticks[5] == ["2", "5", "10"]
 
 
-def test_the_regression_finds_what_is_in_the_table(plan):
-    found = with_regressions(made_up(plan))
+def test_the_regression_finds_what_is_in_the_table(usual):
+    found = with_regressions(usual)
     narrow = found[found["series"] == "true labels, equal epochs"]
     points = found[(found["measure"] == "T") & (found["labels"] == "true labels") & (found["groups"] != "steps")]
     assert set(narrow["n"]) == {points["run"].nunique()} == {15}
@@ -336,16 +354,16 @@ def test_the_regression_finds_what_is_in_the_table(plan):
     assert narrow[narrow["measure"] == "coefficient"].groupby("item")["seed"].nunique().eq(len(SEEDS)).all()
 
 
-def test_the_gap_shows_every_fine_tuning_and_the_regressions(plan, tmp_path):
-    table = with_regressions(made_up(plan))
+def test_the_gap_shows_every_fine_tuning_and_the_regressions(usual, tmp_path):
+    table = with_regressions(usual)
     figure = drawn(table, "transferability_gap", tmp_path)
     shown = [len(line.get_xdata()) for line in figure.axes[0].lines if line.get_marker() not in ("None", "")]
     assert sum(shown) == table.loc[table["measure"] == "T", "run"].nunique()
     assert {"gap", "width", "ln N", "ln steps", "R²", *regression_stage.FITS} <= set(words(figure))
 
 
-def test_weights_stand_against_representations(plan, tmp_path):
-    figure = drawn(with_similarities(made_up(plan), plan), "weights_vs_representations", tmp_path)
+def test_weights_stand_against_representations(usual, plan, tmp_path):
+    figure = drawn(with_similarities(usual, plan), "weights_vs_representations", tmp_path)
     assert "Spearman 1.00" in words(figure)
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["(a) CIFAR-10", "(b) SVHN"]
 
@@ -364,8 +382,8 @@ def verdicts(plan, table, folder):
     return pd.DataFrame(found).set_index("claim")
 
 
-def test_claims_hold_in_a_world_that_is_as_they_say(plan, tmp_path):
-    found = verdicts(plan, made_up(plan), tmp_path)
+def test_claims_hold_in_a_world_that_is_as_they_say(usual, plan, tmp_path):
+    found = verdicts(plan, usual, tmp_path)
     assert list(found.index) == ["R1", "R1b", "R2", "R3", "R3b", "R4", "R5", "R6", "R7"]
     assert set(found["verdict"]) == {"supported"}, found["reason"]
 

@@ -3,17 +3,19 @@
 TRANSFERABILITY = PLAN.experiments["transferability"]
 
 
-# All networks of a seed in one job: each takes milliseconds.
+# All networks of a target and seed in one job: each takes milliseconds.
 rule transferability_of_networks:
     input:
-        networks=lambda w: TRANSFERABILITY.networks(w.seed),
-        tasks=lambda w: TRANSFERABILITY.tasks(w.seed),
-        images=ancient(TRANSFERABILITY.images()),
-        checksums=checksums(TRANSFERABILITY.images()),
+        networks=lambda w: TRANSFERABILITY.networks(w.dataset, w.seed),
+        tasks=lambda w: TRANSFERABILITY.tasks(w.dataset, w.seed),
+        images=lambda w: ancient(TRANSFERABILITY.images(w.dataset)),
+        checksums=lambda w: checksums(TRANSFERABILITY.images(w.dataset)),
     output:
-        TRANSFERABILITY.file("{seed}"),
+        TRANSFERABILITY.file("{dataset}", "{seed}"),
     log:
-        f"{PLAN.folder}/logs/transferability/seed{{seed}}.log",
+        f"{PLAN.folder}/logs/transferability/{{dataset}}/seed{{seed}}.log",
+    wildcard_constraints:
+        dataset=one_of(TRANSFERABILITY.datasets),
     conda:
         "../../envs/torch.yaml"
     threads: 1
@@ -21,7 +23,7 @@ rule transferability_of_networks:
         mem_mb=lambda w, attempt: 2500 * attempt,
         runtime=lambda w, attempt: 10 * attempt,
     params:
-        spec=lambda w: canonical(TRANSFERABILITY.spec(int(w.seed))),
+        spec=lambda w: canonical(TRANSFERABILITY.spec(w.dataset, int(w.seed))),
         code=fingerprint("stages.transferability"),
     shell:
         "python -m repdrift.stages.transferability --spec {params.spec:q} --code {params.code} "
@@ -31,7 +33,7 @@ rule transferability_of_networks:
 
 rule transferability_regression:
     input:
-        [TRANSFERABILITY.file(seed) for seed in PLAN.seeds],
+        list(TRANSFERABILITY.files),
     output:
         TRANSFERABILITY.regression,
     log:
@@ -42,7 +44,7 @@ rule transferability_regression:
         mem_mb=1000,
         runtime=lambda w, attempt: 10 * attempt,
     params:
-        spec=canonical({"seeds": PLAN.seeds}),
+        spec=canonical({"images": list(TRANSFERABILITY.files.values())}),
         code=fingerprint("stages.transferability_regression"),
     shell:
         "python -m repdrift.stages.transferability_regression --spec {params.spec:q} --code {params.code} "

@@ -26,7 +26,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     found = joint(table, estimator)
     targets, layers, labels = (ordered(found[name]) for name in ("images", "item", "labels"))
     grouped = found.groupby(["images", "run", "labels", "item"], sort=False)[["moved", "changed"]]
-    means = grouped.mean().join(grouped.sem(), rsuffix=" error").reset_index()
+    means = grouped.mean().join(grouped.sem().add_suffix(" error")).reset_index()
     left_out = int((means["changed"] <= 0).sum())
     words = [
         seeds(found),

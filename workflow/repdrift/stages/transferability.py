@@ -1,4 +1,4 @@
-"""Measure T of every network that was trained on a target, and gap and width of the targets; for one seed."""
+"""Measure T of every network that was trained on a target, and gap and width of the target; for one seed."""
 
 import argparse
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from repdrift.networks import Conv4
 from repdrift.stages import command
 from repdrift.transferability import domains, measure
 
-RUN = ("images", "labels", "network", "groups", "size", "classes", "steps")  # what was trained
+RUN = ("labels", "network", "groups", "size", "classes", "steps")  # what was trained
 COLUMNS = ("run", "seed", *RUN, "reference", "measure", "item", "value")
 INITIAL, PRETRAINED = "init", "pretrained"
 STARTS = (PRETRAINED, "independent")  # the latter is a control: T is about 1, or less

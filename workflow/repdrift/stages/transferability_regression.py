@@ -55,11 +55,14 @@ def regressions(found: pd.DataFrame) -> Iterator[pd.DataFrame]:
 
 def main() -> None:
     flags = command.parser(__doc__)
-    flags.add_argument("--tables", type=Path, nargs="+", required=True, help="of the seeds")
+    flags.add_argument("--tables", type=Path, nargs="+", required=True, help="of the targets and seeds")
     args = flags.parse_args()
     job = Job(args.spec, args.code, args.tables)
     missing = {"value": ["", "nan"]}
-    tables = [pd.read_csv(path, keep_default_na=False, na_values=missing) for path in args.tables]
+    tables = [
+        pd.read_csv(path, keep_default_na=False, na_values=missing).assign(images=title)
+        for path, title in zip(args.tables, args.spec["images"], strict=True)
+    ]
     found = points(pd.concat(tables))
     table = pd.concat([found, *regressions(found)])
     job.save(args.output, lambda file: table.to_csv(file, index=False, lineterminator="\n"))

@@ -100,46 +100,60 @@ class Transferability:
         return {"init": INITIAL, "pretrained": (self.plan.pretrained, "final"), "independent": INDEPENDENT}
 
     @property
-    def domains(self) -> dict[str, Task]:
-        """Domains that were trained on, by name: of the tasks that differ in labels and size alone, the largest."""
+    def datasets(self) -> list[str]:
+        """Targets that were trained on."""
+        return list(dict.fromkeys(run.task.dataset for run in self.measured.values()))
+
+    def runs_on(self, dataset: str) -> dict[str, Run]:
+        return {name: run for name, run in self.measured.items() if run.task.dataset == dataset}
+
+    def domains(self, dataset: str) -> dict[str, Task]:
+        """Domains of a target, all or some of its classes, by name: the largest task of those without other classes."""
         found: dict[str, Task] = {}
-        for run in self.measured.values():
+        for run in self.runs_on(dataset).values():
             name = domain(run.task)
             found[name] = max(found.get(name, run.task), run.task, key=lambda task: task.size)
         return found
 
-    @property
-    def source(self) -> Task:
-        return self.plan.runs[self.plan.pretrained].task
+    def featured(self, dataset: str) -> list[Task]:
+        """Tasks whose images are looked at: of the source, and of each domain."""
+        return [self.plan.runs[self.plan.pretrained].task, *self.domains(dataset).values()]
 
-    def networks(self, seed: int | str) -> list[str]:
+    def networks(self, dataset: str, seed: int | str) -> list[str]:
         """Files of the references and of the trained networks."""
-        trained = ((name, "final") for name in self.measured)
+        trained = ((name, "final") for name in self.runs_on(dataset))
         return [self.plan.model(found, seed) for found in (*self.references.values(), *trained)]
 
-    def tasks(self, seed: int | str) -> list[str]:
-        """Files of the tasks behind the features: of the source, and of the domains."""
-        return [self.plan.labels(task.name, seed) for task in (self.source, *self.domains.values())]
+    def tasks(self, dataset: str, seed: int | str) -> list[str]:
+        """Files of the tasks whose images are looked at."""
+        return [self.plan.labels(task.name, seed) for task in self.featured(dataset)]
 
-    def images(self) -> list[str]:
-        """Files of their images."""
-        return [self.plan.images(task.dataset, task.train.split) for task in (self.source, *self.domains.values())]
+    def images(self, dataset: str) -> list[str]:
+        """Files of these images."""
+        return [self.plan.images(task.dataset, task.train.split) for task in self.featured(dataset)]
 
-    def file(self, seed: int | str) -> str:
-        return f"{self.plan.folder}/transferability/seed{seed}.csv"
+    def file(self, dataset: str, seed: int | str) -> str:
+        return f"{self.plan.folder}/transferability/{dataset}/seed{seed}.csv"
+
+    @property
+    def files(self) -> dict[str, str]:
+        """Title of the images for each of these files."""
+        return {
+            self.file(dataset, seed): self.plan.title(dataset) for dataset in self.datasets for seed in self.plan.seeds
+        }
 
     @property
     def regression(self) -> str:
         return f"{self.plan.folder}/transferability/regression.csv"
 
-    def spec(self, seed: int) -> dict[str, Any]:
-        """Spec of the table of one seed; `runs` has the columns that say what was trained."""
+    def spec(self, dataset: str, seed: int) -> dict[str, Any]:
+        """Spec of the table of one target and seed; `runs` has the columns that say what was trained."""
         return {
             "seed": seed,
             "network": self.plan.network,
             "references": list(self.references),
-            "runs": {name: self.columns(run) for name, run in self.measured.items()},
-            "domains": list(self.domains),
+            "runs": {name: self.columns(run) for name, run in self.runs_on(dataset).items()},
+            "domains": list(self.domains(dataset)),
             "images": self.config["class_images"],
             "bn": self.plan.config["probe"]["bn"],
         }
@@ -148,7 +162,6 @@ class Transferability:
         """What was trained; `domain` is that of its images."""
         groups = [name for name in GROUPS if run.name in {member.name for member in self.group(name)}]
         return {
-            "images": self.plan.title(run.task.dataset),
             "labels": labels(run.task.transform),
             "network": "from scratch" if run.parent == INITIAL else "fine-tuned",
             "groups": " ".join(groups),
@@ -162,7 +175,7 @@ class Transferability:
 
     def rows(self, figure: str) -> dict[str, dict[str, object]]:
         """Files behind a figure's table, each with the columns that are to be added to it."""
-        found: dict[str, dict[str, object]] = {self.file(seed): {} for seed in self.plan.seeds}
+        found: dict[str, dict[str, object]] = {path: {"images": title} for path, title in self.files.items()}
         if figure == "transferability_gap":
             return {self.regression: {}}
         if figure == "weights_vs_representations":
