@@ -9,6 +9,7 @@ from repdrift.config import load
 
 REPOSITORY = Path(__file__).parents[1]
 DATA = REPOSITORY / "data"
+SMOKE = ("--configfile", "presets/smoke.yaml", "presets/svhn-npz.yaml")
 
 
 @pytest.fixture(scope="session")
@@ -32,3 +33,13 @@ def load_config():
         return load([REPOSITORY / "config.yaml", *(REPOSITORY / "presets" / f"{preset}.yaml" for preset in presets)])
 
     return load_presets
+
+
+@pytest.fixture(scope="session")
+def smoke(tmp_path_factory, real_images):
+    """The study of presets/smoke.yaml, run for real on this machine; tests add files to it, and change none."""
+    from tests.checkout import Checkout  # noqa: PLC0415  it reads this module
+
+    made = Checkout(tmp_path_factory.mktemp("smoke"))
+    made.snakemake(*SMOKE)
+    return made

@@ -134,7 +134,7 @@ def start_seconds() -> Timing:
         index = np.arange(64)
         np.savez(folder / "task.npz", train_index=index, train_label=labels, test_index=index, test_label=labels)
         checkpoints.write(new_network(torch.device("cpu")), folder / "init.safetensors")
-        spec = {"run": "r", "task": "t", "network": NETWORK, "head": "keep", "seed": 1, "checkpoints": []}
+        spec = {"run": "r", "task": "t", "network": NETWORK, "head": "keep", "order": 1, "seed": 1, "checkpoints": []}
         spec |= {"training": {**SGD, "steps": 1, "test_every": 1}}
         command = [sys.executable, "-m", "repdrift.stages.train", "--spec", json.dumps(spec), "--parent"]
         command += ["init.safetensors", "--task", "task.npz", "--images", "images.safetensors", "images.safetensors"]

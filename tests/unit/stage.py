@@ -35,8 +35,8 @@ class Stage:
         initialise(network, "initialisation", 1)
         checkpoints.write(network, folder / "init.safetensors")
         self.spec = {
-            "run": "r", "task": "t", "network": NETWORK, "head": "keep", "seed": 1, "checkpoints": [1, 7, 12],
-            "training": {**SETTINGS, "steps": 240},
+            "run": "r", "task": "t", "network": NETWORK, "head": "keep", "order": 1, "seed": 1,
+            "checkpoints": [1, 7, 12], "training": {**SETTINGS, "steps": 240},
         }  # fmt: skip
 
     def start(self, output, *flags, code="abc", seed=1, stdout=subprocess.PIPE, **training):

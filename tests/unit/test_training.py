@@ -10,6 +10,7 @@ from repdrift import rendered
 from repdrift.activations import calibrated, representations
 from repdrift.datasets import read
 from repdrift.errors import UserError
+from repdrift.members import order_seed
 from repdrift.networks import build, initialise
 from repdrift.steps import normalise
 from repdrift.training import Settings, evaluate, train
@@ -169,3 +170,9 @@ def test_history_reads_back(tmp_path, objects):
     rows = list(csv.DictReader((tmp_path / "history.csv").open()))
     assert [row["test_accuracy"] == "" for row in rows] == [False, True, False]
     assert float(rows[2]["train_loss"]) == history[2].train_loss
+
+
+def test_another_order_of_the_same_task_is_another_generator():
+    spec = {"task": "target-svhn", "seed": 1, "order": 1}
+    seeds = {order_seed(spec | change) for change in ({}, {"order": 2}, {"seed": 2}, {"task": "target-mnist"})}
+    assert len(seeds) == 4

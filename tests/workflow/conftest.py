@@ -1,97 +1,11 @@
-"""A copy of the workflow in an empty folder, and Snakemake run in it as a user runs it."""
-
-import os
-import re
-import shutil
-import subprocess
-import sys
+"""Studies for the tests of the workflow, and a browser for its report."""
 
 import pytest
-from tests.conftest import DATA, REPOSITORY
+from tests.checkout import Checkout
 from tests.workflow import tiny
 from tests.workflow.browser import browser
 
 __all__ = ["browser"]
-
-PARTS = ("Snakefile", "config.yaml", "presets", "profiles", "workflow", "envs")
-ENVIRONMENT = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "OMP_NUM_THREADS")}
-
-
-class Checkout:
-    """The workflow's files, and nothing else, in a folder of their own."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        for part in PARTS:
-            source, target = REPOSITORY / part, folder / part
-            if source.is_dir():
-                ignored = shutil.ignore_patterns("__pycache__")
-                shutil.copytree(source, target, ignore=ignored, copy_function=shutil.copyfile, dirs_exist_ok=True)
-            else:
-                shutil.copyfile(source, target)
-        if DATA.exists() and not (folder / "data").exists():
-            (folder / "data").symlink_to(DATA)
-
-    def snakemake(self, *arguments, check=True):
-        return self.run(["-m", "snakemake", *arguments], check)
-
-    def repdrift(self, *arguments, check=True):
-        """The command `repdrift` of this checkout, not of the environment."""
-        start = "import sys; sys.path.insert(0, 'workflow'); from repdrift.cli import main; main()"
-        return self.run(["-c", start, *arguments], check)
-
-    def run(self, arguments, check):
-        done = subprocess.run(
-            [sys.executable, *arguments],
-            cwd=self.folder,
-            env=ENVIRONMENT,
-            capture_output=True,
-            text=True,
-            timeout=900,
-            check=False,
-        )
-        done.output = done.stdout + done.stderr
-        if check:
-            logs = "\n".join(f"{path}: {path.read_text()}" for path in self.folder.glob("results/**/*.log"))
-            assert done.returncode == 0, done.output[-5000:] + logs[-5000:]
-        return done
-
-    def start(self, *arguments):
-        """Snakemake in the background, in a process group of its own, as a shell would start it.
-
-        What a shell itself runs in the background has no Ctrl-C, and neither would this.
-        """
-        with (self.folder / "snakemake.out").open("w") as output:
-            return subprocess.Popen(
-                ["env", "--default-signal=INT", sys.executable, "-m", "snakemake", *arguments],
-                cwd=self.folder,
-                env=ENVIRONMENT,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-
-    def planned(self, *arguments):
-        """Every job that a dry run lists, as its rule and its wildcards in the order of the path."""
-        output = self.snakemake(*arguments, "--dry-run", "--nocolor").output
-        found = set()
-        for rule, details in re.findall(r"^(?:local)?rule (\w+):\n((?:    .*\n)+)", output, flags=re.MULTILINE):
-            if "    output: " in details:  # not `all` and the targets
-                wildcards = re.search(r"^    wildcards: (.*)", details, flags=re.MULTILINE).group(1)
-                values = [pair.partition("=")[2] for pair in wildcards.split(", ")]
-                # The name of a data set's folder ends with a hash of its settings.
-                found.add(" ".join([rule, *(re.sub(r"-[0-9a-f]{8}$", "", value) for value in values)]))
-        assert found or "Nothing to be done" in output, output
-        return found
-
-    def jobs(self, *arguments):
-        """Rules and their numbers of jobs that a dry run lists."""
-        output = self.snakemake(*arguments, "-n", "--quiet", "rules").output
-        if "Nothing to be done" in output:
-            return {}
-        lines = output.split("Job stats:")[1].split("total")[0].splitlines()
-        rows = [line.split() for line in lines if len(line.split()) == 2 and line.split()[1].isdigit()]
-        return {rule: int(count) for rule, count in rows}
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import time
 
 import psutil
 import pytest
-from tests.workflow.conftest import Checkout
+from tests.checkout import Checkout
 
 from repdrift.progress import values_of
 

@@ -3,9 +3,10 @@
 import shutil
 
 import pytest
+from tests.checkout import Checkout
 from tests.workflow import changes, tiny
 from tests.workflow.changes import both, delete, edit, flags, flip, flip_bit, overlay, touch
-from tests.workflow.conftest import TINY, Checkout
+from tests.workflow.conftest import TINY
 from tests.workflow.tiny import added, graph, of, onwards
 
 RESULTS = "results/tiny"

@@ -6,16 +6,14 @@ from itertools import product
 
 import pandas as pd
 import pytest
-
-CONFIG = ("--configfile", "presets/smoke.yaml", "presets/svhn-npz.yaml")
+from tests.conftest import SMOKE as CONFIG
 
 pytestmark = pytest.mark.real_images
 
 
-@pytest.fixture(scope="module")
-def study(checkout, real_images):
-    checkout.snakemake(*CONFIG)
-    return checkout
+@pytest.fixture
+def study(smoke):
+    return smoke
 
 
 def results(study):

@@ -18,7 +18,7 @@ INDENT, BADGE = 0.62, 0.085  # widths
 TEXT = 2.75  # of the column of contrasts
 GAP = 0.08  # between two estimators
 NUMBER = 5.2  # points
-WITH_ERROR = 0.6  # width of a cell that has room for a standard error
+WITH_ERROR = 0.75  # width of a cell that has room for a standard error
 
 
 @dataclass(frozen=True)
