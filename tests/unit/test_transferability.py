@@ -1,5 +1,6 @@
 """Transferability: T in closed forms, Fréchet distances, regressions; the plan, the figures and the claims."""
 
+import json
 import math
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from torch import nn
 
 from repdrift import figures
 from repdrift.artifacts import write_csv
+from repdrift.canonical import canonical
 from repdrift.claims import chen2022, measurements
 from repdrift.config import load
 from repdrift.networks import build, initialise
@@ -228,6 +230,17 @@ def test_domains_are_of_tasks_that_exist_and_as_large_as_can_be(plan):
     assert len(experiment.tasks("svhn", 1)) == len(experiment.images("svhn")) == 1 + len(found)
 
 
+def test_networks_are_in_the_order_of_the_spec(plan):
+    experiment = plan.experiments["transferability"]
+    spec = json.loads(canonical(experiment.spec("cifar10", 1)))  # as the stage reads it
+    names = [*experiment.references, *(columns["run"] for columns in spec["runs"])]
+    found = [path.split("/")[3] for path in experiment.networks("cifar10", 1)]
+    assert found == ["init", "cifar10", "independent", *names[3:]]
+    assert spec["domains"] == [
+        task.name.removeprefix("target-").replace("-n500", "") for task in experiment.featured("cifar10")[1:]
+    ]
+
+
 def test_a_title_is_of_tables_alone(load_config, plan):
     config = load_config("laptop")
     config["datasets"]["svhn"]["title"] = "street numbers"
@@ -279,7 +292,7 @@ def made_up(plan, *, infinite=()):
                 *stage.rows("pretrained", "movement", moved),
                 *stage.rows("", "domain", domain),
             ]
-            whose = {"run": name, "seed": seed, **{key: columns[key] for key in stage.RUN}}
+            whose = {"seed": seed, **{key: columns[key] for key in stage.RUN}}
             whose["images"] = plan.title(run.task.dataset)
             rows += [whose | row for row in found]
     return pd.DataFrame(rows)

@@ -16,8 +16,8 @@ from repdrift.networks import Conv4
 from repdrift.stages import command
 from repdrift.transferability import domains, measure
 
-RUN = ("labels", "network", "groups", "size", "classes", "steps")  # what was trained
-COLUMNS = ("run", "seed", *RUN, "reference", "measure", "item", "value")
+RUN = ("run", "labels", "network", "groups", "size", "classes", "steps")  # what was trained
+COLUMNS = (*RUN, "seed", "reference", "measure", "item", "value")
 INITIAL, PRETRAINED = "init", "pretrained"
 STARTS = (PRETRAINED, "independent")  # the latter is a control: T is about 1, or less
 FEATURES = "pool4"
@@ -74,9 +74,9 @@ def of_domains(network: Conv4, args: argparse.Namespace) -> dict[str, dict[str, 
 def table(spec: dict[str, Any], networks: dict[str, Conv4], found: dict[str, dict[str, float]]) -> Iterator[Row]:
     """Rows of all trained networks."""
     references = {name: networks[name] for name in spec["references"]}
-    for run, columns in spec["runs"].items():
-        whose = {"run": run, "seed": spec["seed"], **{name: columns[name] for name in RUN}}
-        for row in (*compared(networks[run], references), *rows("", "domain", found[columns["domain"]])):
+    for columns in spec["runs"]:
+        whose = {**{name: columns[name] for name in RUN}, "seed": spec["seed"]}
+        for row in (*compared(networks[columns["run"]], references), *rows("", "domain", found[columns["domain"]])):
             yield whose | row
 
 
@@ -88,7 +88,7 @@ def main() -> None:
     args = flags.parse_args()
     spec = args.spec
     job = Job(spec, args.code, [*args.networks, *args.tasks, *sorted(set(args.images))])
-    names = [*spec["references"], *spec["runs"]]
+    names = [*spec["references"], *(columns["run"] for columns in spec["runs"])]
     networks = {name: checkpoints.load(path, spec["network"]) for name, path in zip(names, args.networks, strict=True)}
     found = list(table(spec, networks, of_domains(networks[PRETRAINED], args)))
     job.save(args.output, lambda file: write_csv(file, found, COLUMNS))

@@ -147,12 +147,12 @@ class Transferability:
         return f"{self.plan.folder}/transferability/regression.csv"
 
     def spec(self, dataset: str, seed: int) -> dict[str, Any]:
-        """Spec of the table of one target and seed; `runs` has the columns that say what was trained."""
+        """Spec of the table of one target and seed; `runs` says what was trained, in the order of `networks`."""
         return {
             "seed": seed,
             "network": self.plan.network,
             "references": list(self.references),
-            "runs": {name: self.columns(run) for name, run in self.runs_on(dataset).items()},
+            "runs": [self.columns(run) for run in self.runs_on(dataset).values()],
             "domains": list(self.domains(dataset)),
             "images": self.config["class_images"],
             "bn": self.plan.config["probe"]["bn"],
@@ -162,6 +162,7 @@ class Transferability:
         """What was trained; `domain` is that of its images."""
         groups = [name for name in GROUPS if run.name in {member.name for member in self.group(name)}]
         return {
+            "run": run.name,
             "labels": labels(run.task.transform),
             "network": "from scratch" if run.parent == INITIAL else "fine-tuned",
             "groups": " ".join(groups),
