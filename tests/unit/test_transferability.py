@@ -11,7 +11,7 @@ import torch
 from scipy import linalg, stats
 from torch import nn
 
-from repdrift import figures
+from repdrift import figures, specs
 from repdrift.artifacts import write_csv
 from repdrift.canonical import canonical
 from repdrift.claims import chen2022, measurements
@@ -239,6 +239,12 @@ def test_networks_are_in_the_order_of_the_spec(plan):
     assert spec["domains"] == [
         task.name.removeprefix("target-").replace("-n500", "") for task in experiment.featured("cifar10")[1:]
     ]
+
+
+def test_claims_read_tables_in_the_order_of_their_spec(plan):
+    for name in plan.experiments:
+        spec = json.loads(canonical(specs.claims(plan, f"{name}_claims")))
+        assert list(spec["tables"]) == list(plan.claim_tables(f"{name}_claims"))
 
 
 def test_a_title_is_of_tables_alone(load_config, plan):

@@ -399,7 +399,8 @@ class Plan:
     def claim_tables(self, figure: str) -> dict[str, tuple[str, ...]]:
         """Figures whose tables the claims of a figure read, and the columns that are the keys of their numbers."""
         experiment = self.experiments.get(figure.removesuffix("_claims"))
-        return dict(experiment.keys) if experiment else {}
+        # In the order that they have in a spec, whose keys are sorted.
+        return dict(sorted(experiment.keys.items())) if experiment else {}
 
     def rows(self, kind: str, runs: Iterable[str]) -> dict[str, dict[str, object]]:
         """Tables that a figure of this kind collects: path to the columns that are to be added to it."""

@@ -124,7 +124,7 @@ def main() -> None:
     flags = command.parser(__doc__)
     flags.add_argument("--similarities", type=Path, nargs="*", required=True)
     flags.add_argument("--curves", type=Path, nargs="*", required=True)
-    flags.add_argument("--histories", type=Path, nargs="+", required=True)
+    flags.add_argument("--histories", type=Path, nargs="*", required=True)
     flags.add_argument("--tables", type=Path, nargs="*", required=True, help="of experiments")
     flags.add_argument("--verdicts", type=Path, required=True, help="where the table of the claims is written")
     args = flags.parse_args()
