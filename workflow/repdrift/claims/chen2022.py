@@ -94,7 +94,7 @@ class Contrasts:
 
     def not_the_first(self) -> Iterator[Contrast]:
         """The highest of several is above another by chance more often than not; by how much is what counts."""
-        yield from self._over_targets("ln T, highest of conv2 to conv4 less conv1", {"lead": 1.0})
+        yield from self._over_targets("ln T, best of conv2 to 4 less conv1", {"lead": 1.0})
 
     def not_monotonic(self) -> Iterator[Contrast]:
         yield from self._over_targets("ln T, largest rise from layer to layer", {"rise": 1.0})
