@@ -22,8 +22,17 @@ NULL = 0.2
 
 
 @pytest.fixture
-def plan(load_config):
-    return Plan(load_config("demo") | {"seeds": list(SEEDS)})
+def config(load_config):
+    """The demo's, with all runs that claims are about, and with enough seeds."""
+    found = load_config("demo") | {"seeds": list(SEEDS), "transfer": None}
+    found["controls"] = {"scratch": True, "matched_steps": 88, "independent": True}
+    found["finetune"]["cross_domain"]["random"] = [0, 9]
+    return found
+
+
+@pytest.fixture
+def plan(config):
+    return Plan(config)
 
 
 @pytest.fixture
@@ -199,8 +208,7 @@ def test_a_study_without_the_runs_says_so(load_config):
     assert (row["verdict"], row["reason"]) == ("inconclusive", "the study has no such runs")
 
 
-def test_a_claim_that_cannot_be_judged_has_a_row(load_config):
-    config = load_config("demo") | {"seeds": list(SEEDS)}
+def test_a_claim_that_cannot_be_judged_has_a_row(config):
     config["finetune"]["domain"]["shift"] = None
     plan = Plan(config)
     claims = goerttler2022.claims(plan)
@@ -228,8 +236,7 @@ def test_histories_are_read_off_files(tmp_path):
 
 
 @pytest.fixture
-def spec(load_config):
-    config = load_config("demo") | {"seeds": list(SEEDS)}
+def spec(config):
     config["sensitivity"]["blocks"] = ["conv-bn-relu"]
     return specs.multiverse(Plan(config))
 
