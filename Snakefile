@@ -30,6 +30,7 @@ localrules:
     table,
     figure,
     report,
+    verdicts,
 
 
 rule all:

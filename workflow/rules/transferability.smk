@@ -38,6 +38,7 @@ rule transferability_regression:
         TRANSFERABILITY.regression,
     log:
         f"{PLAN.folder}/logs/transferability/regression.log",
+    localrule: True
     conda:
         "../../envs/plot.yaml"
     resources:
