@@ -39,9 +39,11 @@ class Grid:
         width = style.DOUBLE if len(targets) > 1 else style.SINGLE
         columns = style.legend_columns(labels, width - 0.6)
         strip = Strip(math.ceil(len(labels) / columns), style.wrap(joined(words), width - 0.1, style.TINY))
-        figure = style.make_figure(width, height * rows + 0.45, strip)
+        titles = [style.wrap(title, (width - 0.5) / len(targets) - 0.1, 8) for title in lettered(targets)]
+        lines = max(title.count("\n") + 1 for title in titles)
+        figure = style.make_figure(width, height * rows + 0.3 + 0.15 * lines, strip)
         axes = figure.subplots(rows, len(targets), sharey="row" if share_y else False, squeeze=False)
-        for column, title in zip(axes[0], lettered(targets), strict=True):
+        for column, title in zip(axes[0], titles, strict=True):
             column.set_title(title)
         return cls(figure, [list(row) for row in axes], Look.of(labels), strip, columns)
 

@@ -35,7 +35,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     ]
     strip = Strip(1, style.wrap(joined(words), style.DOUBLE - 0.1, style.TINY))
     height = (CELL + TITLE) * len(paths)
-    figure = style.make_figure(style.DOUBLE, TOP + height + 0.4, strip)
+    figure = style.make_figure(style.DOUBLE, TOP + height + 0.5, strip)
     rows = figure.add_gridspec(2, 1, height_ratios=[TOP, height])
     look = Look.of(networks)
     upper = rows[0].subgridspec(1, len(targets)).subplots(sharey=True, squeeze=False)[0]
@@ -44,7 +44,8 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
         draw_lines(
             axes, rewound[rewound["images"] == target], x="part", order=["none", *parts], look=look, hue="network"
         )
-        axes.set(title=f"{style.letter(index)} {target}, rewound", ylim=(0, 100))
+        title = f"{style.letter(index)} {target}, rewound"
+        axes.set(title=style.wrap(title, style.DOUBLE / len(targets) - 0.3, 8), ylim=(0, 100))
     upper[0].set_ylabel("test accuracy (%)")
     lower = rows[1].subgridspec(len(paths), len(parts)).subplots(sharey=True, squeeze=False)
     norm = LogNorm(*limits(landscapes))
@@ -85,4 +86,4 @@ def draw_landscape(axes: Axes, shown: pd.DataFrame, norm: LogNorm, part: str) ->
 def criticality_in_words(values: Sequence[float]) -> str:
     """Median over seeds, short."""
     middle = float(np.median(values))
-    return "∞" if math.isinf(middle) else f"{middle:.2g}" if middle < 1000 else f"{middle:,.0f}"
+    return "∞" if math.isinf(middle) else f"{middle:.2g}" if middle < 10 else f"{middle:,.0f}"
