@@ -13,7 +13,8 @@ from repdrift.progress import Progress
 
 
 def test_every_state_is_told(load_config, tmp_path, monkeypatch, capsys):
-    plan = Plan(load_config("demo"))
+    plan = Plan(load_config("demo") | {"seeds": [1, 2]})
+    (tmp_path / "two.yaml").write_text("seeds: [1, 2]\n")
     for name in ("config.yaml", "presets"):
         (tmp_path / name).symlink_to(Path(name).resolve())
     monkeypatch.chdir(tmp_path)
@@ -29,7 +30,7 @@ def test_every_state_is_told(load_config, tmp_path, monkeypatch, capsys):
         progress = Progress(folder("objects-random9", seed), ["key"])
         progress.save({"x": torch.ones(1)}, {"step": 38, "batches_done": 0, "history": history})
         os.utime(progress.state, (time.time() - seconds,) * 2)
-    main(["status", "--configfile", "presets/demo.yaml"])
+    main(["status", "--configfile", "presets/demo.yaml", "two.yaml"])
     lines = capsys.readouterr().out.splitlines()
     total = 2 * len(plan.runs)
     assert lines[0] == f"results/demo: {total} trainings: 1 done, 1 running, 1 stopped, {total - 3} to do"
