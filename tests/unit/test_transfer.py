@@ -221,8 +221,10 @@ def test_every_path_begins_and_ends_where_training_did(load_config):
 
 
 def test_without_the_experiment_a_study_has_nothing_of_it(load_config):
-    config = load_config() | {"transfer": None}
-    assert list(Plan(config).runs) == Plan(config).paper_runs
+    config = load_config() | {"transfer": None, "transferability": None}
+    plan = Plan(config)
+    assert not plan.experiments
+    assert list(plan.runs) == plan.paper_runs
 
 
 def test_pairs_are_of_the_networks_that_their_names_say(load_config):
