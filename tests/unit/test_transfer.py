@@ -9,6 +9,7 @@ from torch.nn import functional
 
 from repdrift.distances import l2_distances, weights
 from repdrift.errors import UserError
+from repdrift.experiments.transfer import LINES, PAIRS
 from repdrift.networks import build, initialise
 from repdrift.plan import Plan
 from repdrift.shuffle import permutation, shuffled
@@ -17,7 +18,6 @@ from repdrift.training import batch_statistics, evaluate
 from repdrift.transfer.criticality import PartInNetwork, criticality
 from repdrift.transfer.interpolation import barrier, even_shares, interpolated
 from repdrift.transfer.mistakes import compared, mistakes
-from repdrift.transfer.plan import LINES, PAIRS
 
 SHAPE = (3, 32, 32)
 

@@ -9,10 +9,10 @@ import pytest
 
 from repdrift import figures
 from repdrift.claims import HISTORY, measurements
+from repdrift.experiments.transfer import LINES, PAIRS
 from repdrift.plan import Plan
 from repdrift.stages import claims as stage
 from repdrift.stages import transfer_barrier, transfer_criticality, transfer_similarity
-from repdrift.transfer.plan import LINES, PAIRS
 
 SEEDS = (1, 2, 3, 4)
 LAYERS = ("pool1", "pool2", "pool3", "pool4", "logits")

@@ -43,11 +43,14 @@ class Plan:
         self.network = {**config["network"], "classes": self.classes}
         # A study that has one of them itself does not train it twice.
         self.other_blocks = [block for block in config["sensitivity"]["blocks"] if block != self.network["block"]]
-        self.paper_runs = list(dict.fromkeys(run.name for run in self._runs()))
+        of_paper = list(self._runs())
+        self.paper_runs = list(dict.fromkeys(run.name for run in of_paper))
         self.experiments = experiments(self)
         added = (run for experiment in self.experiments.values() for run in experiment.runs())
-        self.runs = together([*self._runs(), *added])
-        self.tasks = {run.task.name: run.task for run in self.runs.values()}
+        self.runs = together([*of_paper, *added])
+        of_runs = (run.task for run in self.runs.values())
+        more = (task for experiment in self.experiments.values() for task in experiment.tasks())
+        self.tasks = {task.name: task for task in (*of_runs, *more)}
 
     # Runs
 

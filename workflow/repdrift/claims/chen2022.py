@@ -17,7 +17,7 @@ from repdrift.claims import Claim, Contrast, Key, trend
 from repdrift.runs import Run
 
 if TYPE_CHECKING:
-    from repdrift.transferability.plan import Transferability
+    from repdrift.experiments.transferability import Transferability
 
 LAYERS, GAP = "transferability_layers", "transferability_gap"
 CONVOLUTIONS = ("conv1", "conv2", "conv3", "conv4")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from repdrift.claims import HISTORY, Claim, Contrast, Key, difference, trend
 
 if TYPE_CHECKING:
-    from repdrift.transfer.plan import Transfer
+    from repdrift.experiments.transfer import Transfer
 
 SIMILARITY, BARRIER, CRITICALITY = "transfer_similarity", "transfer_barrier", "transfer_criticality"
 MARGIN = 1.0  # ours, percentage points: a barrier below it is none, a gain below it has saturated

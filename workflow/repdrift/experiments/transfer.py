@@ -6,10 +6,11 @@ Standard library only: the Snakefile imports it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from repdrift.claims import neyshabur2020
+from repdrift.experiments.experiment import Experiment
 from repdrift.runs import INDEPENDENT, INITIAL, Checkpoint, Run
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ LINES = ("P-T & P-T", "RI-T & RI-T", "RI-T & P-T", "RI-T & RI-T, same start")
 STARTS = ("P-T", "RI-T")
 
 
-class Transfer:
+class Transfer(Experiment):
     """The experiment for a study whose config has the key ``transfer``."""
 
     titles: ClassVar = {
@@ -57,12 +58,8 @@ class Transfer:
         "transfer_criticality": ("dataset", "network", "part", "path", "measure", "at", "noise"),
     }
 
-    def __init__(self, plan: Plan) -> None:
-        self.plan = plan
-        self.config: dict[str, Any] = plan.config["transfer"]
-        self.epochs: int = plan.config["finetune"]["epochs"]
-        self.targets = plan.datasets_of(self.config["targets"])
-        self.sweeps = [dataset for dataset in plan.datasets_of(self.config["sweeps"]) if dataset in self.targets]
+    def __init__(self, plan: Plan, config: Mapping[str, Any]) -> None:
+        super().__init__(plan, config)
         kept = {0, plan.config["pretrain"]["epochs"], *plan.checkpoint_epochs}
         self.checkpoints = [epoch for epoch in self.config["checkpoints"] if epoch in kept]
         self.path = [epoch for epoch in self.config["criticality"]["path"] if epoch <= self.epochs]

@@ -5,10 +5,11 @@ Standard library only: the Snakefile imports it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from repdrift.claims import chen2022
+from repdrift.experiments.experiment import Experiment
 from repdrift.runs import INDEPENDENT, INITIAL, Checkpoint, Run
 from repdrift.tasks import Transform
 
@@ -23,7 +24,7 @@ TARGET, EPOCHS, STEPS, CLASSES, SCRATCH = "target", "epochs", "steps", "classes"
 GROUPS = (TARGET, EPOCHS, STEPS, CLASSES, SCRATCH)
 
 
-class Transferability:
+class Transferability(Experiment):
     """The experiment for a study whose config has the key ``transferability``."""
 
     titles: ClassVar = {
@@ -38,13 +39,9 @@ class Transferability:
         "transferability_gap": ("series", "measure", "item"),
     }
 
-    def __init__(self, plan: Plan) -> None:
-        self.plan = plan
-        self.config: dict[str, Any] = plan.config["transferability"]
-        self.epochs: int = plan.config["finetune"]["epochs"]
-        self.steps: int = self.config["steps"]
-        self.targets = plan.datasets_of(self.config["targets"])
-        self.sweeps = [dataset for dataset in plan.datasets_of(self.config["sweeps"]) if dataset in self.targets]
+    def __init__(self, plan: Plan, config: Mapping[str, Any]) -> None:
+        super().__init__(plan, config)
+        self.steps: int = config["steps"]
 
     # Trainings
 
