@@ -227,7 +227,7 @@ def test_domains_are_of_tasks_that_exist_and_as_large_as_can_be(plan):
     assert found["svhn"] == ("target-svhn", 5000)
     assert found["svhn-classes2"] == ("target-svhn-n500-classes2", 500)
     assert {name for name, _ in found.values()} <= set(plan.tasks)
-    assert len(experiment.tasks("svhn", 1)) == len(experiment.images("svhn")) == 1 + len(found)
+    assert len(experiment.task_files("svhn", 1)) == len(experiment.images("svhn")) == 1 + len(found)
 
 
 def test_networks_are_in_the_order_of_the_spec(plan):

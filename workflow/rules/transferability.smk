@@ -7,7 +7,7 @@ TRANSFERABILITY = PLAN.experiments["transferability"]
 rule transferability_of_networks:
     input:
         networks=lambda w: TRANSFERABILITY.networks(w.dataset, w.seed),
-        tasks=lambda w: TRANSFERABILITY.tasks(w.dataset, w.seed),
+        tasks=lambda w: TRANSFERABILITY.task_files(w.dataset, w.seed),
         images=lambda w: ancient(TRANSFERABILITY.images(w.dataset)),
         checksums=lambda w: checksums(TRANSFERABILITY.images(w.dataset)),
     output:

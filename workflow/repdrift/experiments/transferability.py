@@ -121,7 +121,7 @@ class Transferability(Experiment):
         trained = ((name, "final") for name in self.runs_on(dataset))
         return [self.plan.model(found, seed) for found in (*self.references.values(), *trained)]
 
-    def tasks(self, dataset: str, seed: int | str) -> list[str]:
+    def task_files(self, dataset: str, seed: int | str) -> list[str]:
         """Files of the tasks whose images are looked at."""
         return [self.plan.labels(task.name, seed) for task in self.featured(dataset)]
 
