@@ -1,9 +1,10 @@
-"""What the tests share: the real images, where there are any."""
+"""What the tests share: the real images, where there are any, configs, and how torch works."""
 
 import os
 from pathlib import Path
 
 import pytest
+import torch
 
 from repdrift.config import load
 
@@ -23,6 +24,21 @@ def real_images():
             pytest.fail(reason)
         pytest.skip(reason)
     return DATA
+
+
+@pytest.fixture(scope="module")
+def one_thread():
+    """Matrices so small gain nothing from more threads, which would wait for each other."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
+def same_numbers():
+    """What a test draws is the same every time."""
+    torch.manual_seed(0)
 
 
 @pytest.fixture

@@ -13,25 +13,14 @@ from repdrift.errors import UserError
 from repdrift.head2toe import Setting
 from repdrift.head2toe.heads import BATCH, EPSILON, REGULARISERS, Group, batches, initial_weights, train
 
+pytestmark = pytest.mark.usefixtures("one_thread", "same_numbers")
+
 CLASSES = 4
 PENALTIES = {
     "l1": lambda weights: weights.abs().sum(),
     "l2": lambda weights: weights.square().sum(),
     "group-lasso": lambda weights: weights.norm(dim=0).sum(),
 }
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.fixture(autouse=True)
-def same_numbers():
-    torch.manual_seed(0)
 
 
 def examples(n=200, p=30, dtype=torch.float64):

@@ -39,23 +39,12 @@ from repdrift.head2toe.cost import (
 from repdrift.head2toe.heads import Group, initial_weights, train
 from repdrift.head2toe.selection import random_scores
 
+pytestmark = pytest.mark.usefixtures("one_thread", "same_numbers")
+
 CLASSES = 4
 N = 250
 PLANTED = {"early": [3, 17, 40, 55], "late": [0, 8]}
 SETTING = Setting(0.05, 120, "group-lasso", 1e-4)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.fixture(autouse=True)
-def same_numbers():
-    torch.manual_seed(0)
 
 
 def planted(n=N, seed=0, strength=3.0):

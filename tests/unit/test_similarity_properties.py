@@ -11,6 +11,8 @@ from tests.benchmarks.reference import cka_matrix
 
 from repdrift.similarity import ESTIMATORS, linear_cka, linear_cka_matrix
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 # What does not hold for an estimator, by its definition; test_estimators.py has what holds instead.
 CORRELATION_DISTANCE = {"rsa-pearson", "rsa-spearman"}  # of each image over the units: neither rotation nor offset
 NARROW_ONLY = {"svcca", "pwcca"}
@@ -44,15 +46,6 @@ class Case:
         values = common @ self.rng.normal(size=(4, units)) + self.rng.normal(size=(self.n, units))
         # Not at 0, where an image of few units could have nothing but zeros, which has no correlation distance.
         return np.maximum(values, -1.5) if self.rectified else values
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """Matrices so small gain nothing from more threads, which would wait for each other."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def cases(name=None, **fixed):

@@ -221,7 +221,7 @@ def test_every_path_begins_and_ends_where_training_did(load_config):
 
 
 def test_without_the_experiment_a_study_has_nothing_of_it(load_config):
-    config = load_config() | {"transfer": None, "transferability": None}
+    config = load_config() | dict.fromkeys(("transfer", "transferability", "head2toe"))
     plan = Plan(config)
     assert not plan.experiments
     assert list(plan.runs) == plan.paper_runs

@@ -27,6 +27,7 @@ probe: {images: 64}
 similarity: {permutations: 5}
 transfer: null
 transferability: null
+head2toe: null
 """
 CONFIG = ("--configfile", "small.yaml")
 TRAINED = "results/small/models/objects/seed1"

@@ -25,6 +25,10 @@ def test_every_figure_is_there_in_three_formats(study):
     names = [f"fig{number}" for number in range(1, 6)] + ["controls", "layers", "sensitivity", "claims", "multiverse"]
     added = ("shuffle", "similarity", "barrier", "criticality", "checkpoints", "claims")
     names += [f"transfer_{name}" for name in added]
+    names += [f"transferability_{name}" for name in ("layers", "data", "gap", "claims")] + [
+        "weights_vs_representations"
+    ]
+    names += ["head2toe", *(f"head2toe_{name}" for name in ("affinity", "layers", "cost", "claims"))]
     assert made == {f"{name}.{ending}" for name in names for ending in ("svg", "pdf", "png")}
 
 

@@ -19,6 +19,7 @@ probe: {images: 64, bn: calibrated}
 similarity: {permutations: 5}
 transfer: null
 transferability: null
+head2toe: null
 """
 
 

@@ -18,6 +18,7 @@ similarity: {estimators: [cka-biased], permutations: 5}
 sensitivity: {images: [64], bn: [batch], estimators: [cka-biased], blocks: []}
 transfer: null
 transferability: null
+head2toe: null
 """
 
 FIGURES = ("fig1", "fig2", "fig3", "fig4", "layers", "sensitivity")  # not fig5: it is added later

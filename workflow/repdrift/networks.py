@@ -44,6 +44,11 @@ class Conv4(nn.Module):
         ``conv-relu-bn`` or ``conv-bn-relu``.
     size : int
         Side of the square images in pixels, a multiple of 16.
+
+    Attributes
+    ----------
+    image : tuple of int
+        Shape [C, H, W] of an image.
     """
 
     layers = ("pool1", "pool2", "pool3", "pool4", "logits")
@@ -52,6 +57,7 @@ class Conv4(nn.Module):
         super().__init__()
         if block not in BLOCKS:
             raise UserError(f"network block {block!r}: allowed are {', '.join(BLOCKS)}")
+        self.image = (3, size, size)
         self.blocks = nn.ModuleList(Block(3 if i == 0 else 64, 64, block) for i in range(4))
         self.head = nn.Linear(64 * (size // 16) ** 2, classes)
 

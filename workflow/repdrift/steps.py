@@ -34,7 +34,7 @@ class Descent:
     Attributes
     ----------
     momenta : list of Tensor
-        One for each parameter, in their order.
+        One for each parameter that is trained, in their order.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Descent:
         self.network, self.images, self.labels = network, images, labels
         self.learning_rate, self.momentum, self.weight_decay = learning_rate, momentum, weight_decay
         self.autocast = autocast
-        self.parameters: list[Tensor] = list(network.parameters())
+        self.parameters: list[Tensor] = [each for each in network.parameters() if each.requires_grad]
         # Zeros are what the first step expects: it leaves the gradient in them.
         self.momenta = [torch.zeros_like(parameter) for parameter in self.parameters]
 

@@ -3,9 +3,9 @@
 Standard library only: the Snakefile imports it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 SIMILARITY, HISTORY, CURVE = "similarity", "history", "curve"  # the tables that a contrast can be of
 
@@ -71,6 +71,15 @@ class Claim:
     @classmethod
     def of(cls, spec: Mapping[str, Any]) -> "Claim":
         return cls(**{**spec, "contrasts": tuple(Contrast.of(contrast) for contrast in spec["contrasts"])})
+
+
+Contrasts = TypeVar("Contrasts")
+Said = tuple[str, str, str, str, Callable[[Contrasts], Iterator[Contrast]]]
+
+
+def made(rows: Iterable[Said[Contrasts]], contrasts: Contrasts) -> list[Claim]:
+    """Claims of rows (name, sentence, source, figure, and what gives the contrasts)."""
+    return [Claim(name, words, source, figure, tuple(of(contrasts))) for name, words, source, figure, of in rows]
 
 
 def difference(label: str, more: Key, less: Key, *, layer: str | None = None, table: str = SIMILARITY) -> Contrast:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from repdrift.claims import Claim, Contrast, Key, trend
+from repdrift.claims import Claim, Contrast, Key, made, trend
 from repdrift.runs import Run
 
 if TYPE_CHECKING:
@@ -28,11 +28,7 @@ MARGIN = math.log(1.1)  # ours: T of a new head is about 1 between 1 / 1.1 and 1
 
 def claims(experiment: Transferability) -> list[Claim]:
     """All claims, with the contrasts that the study's targets allow."""
-    of = Contrasts(experiment)
-    return [
-        Claim(name, sentence, source, figure, tuple(contrasts(of)))
-        for name, sentence, source, figure, contrasts in CLAIMS
-    ]
+    return made(CLAIMS, Contrasts(experiment))
 
 
 def log_t(run: Run, item: str = OVERALL) -> Key:

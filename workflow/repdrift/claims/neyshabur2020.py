@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from repdrift.claims import HISTORY, Claim, Contrast, Key, difference, trend
+from repdrift.claims import HISTORY, Claim, Contrast, Key, difference, made, trend
 
 if TYPE_CHECKING:
     from repdrift.experiments.transfer import Transfer
@@ -28,11 +28,7 @@ FINAL = ("test_accuracy", "last")
 
 def claims(experiment: Transfer) -> list[Claim]:
     """All claims, with the contrasts that the study's targets allow."""
-    of = Contrasts(experiment)
-    return [
-        Claim(name, sentence, source, figure, tuple(contrasts(of)))
-        for name, sentence, source, figure, contrasts in CLAIMS
-    ]
+    return made(CLAIMS, Contrasts(experiment))
 
 
 class Contrasts:

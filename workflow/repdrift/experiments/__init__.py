@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from repdrift.experiments.head2toe import Head2Toe
 from repdrift.experiments.transfer import Transfer
 from repdrift.experiments.transferability import Transferability
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 KNOWN: dict[str, Callable[[Plan, Mapping[str, Any]], Experiment]] = {
     "transfer": Transfer,
     "transferability": Transferability,
+    "head2toe": Head2Toe,
 }
 
 

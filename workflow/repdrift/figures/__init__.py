@@ -11,6 +11,10 @@ from repdrift.errors import UserError
 from repdrift.figures import (
     claims,
     curve,
+    head2toe,
+    head2toe_affinity,
+    head2toe_cost,
+    head2toe_layers,
     heatmap,
     history,
     layers,
@@ -32,6 +36,10 @@ from repdrift.figures.table import read
 KINDS: dict[str, tuple[tuple[str, ...], Callable[[pd.DataFrame, str], Figure]]] = {
     "claims": (claims.COLUMNS, claims.draw),
     "curve": (curve.COLUMNS, curve.draw),
+    "head2toe": (head2toe.COLUMNS, head2toe.draw),
+    "head2toe_affinity": (head2toe_affinity.COLUMNS, head2toe_affinity.draw),
+    "head2toe_cost": (head2toe_cost.COLUMNS, head2toe_cost.draw),
+    "head2toe_layers": (head2toe_layers.COLUMNS, head2toe_layers.draw),
     "heatmap": (heatmap.COLUMNS, heatmap.draw),
     "history": (history.COLUMNS, history.draw),
     "layers": (layers.COLUMNS, layers.draw),

@@ -85,7 +85,8 @@ def write_head(axes: Axes, grid: Grid) -> None:
         axes.text(left + grid.block / 2, HEAD - 0.13, title, fontsize=style.SMALL, ha="center", va="bottom")
         for layer in grid.layers:
             middle = grid.left(estimator, layer) + grid.width / 2
-            axes.text(middle, HEAD, layer, fontsize=NUMBER, color=style.GREY, ha="center", va="bottom")
+            words = style.wrap(layer, grid.width - 0.02, NUMBER)
+            axes.text(middle, HEAD, words, fontsize=NUMBER, color=style.GREY, ha="center", va="bottom")
 
 
 def draw_claim(axes: Axes, table: pd.DataFrame, grid: Grid, top: float) -> float:

@@ -21,7 +21,7 @@ from repdrift.head2toe.features import Features, pooled
 from repdrift.head2toe.heads import Head, Setting
 from repdrift.head2toe.io import load, save, write
 from repdrift.head2toe.methods import Method, methods
-from repdrift.head2toe.probe import Configuration, Probe, fit, head2toe
+from repdrift.head2toe.probe import Configuration, Probe, by_rank, fit, head2toe
 from repdrift.head2toe.search import Found, Split, folds, holdout, search
 from repdrift.head2toe.selection import Selection, select, weight_scores
 
@@ -35,6 +35,7 @@ __all__ = [
     "Selection",
     "Setting",
     "Split",
+    "by_rank",
     "fit",
     "folds",
     "head2toe",

@@ -6,10 +6,23 @@ passes. Element-wise work (softmax, regulariser, Adam: about 20 operations a wei
 out of both.
 """
 
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
 from repdrift.head2toe.heads import BATCH
+from repdrift.networks import Conv4
 
 PAPER = 3
 OURS = 2
+
+
+@torch.inference_mode()
+def forward_flops(network: Conv4) -> int:
+    """Operations of a forward pass of one image, as PyTorch counts them: of all products. The network is on the CPU."""
+    network.eval()
+    with FlopCounterMode(display=False) as counter:
+        network(torch.zeros(1, *network.image))
+    return int(counter.get_total_flops())
 
 
 def head_flops(features: int, classes: int, steps: int, passes: int) -> int:

@@ -1,6 +1,6 @@
 """The methods that are compared, each with the configurations that its search tries: 24 for every one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -50,7 +50,12 @@ class Method:
         return len(self.configurations) + len(self.fractions)
 
 
-def methods(penultimate: str, target_sizes: Sequence[int | None], steps: Sequence[int] = STEPS) -> dict[str, Method]:
+def methods(
+    penultimate: str,
+    target_sizes: Sequence[int | None],
+    steps: Sequence[int] = STEPS,
+    beside: Mapping[str, str] | None = None,
+) -> dict[str, Method]:
     """Give the methods by name, each with a budget of 24.
 
     The paper gives methods of one layer 4 configurations and those of all layers 24, fractions not counted; here every
@@ -64,6 +69,8 @@ def methods(penultimate: str, target_sizes: Sequence[int | None], steps: Sequenc
         What methods of all layers choose from.
     steps : two of int
         Lengths of the training of a head; the default is the paper's.
+    beside : dict of str to str, optional
+        Linear probes on one layer more, by their names: the layer, used without pooling as the penultimate is.
 
     Raises
     ------
@@ -85,9 +92,11 @@ def methods(penultimate: str, target_sizes: Sequence[int | None], steps: Sequenc
         return Method(name, "all", _grid(settings(LEARNING_RATES, regulariser, THREE_STRENGTHS), target_sizes))
 
     linear = _grid(settings(TWELVE_RATES), [None])
+    widened = [Method(name, "all", linear, layers=(penultimate, layer)) for name, layer in (beside or {}).items()]
     scored = _grid(settings(LEARNING_RATES, "group-lasso", STRENGTHS), target_sizes, FRACTION)
     found = [
         Method("linear", "all", linear, layers=(penultimate,)),
+        *widened,
         Method("all", "all", _grid(settings(SIX_RATES), target_sizes)),
         regularised("all-l1", "l1"),
         regularised("all-l2", "l2"),

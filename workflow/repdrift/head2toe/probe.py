@@ -128,13 +128,44 @@ def fit(
             members = {k: configurations[k].setting for k, each in enumerate(fractions) if each == fraction}
             selection = select(scores, features.widths, fraction)
             tasks += [Task(selection, s, rows, members) for s, rows in enumerate(examples)]
-    probes: dict[tuple[int, int], Probe] = {}
-    for together in _in_batches(tasks, len(features)):
-        for task, heads in zip(together, _trained(data, together), strict=True):
-            probes |= {
-                (task.number, k): Probe(task.selection, head) for k, head in zip(task.members, heads, strict=True)
-            }
+    probes = _fitted(data, tasks)
     return [[probes[s, k] for k in range(len(configurations))] for s in range(len(examples))]
+
+
+def by_rank(
+    features: Features,
+    labels: Tensor,
+    configuration: Configuration,
+    shares: Sequence[float],
+    *,
+    classes: int,
+    seed: int,
+) -> list[Probe]:
+    """Fit probes on features of falling scores: whether the scores tell good features from others is seen in them.
+
+    Parameters
+    ----------
+    features, labels, classes, seed
+        As for `head2toe`.
+    configuration : Configuration
+        Of the head that scores, with the share of the features that each probe is fitted on.
+    shares : sequence of float
+        Of the features of the highest scores that each probe passes over: 0 is Head2Toe itself.
+
+    Raises
+    ------
+    UserError
+        If labels do not fit, or a share is out of range.
+    """
+    data = Data(features, checked(labels, len(features), classes), classes, seed)
+    every = torch.arange(len(features))
+    (scores,) = _scores(data, [every], [configuration.setting])
+    found = [
+        select(scores[configuration.setting], features.widths, configuration.fraction, after=share) for share in shares
+    ]
+    plain = {0: _plain(configuration.setting)}
+    probes = _fitted(data, [Task(selection, number, every, plain) for number, selection in enumerate(found)])
+    return [probes[number, 0] for number in range(len(found))]
 
 
 class Data(NamedTuple):
@@ -160,18 +191,36 @@ class Task(NamedTuple):
 
 def _scored(data: Data, examples: Sequence[Tensor], configurations: Sequence[Configuration]) -> list[Task]:
     """Train the heads that score features, and select; the heads to be trained then have no regulariser."""
-    widths = data.features.widths
     settings = list(dict.fromkeys(each.setting for each in configurations))
-    scoring = train(
-        data.features.values, data.labels, [data.group(widths, rows, settings) for rows in examples], data.seed
-    )
+    scores = _scores(data, examples, settings)
     tasks = []
     for s, rows in enumerate(examples):
-        scores = dict(zip(settings, (weight_scores(head.weights) for head in scoring[s]), strict=True))
         for k, each in enumerate(configurations):
-            selection = select(scores[each.setting], widths, each.fraction)
-            tasks.append(Task(selection, s, rows, {k: replace(each.setting, regulariser="none", strength=0.0)}))
+            selection = select(scores[s][each.setting], data.features.widths, each.fraction)
+            tasks.append(Task(selection, s, rows, {k: _plain(each.setting)}))
     return tasks
+
+
+def _scores(data: Data, examples: Sequence[Tensor], settings: Sequence[Setting]) -> list[dict[Setting, Tensor]]:
+    """Scores [p] by each setting on each set of examples."""
+    groups = [data.group(data.features.widths, rows, settings) for rows in examples]
+    heads = train(data.features.values, data.labels, groups, data.seed)
+    return [dict(zip(settings, (weight_scores(head.weights) for head in row), strict=True)) for row in heads]
+
+
+def _plain(setting: Setting) -> Setting:
+    """Of the head on what is kept."""
+    return replace(setting, regulariser="none", strength=0.0)
+
+
+def _fitted(data: Data, tasks: Iterable[Task]) -> dict[tuple[int, int], Probe]:
+    """Probes by the number and the configuration of their tasks."""
+    return {
+        (task.number, k): Probe(task.selection, head)
+        for together in _in_batches(tasks, len(data.features))
+        for task, heads in zip(together, _trained(data, together), strict=True)
+        for k, head in zip(task.members, heads, strict=True)
+    }
 
 
 def _in_batches(tasks: Iterable[Task], rows: int) -> Iterator[list[Task]]:

@@ -68,7 +68,7 @@ def random_scores(widths: Mapping[str, int], seed: int) -> Tensor:
     return torch.cat([of_layer(layer, width) for layer, width in widths.items()])
 
 
-def select(scores: Tensor, widths: Mapping[str, int], fraction: float) -> Selection:
+def select(scores: Tensor, widths: Mapping[str, int], fraction: float, *, after: float = 0.0) -> Selection:
     """Keep the floor(F p) features of the highest scores, at least one; of equal ones the first by layer name and unit.
 
     Parameters
@@ -78,18 +78,28 @@ def select(scores: Tensor, widths: Mapping[str, int], fraction: float) -> Select
         Of the layers in the order of the scores: `Features.widths`.
     fraction : float
         F, above 0 and at most 1.
+    after : float
+        Share of the features, those of the highest scores, that is passed over, less than 1. Where fewer than F p are
+        left then, the last F p are kept.
 
     Raises
     ------
     UserError
-        If the fraction is out of range.
+        If a share is out of range.
     """
     check_fraction(fraction)
-    count = max(1, math.floor(round(fraction * len(scores), 6)))  # 0.29 * 100 is 28.999...
+    if not 0 <= after < 1:
+        raise UserError(f"share {after} to pass over: it must be at least 0 and less than 1")
+    count = max(1, _share(fraction, scores))
+    first = min(_share(after, scores), len(scores) - count)
     kept = torch.zeros(len(scores), dtype=torch.bool)
-    kept[scores.cpu().sort(descending=True, stable=True).indices[:count]] = True
+    kept[scores.cpu().sort(descending=True, stable=True).indices[first : first + count]] = True
     layers = zip(widths, kept.split(list(widths.values())), strict=True)
     return Selection({layer: part.nonzero()[:, 0] for layer, part in layers if part.any()})
+
+
+def _share(share: float, scores: Tensor) -> int:
+    return math.floor(round(share * len(scores), 6))  # 0.29 * 100 is 28.999...
 
 
 def check_fraction(fraction: float) -> None:

@@ -1,0 +1,218 @@
+"""Head2Toe beside training: cached examples, features by rank, the trained network and its search."""
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from repdrift.errors import UserError
+from repdrift.head2toe import (
+    Configuration,
+    Features,
+    Head,
+    Probe,
+    Selection,
+    Setting,
+    Split,
+    by_rank,
+    folds,
+    head2toe,
+    methods,
+    pooled,
+    select,
+)
+from repdrift.head2toe.cost import forward_flops
+from repdrift.head2toe.examples import extracted, load_examples
+from repdrift.head2toe.tuning import Choice, ProbedNetwork, Trainer, accuracy, search_tuning
+from repdrift.networks import build, initialise
+from repdrift.steps import normalise
+
+pytestmark = pytest.mark.usefixtures("one_thread", "same_numbers")
+
+NETWORK = {"name": "conv4", "block": "conv-relu-bn", "classes": 4}
+SETTINGS = {"momentum": 0.9, "weight_decay": 0.0, "batch_size": 16, "precision": "float32"}
+SIZES = [64, 256]
+N = 60
+
+
+def network(seed):
+    made = build(NETWORK)
+    initialise(made, "test", seed)
+    return made
+
+
+@pytest.fixture
+def images():
+    made = torch.randint(0, 256, (N, 3, 32, 32), dtype=torch.uint8)
+    return made.contiguous(memory_format=torch.channels_last)
+
+
+@pytest.fixture
+def labels():
+    return torch.arange(N) % 4
+
+
+@pytest.fixture
+def easy(images, labels):
+    """Images whose class can be seen at once."""
+    made = images // 8
+    for cls in range(4):
+        made[labels == cls, :, cls * 8 : cls * 8 + 8] = 255
+    return made
+
+
+# Cached examples
+
+
+def test_features_are_the_pooled_layers_of_the_network_in_eval_mode(images):
+    own, second = network(1), network(2)
+    own.train()
+    found = extracted(own, second, images, SIZES)
+    with torch.inference_mode():
+        layers, others = own.eval()(normalise(images)), second.eval()(normalise(images))
+    assert set(found) == {
+        *(f"{size}/{layer}" for size in SIZES for layer in own.layers),
+        "none/pool4",
+        "none/intermediate",
+        "none/second",
+    }
+    for size in SIZES:
+        for layer in own.layers:
+            torch.testing.assert_close(found[f"{size}/{layer}"], pooled(layers[layer], size))
+    torch.testing.assert_close(found["none/second"], others["pool4"].flatten(1))
+    assert found["none/intermediate"].shape == found["none/pool4"].shape == (N, 256)
+    assert "none/second" not in extracted(own, None, images, SIZES)
+
+
+def test_an_example_does_not_depend_on_those_beside_it(images):
+    alone, together = (extracted(network(1), None, some, SIZES) for some in (images[:1], images))
+    for name, values in alone.items():
+        torch.testing.assert_close(values, together[name][:1])
+
+
+def test_examples_are_read_as_they_were_written(images, labels, tmp_path):
+    found = extracted(network(1), None, images, SIZES)
+    path = tmp_path / "features.safetensors"
+    save_file({f"train/{name}": values for name, values in found.items()} | {"train/labels": labels}, path)
+    examples = load_examples(path, "train", torch.device("cpu"))
+    assert examples.labels.equal(labels)
+    assert set(examples.features) == {None, *SIZES}
+    assert set(examples.features[None].widths) == {"pool4", "intermediate"}
+    expected = Features.of({layer: found[f"64/{layer}"] for layer in examples.features[64].widths})
+    assert examples.features[64].values.equal(expected.values)
+    with pytest.raises(UserError, match="does not hold features"):
+        load_examples(path, "test", torch.device("cpu"))
+
+
+def test_operations_of_conv4_by_hand():
+    convolutions = 27 * 64 * 32**2 + 576 * 64 * (16**2 + 8**2 + 4**2)
+    assert forward_flops(network(1)) == 2 * (convolutions + 256 * 4)
+
+
+# Features by rank
+
+
+def test_a_selection_can_begin_at_any_rank():
+    scores = torch.tensor([0.1, 0.9, 0.5, 0.7, 0.3])
+    kept = {after: select(scores, {"a": 5}, 0.4, after=after).indices["a"].tolist() for after in (0, 0.2, 0.6, 0.8)}
+    assert kept == {0: [1, 3], 0.2: [2, 3], 0.6: [0, 4], 0.8: [0, 4]}
+    for wrong in (-0.1, 1.0):
+        with pytest.raises(UserError, match="pass over"):
+            select(scores, {"a": 5}, 0.4, after=wrong)
+
+
+def test_features_of_high_scores_are_the_good_ones():
+    labels = torch.arange(200) % 4
+    values = torch.randn(200, 100)
+    values[:, :10] += 3 * torch.nn.functional.one_hot(labels, 10)
+    features = Features.of({"planted": values[:, :10], "noise": values[:, 10:]})
+    setting = Setting(0.05, 100, "group-lasso", 1e-4)
+    first, *_, last = by_rank(features, labels, Configuration(setting, fraction=0.05), [0, 0.3, 0.9], classes=4, seed=1)
+    same = head2toe(features, labels, classes=4, setting=setting, fraction=0.05, seed=1)
+    assert first.selection.indices.keys() == same.selection.indices.keys()
+    torch.testing.assert_close(first.head.weights, same.head.weights, rtol=1e-4, atol=1e-4)
+    others = torch.randn(200, 100)
+    others[:, :10] += 3 * torch.nn.functional.one_hot(labels, 10)
+    held_out = Features.of({"planted": others[:, :10], "noise": others[:, 10:]})
+    assert first.accuracy(held_out, labels) > 0.8
+    assert last.accuracy(held_out, labels) < 0.5
+
+
+def test_a_layer_beside_the_penultimate_has_the_linear_probes_budget():
+    found = methods("pool4", (64, 256), (5, 50), {"wide": "intermediate"})
+    assert found["wide"].layers == ("pool4", "intermediate")
+    assert found["wide"].configurations == found["linear"].configurations
+    assert {method.budget for method in found.values()} == {24}
+
+
+# The trained network
+
+
+def probe_on(layers, size, images):
+    """Probe with some features of each of these layers, and the features that it was made for."""
+    found = extracted(network(1), None, images, [size])
+    features = Features.of({layer: found[f"{size}/{layer}"] for layer in network(1).layers})
+    indices = {layer: torch.arange(0, features.widths[layer], 3) for layer in sorted(layers)}
+    count = sum(map(len, indices.values()))
+    return Probe(Selection(indices), Head(torch.randn(4, count), torch.randn(4))), features
+
+
+@pytest.mark.parametrize("layers", [("pool1",), ("pool1", "pool3", "logits"), ("logits",)])
+def test_before_training_it_predicts_what_its_probe_does(layers, images):
+    probe, features = probe_on(layers, 256, images)
+    probed = ProbedNetwork(network(1), probe, 256).eval()
+    with torch.inference_mode():
+        found = probed(normalise(images))["logits"]
+    torch.testing.assert_close(found, probe.logits(features), rtol=1e-4, atol=1e-4)
+
+
+def test_parts_that_reach_no_kept_feature_are_left_as_they_are(images, labels):
+    probe, _ = probe_on(("pool1", "pool2"), 256, images)
+    probed = ProbedNetwork(network(1), probe, 256)
+    every = torch.arange(N)
+    trainer = Trainer(lambda _: probed, images, labels, SETTINGS, 1)
+    trainer.train(Split(every, every), 0.01, [1])
+    before = dict(network(1).named_parameters())
+    changed = {name for name, value in probed.network.named_parameters() if not value.equal(before[name])}
+    assert {name.split(".")[1] for name in changed} == {"0", "1"}
+    assert not probed.head.weight.equal(probe.head.weights)
+
+
+# The search
+
+
+def start(_):
+    return network(1).train()
+
+
+def test_all_lengths_are_of_one_training(images, labels):
+    trainer = Trainer(start, images, labels, SETTINGS, seed=3)
+    (split, *_) = folds(N, 5, seed=3)
+    together = trainer.train(split, 0.01, [1, 2, 4])[1]
+    assert together == [trainer.train(split, 0.01, [length])[1][0] for length in (1, 2, 4)]
+
+
+def test_the_best_is_trained_on_all_examples(easy, labels):
+    found = search_tuning(Trainer(start, easy, labels, SETTINGS, seed=1), folds(N, 5, seed=1)[:2], [1e-6, 0.01], [1, 6])
+    assert found.choice == Choice(0.01, 6)
+    assert set(found.tried) == {Choice(rate, length) for rate in (1e-6, 0.01) for length in (1, 6)}
+    assert found.tried[found.choice] == max(found.tried.values()) > 0.9
+    assert found.steps == 6 * 4
+    assert accuracy(found.network, easy, labels) > 0.9
+    again = Trainer(start, easy, labels, SETTINGS, seed=1)
+    every = torch.arange(N)
+    expected, _ = again.train(Split(every, every[:1]), 0.01, [6])
+    for ours, theirs in zip(found.network.parameters(), expected.parameters(), strict=True):
+        assert ours.equal(theirs)
+
+
+def test_a_training_that_diverges_is_not_chosen(easy, labels):
+    found = search_tuning(Trainer(start, easy, labels, SETTINGS, seed=1), folds(N, 5, seed=1)[:1], [1e6, 0.01], [6, 2])
+    assert found.choice == Choice(0.01, 6)
+    assert found.tried[Choice(1e6, 6)] == 0
+
+
+def test_accuracy_is_of_running_statistics_and_leaves_the_mode(images, labels):
+    trained = start(None)
+    alone = [accuracy(trained, images[i : i + 1], labels[i : i + 1]) for i in range(8)]
+    assert sum(alone) / 8 == pytest.approx(accuracy(trained, images[:8], labels[:8]))
+    assert trained.training
