@@ -89,9 +89,9 @@ class Contrasts:
         return self._more("linear-second", best="linear-intermediate")
 
     def _rank_correlation(self, name: str) -> Contrast:
-        words = {"gain": "gain over linear", "share": "share of features before the penultimate layer"}[name]
+        words = {"gain": "gain over linear", "share": "share of earlier layers"}[name]
         weights: dict[Key, float] = {("", f"rank correlation of {name}"): -1.0}
-        return Contrast(f"- rank correlation of affinity and {words}", AFFINITY, weights)
+        return Contrast(f"rank correlation of affinity and {words}, below 0", AFFINITY, weights)
 
     # Cost
 
@@ -104,18 +104,14 @@ class Contrasts:
     def _cheaper(self, counted: str) -> Iterator[Contrast]:
         for measure in ("flops", "bytes"):
             item = (f"log10 {measure}", counted)
-            yield from self._difference(
-                f"log10 of {measure}: fine-tuning less Head2Toe, less {FOLD:g}",
-                (TUNED, *item),
-                (HEAD2TOE, *item),
-                -FOLD,
-            )
+            label = f"log10 {measure}: ratio to fine-tuning's, less {FOLD:g}"
+            yield from self._difference(label, (TUNED, *item), (HEAD2TOE, *item), -FOLD)
 
     # Scores
 
     def falls_at_every_rank(self) -> Iterator[Contrast]:
         for before, after in pairwise(self._offsets()):
-            label = f"features from rank {float(before):.0%} less from {float(after):.0%}"
+            label = f"from rank {float(before):.0%} less from {float(after):.0%}"
             yield next(self._difference(label, self._rank(before), self._rank(after)))
 
     def falls_with_rank(self) -> Iterator[Contrast]:
@@ -172,8 +168,8 @@ NAMES = {
     "all-l2": "all with l2",
     "all-group-lasso": "all with group lasso",
     "random": "random features",
-    "linear-intermediate": "linear with features of the layer before",
-    "linear-second": "linear with a second network's",
+    "linear-intermediate": "linear + layer before",
+    "linear-second": "linear + second network",
 }
 
 CLAIMS = (

@@ -1,12 +1,14 @@
 """Test accuracy of probes and of trained networks on every target."""
 
+import math
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from repdrift.figures import style
-from repdrift.figures.head2toe_methods import COLOURS, KIND_OF, in_order, name, summary
+from repdrift.figures.head2toe_methods import COLOURS, KIND_OF, in_order, name, points_only, summary
 from repdrift.figures.layers import lettered
 from repdrift.figures.style import Look, Strip
 from repdrift.figures.table import joined, ordered
@@ -15,7 +17,6 @@ from repdrift.figures.targets import seeds
 COLUMNS = ("images", "seed", "method", "measure", "value")
 ACCURACY = "test accuracy"
 MEAN = "mean of targets"
-LABELS = 1.55  # width of the names of methods in inches
 ROW = 0.155  # height of a method
 
 
@@ -25,24 +26,22 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     methods, targets = in_order(table["method"]), ordered(table["images"])
     mean = table.groupby(["method", "seed"], as_index=False)["value"].mean().assign(images=MEAN)
     columns = [*targets, *([MEAN] if len(targets) > 1 else [])]
-    look = Look(COLOURS, dict.fromkeys(COLOURS, "o"))
-    width = style.DOUBLE
-    words = [seeds(table), "small: single seeds", "lines: linear and Head2Toe", network]
-    strip = Strip(1, style.wrap(joined(words), width - 0.1, style.TINY))
-    titles = [style.wrap(title, (width - LABELS) / len(columns) - 0.06, 8) for title in lettered(columns)]
+    width, labels = style.DOUBLE, 0.15 + max(style.text_width(name(method), style.SMALL) for method in methods)
+    titles = [style.wrap(title, (width - labels) / len(columns) - 0.1, 8) for title in lettered(columns)]
     lines = max(title.count("\n") + 1 for title in titles)
-    figure = style.make_figure(width, ROW * len(methods) + 0.5 + 0.15 * lines, strip)
-    for axes, column, title in zip(
-        figure.subplots(1, len(columns), sharey=True, squeeze=False)[0], columns, titles, strict=True
-    ):
-        shown = mean if column == MEAN else table[table["images"] == column]
-        draw_methods(axes, shown, methods)
+    beside = style.legend_columns(list(COLOURS), width - labels - 0.1)
+    words = [seeds(table), "small: single seeds; lines: linear and Head2Toe", network]
+    strip = Strip(math.ceil(len(COLOURS) / beside), style.wrap(joined(words), width - 0.1, style.TINY))
+    figure = style.make_figure(width, ROW * len(methods) + 0.4 + 0.15 * lines, strip)
+    grid = figure.subplots(1, len(columns), sharey=True, squeeze=False)[0]
+    for axes, column, title in zip(grid, columns, titles, strict=True):
+        draw_methods(axes, mean if column == MEAN else table[table["images"] == column], methods)
         axes.set_title(title)
-    first = figure.axes[0]
-    first.set_yticks(range(len(methods)), [name(method) for method in methods])
-    first.set_ylim(len(methods) - 0.5, -0.5)
-    figure.supxlabel("test accuracy (%)", fontsize=8, x=0.6)
-    style.legend(first, look.handles(width), len(COLOURS), strip.legend_top)
+    grid[0].set_yticks(range(len(methods)), [name(method) for method in methods])
+    grid[0].set_ylim(len(methods) - 0.5, -0.5)
+    grid[len(columns) // 2].set_xlabel("test accuracy (%)")
+    handles = Look(COLOURS, dict.fromkeys(COLOURS, "o")).handles(width)
+    style.legend(grid[0], points_only(handles), beside, strip.legend_top)
     return figure
 
 

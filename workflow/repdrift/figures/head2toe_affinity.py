@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from scipy import stats
 
 from repdrift.figures import style
-from repdrift.figures.head2toe_methods import summary
+from repdrift.figures.head2toe_methods import points_only, summary
 from repdrift.figures.style import Look, Strip
 from repdrift.figures.table import joined, ordered
 from repdrift.figures.targets import seeds
@@ -43,10 +43,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
         )
     axes.set(xlabel="domain affinity: linear less from scratch (points)", ylabel="Head2Toe less linear (points)")
     axes.set_title(in_words(table.loc[table["measure"] == CORRELATION, "value"]))
-    handles = look.handles(width - 0.6)
-    for handle in handles:
-        handle.set(linestyle="")
-    style.legend(axes, handles, columns, strip.legend_top)
+    style.legend(axes, points_only(look.handles(width - 0.6)), columns, strip.legend_top)
     return figure
 
 

@@ -4,8 +4,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from repdrift.figures import style
-from repdrift.figures.head2toe_methods import in_order, name, summary
-from repdrift.figures.style import Look, Strip
+from repdrift.figures.head2toe_methods import in_order, look, name, points_only, summary
+from repdrift.figures.style import Strip
 from repdrift.figures.table import joined
 from repdrift.figures.targets import seeds
 
@@ -19,7 +19,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     methods = in_order(table["method"])
     right = table[table["measure"] == "test accuracy"]
     accuracy = summary(right.groupby(["method", "seed"])[["value"]].mean().reset_index(), "method")
-    look = Look.of([name(method) for method in methods])
+    shown = look(methods)
     width = style.DOUBLE
     columns = 4
     words = [
@@ -39,9 +39,10 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
                     costs[method][0],
                     accuracy[method][0],
                     yerr=accuracy[method][1],
-                    fmt=look.markers[name(method)],
-                    color=look.colours[name(method)],
+                    fmt=shown.markers[name(method)],
+                    color=shown.colours[name(method)],
                     elinewidth=0.8,
+                    markersize=5,
                     **style.MARKER_EDGE,
                 )
             axes.set_xscale("log")
@@ -49,8 +50,5 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
             if row:
                 axes.set_xlabel(label)
         grid[row][0].set_ylabel("test accuracy (%)")
-    handles = look.handles(width / columns)
-    for handle in handles:
-        handle.set(linestyle="")
-    style.legend(grid[1][0], handles, columns, strip.legend_top)
+    style.legend(grid[1][0], points_only(shown.handles(width / columns)), columns, strip.legend_top)
     return figure

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from repdrift.figures import style
-from repdrift.figures.head2toe_methods import summary
+from repdrift.figures.head2toe_methods import points_only, summary
 from repdrift.figures.layers import draw_lines
 from repdrift.figures.style import Look, Strip
 from repdrift.figures.table import joined, ordered
@@ -23,10 +23,10 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     table = table[table["method"] == METHOD]
     targets = ordered(table["images"])
     shares = table[table["measure"] == SHARE]
-    layers = ordered(shares["item"])
-    width = style.DOUBLE
-    columns = style.legend_columns(targets, width - 0.6)
-    words = [seeds(table), "all: as many of each layer as there are features", network]
+    layers = sorted(ordered(shares["item"]), key=lambda layer: layer == "logits")
+    width, labels = style.DOUBLE, 0.15 + max(style.text_width(target, style.SMALL) for target in targets)
+    columns = style.legend_columns(targets, width - labels - 0.1)
+    words = [seeds(table), network]
     strip = Strip(math.ceil(len(targets) / columns) + 1, style.wrap(joined(words), width - 0.1, style.TINY))
     figure = style.make_figure(width, max(1.9, 0.5 + ROW * (len(targets) + 1)), strip)
     left, right = figure.subplots(1, 2, width_ratios=(1.25, 1))
@@ -37,12 +37,10 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     of_targets = Look.of(targets)
     draw_lines(right, ranks, x="place", order=order, look=of_targets, hue="images")
     right.set_xticks(range(len(order)), [f"{100 * place:g}" for place in order])
-    right.set(
-        xlabel="features passed over, by falling score (%)", ylabel="test accuracy (%)", title="(b) features by rank"
-    )
-    squares = look.handles(width)
+    right.set(xlabel="rank of the first feature (%)", ylabel="test accuracy (%)", title="(b) features by rank")
+    squares = points_only(look.handles(width))
     for handle in squares:
-        handle.set(marker="s", linestyle="")
+        handle.set(marker="s")
     style.legend(left, squares, len(layers), strip.legend_top)
     style.legend(left, of_targets.handles(width - 0.6), columns, strip.legend_top - Strip.LINE)
     return figure

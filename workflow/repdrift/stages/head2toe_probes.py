@@ -54,14 +54,24 @@ def what(method: Method, found: Found, train: Examples, test: Examples) -> Itera
         yield row("share", probe.selection.widths.get(layer, 0) / count, layer)
 
 
+def flops(method: Method, found: Found, train: Examples, forward: int, classes: int) -> dict[str, int]:
+    """Operations of the final fit, as the paper counts and as we do: of all examples, and of the heads on them."""
+    every, kept = sum(widths(method, found, train).values()), found.probe.selection.count
+    fitted, steps = ([every, kept] if method.selector == "scores" else [kept]), found.configuration.setting.steps
+    return {
+        name: cost.probe_flops(
+            forward, len(train.labels), sum(cost.head_flops(width, classes, steps, passes) for width in fitted)
+        )
+        for name, passes in (("paper", cost.PAPER), ("ours", cost.OURS))
+    }
+
+
 def costs(method: Method, found: Found, train: Examples, forward: int, classes: int) -> Iterator[Row]:
     """Rows of what the final fit costs, and what it adds to be stored."""
-    best, kept = found.configuration, found.probe.selection.count
+    kept = found.probe.selection.count
     every = sum(widths(method, found, train).values())
-    heads = [every, kept] if method.selector == "scores" else [kept]
-    for name, passes in (("paper", cost.PAPER), ("ours", cost.OURS)):
-        flops = sum(cost.head_flops(width, classes, best.setting.steps, passes) for width in heads)
-        yield from counted("flops", cost.probe_flops(forward, len(train.labels), flops), name)
+    for name, value in flops(method, found, train, forward, classes).items():
+        yield from counted("flops", value, name)
     yield from counted("bytes", cost.probe_bytes_paper(every, kept, classes), "paper")
     yield from counted("bytes", cost.probe_bytes_ours(kept, classes), "ours")
 
@@ -99,7 +109,8 @@ def main() -> None:
         these = [*what(method, found, train, test), *costs(method, found, train, forward, classes)]
         if name == HEAD2TOE:
             these += ranks(found, train, test, spec)
-            about = {**whose, "configuration": asdict(found.configuration)}
+            spent = flops(method, found, train, forward, classes)
+            about = {**whose, "configuration": asdict(found.configuration), "flops": spent}
             job.save(args.probe, partial(write, found.probe, about=about))
         rows += [{**whose, "method": name, **each} for each in these]
         print(f"{name}: validation accuracy {found.tried[found.configuration]:.1%}, {found.configuration}", flush=True)

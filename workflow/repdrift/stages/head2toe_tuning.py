@@ -1,6 +1,6 @@
 """Search for the best training of the network itself: fine-tuning, from scratch, or from the probe of Head2Toe."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -46,15 +46,21 @@ def from_probe(load_network: Load, spec: dict[str, Any], configuration: Configur
     return start
 
 
-def rows(found: Tuned, right: float, forward: int, batch: int, parameters: int) -> Iterator[Row]:
-    """Rows of what the search has found: how good it is, with which settings, and what the final training costs."""
+def what(found: Tuned, right: float) -> Iterator[Row]:
+    """Rows of what the search has found: how good it is, and with which settings."""
     yield row("test accuracy", 100 * right)
     yield row("validation accuracy", 100 * found.tried[found.choice])
     yield row("configurations", len(found.tried))
     yield row("chosen", found.choice.learning_rate, "learning rate")
     yield row("chosen", found.steps, "steps")
+
+
+def costs(found: Tuned, forward: int, batch: int, of_probe: Mapping[str, int]) -> Iterator[Row]:
+    """Rows of what the final training costs, with the probe that it starts from, and of what is to be stored of it."""
+    parameters = sum(each.numel() for each in found.network.parameters() if each.requires_grad)
     for name in ("paper", "ours"):
-        yield from counted("flops", cost.fine_tuning_flops(forward, found.steps, batch), name)
+        flops = cost.fine_tuning_flops(forward, found.steps, batch) + of_probe.get(name, 0)
+        yield from counted("flops", flops, name)
         yield from counted("bytes", cost.fine_tuning_bytes(parameters), name)
 
 
@@ -75,9 +81,11 @@ def main() -> None:
         return checkpoints.load(args.parent, spec["network"]).to(device)
 
     start = plainly(load_network, spec)
+    about: dict[str, Any] = {"flops": {}}
     if args.probe:
         features, probe = args.probe
-        chosen = dict(load(probe)[1]["configuration"])
+        about = load(probe)[1]
+        chosen = dict(about["configuration"])
         configuration = Configuration(Setting(**chosen.pop("setting")), **chosen)
         start = from_probe(load_network, spec, configuration, load_examples(features, "train", device))
     images, labels = load_part(args.images[0], args.task, "train", device)
@@ -87,10 +95,9 @@ def main() -> None:
     tests = (values[: spec["test_images"]] for values in load_part(args.images[1], args.task, "test", device))
     right = accuracy(found.network, *tests)
     forward = cost.forward_flops(load_network().cpu())
-    parameters = sum(each.numel() for each in found.network.parameters() if each.requires_grad)
     whose = {"target": spec["target"], "seed": spec["seed"], "method": spec["method"]}
-    measured = [{**whose, **each} for each in rows(found, right, forward, spec["training"]["batch_size"], parameters)]
-    job.save(args.output, lambda file: write_csv(file, measured, COLUMNS))
+    rows = [*what(found, right), *costs(found, forward, spec["training"]["batch_size"], about["flops"])]
+    job.save(args.output, lambda file: write_csv(file, [{**whose, **each} for each in rows], COLUMNS))
     print(f"{spec['method']}: test accuracy {100 * right:.1f} %, {found.choice}")
 
 
