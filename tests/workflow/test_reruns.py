@@ -61,7 +61,7 @@ ROWS = [
     ("what a data set is drawn with", code("rendered/texture.py", "77 / 256", "78 / 256"), onwards(of("dataset"))),
     (
         "what only the plan has",
-        code("plan.py", "CALIBRATION_IMAGES = 2048", "CALIBRATION_IMAGES = 2048\nMORE = 1"),
+        code("plan.py", "STEP_SECONDS = 0.055", "MORE = 1\nSTEP_SECONDS = 0.055"),
         NOTHING,
     ),
     ("a command beside the workflow", code("commands/status.py", "SILENCE = 120.0", "SILENCE = 60.0"), NOTHING),

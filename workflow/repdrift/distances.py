@@ -17,10 +17,14 @@ def weights(module: nn.Module) -> dict[str, Tensor]:
     return {name: value.detach().clone() for name, value in module.named_parameters()}
 
 
+def l2(first: Tensor, second: Tensor) -> float:
+    """Euclidean distance of two tensors of one shape, in float64."""
+    return float((first.double() - second.double()).norm())
+
+
 def l2_distance(first: Weights, second: Weights) -> float:
-    """Euclidean distance of two sets of weights, summed in float64."""
-    pairs = ((value.double(), second[name].double()) for name, value in first.items())
-    return math.sqrt(sum((ours - theirs).square().sum().item() for ours, theirs in pairs))
+    """Euclidean distance of two sets of weights."""
+    return math.hypot(*(l2(value, second[name]) for name, value in first.items()))
 
 
 def l2_distances(first: Conv4, second: Conv4) -> dict[str, float]:

@@ -1,32 +1,30 @@
-"""The plan of a study: config to runs, references and file names; the one place that makes names and paths.
+"""The plan of a study: config to runs, tasks, references, and what is made of them.
 
 Standard library only: the Snakefile imports it.
 """
 
-import hashlib
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
-from repdrift.canonical import canonical
 from repdrift.experiments import experiments, together
+from repdrift.files import Files
 from repdrift.runs import BETWEEN, INDEPENDENT, INITIAL, Checkpoint, Run, in_block
-from repdrift.tasks import Part, Task, Transform
+from repdrift.tasks import CALIBRATION_IMAGES, Part, Task, Transform
 
 ROLES = ("source", "domain", "cross_domain")
 OTHERS = "others"  # role of the target tasks that only the experiments have
 TRUE = Transform("random", 0)
+STEP_SECONDS = 0.055  # on one core, with 32 images: docs/cluster.md
 
 
-class Plan:
+class Plan(Files):
     """Everything that a (checked) config asks for.
 
     Attributes
     ----------
     seeds : list of int
-    folder : str
-        Where all of the study is made, except the data sets.
     runs : dict of str to Run
         All trainings, in the order in which the figures name them.
     paper_runs : list of str
@@ -36,9 +34,8 @@ class Plan:
     """
 
     def __init__(self, config: Mapping[str, Any]) -> None:
-        self.config = config
+        super().__init__(config)
         self.seeds: list[int] = list(config["seeds"])
-        self.folder = f"results/{config['study']}"
         self.classes: int = config["datasets"][config["source"]["dataset"]]["classes"]
         self.network = {**config["network"], "classes": self.classes}
         # A study that has one of them itself does not train it twice.
@@ -255,32 +252,6 @@ class Plan:
 
     # Images
 
-    def title(self, dataset: str) -> str:
-        return str(self.config["datasets"][dataset]["title"])
-
-    def store(self, dataset: str) -> str:
-        """Folder name of a data set: its name and a hash of its settings, for studies share the folder."""
-        return self._folders[dataset]
-
-    @cached_property
-    def _folders(self) -> dict[str, str]:
-        texts = {dataset: canonical(self.settings(dataset)) for dataset in self.config["datasets"]}
-        return {name: f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:8]}" for name, text in texts.items()}
-
-    def settings(self, dataset: str) -> dict[str, Any]:
-        """What makes the images; the title is for tables and figures only."""
-        return {key: value for key, value in self.config["datasets"][dataset].items() if key != "title"}
-
-    @cached_property
-    def stores(self) -> dict[str, str]:
-        """Data set of each store."""
-        return {self.store(dataset): dataset for dataset in self.config["datasets"]}
-
-    def raw_files(self, store: str, split: str) -> list[str]:
-        """Files of the user's own that a split is made of."""
-        settings = self.config["datasets"][self.stores[store]]
-        return [settings[split]] if settings["reader"] == "npz" else []
-
     def probe(self, role: str) -> tuple[str, Part]:
         """Data set and images on which the networks of a role's tasks are compared: the first of its test part."""
         task = next(task for task in self.tasks.values() if task.role == role)
@@ -345,27 +316,7 @@ class Plan:
         task = self.tasks[name]
         return [self.images(task.dataset, part.split) for part in (task.train, task.test)]
 
-    # Names of files
-
-    def images(self, dataset: str, split: str) -> str:
-        return f"results/datasets/{self.store(dataset)}/{split}.safetensors"
-
-    def labels(self, task: str, seed: int | str) -> str:
-        return f"{self.folder}/tasks/{task}/seed{seed}.npz"
-
-    def model(self, checkpoint: Checkpoint, seed: int | str) -> str:
-        run, moment = checkpoint
-        return f"{self.folder}/models/{run}/seed{seed}/{moment}.safetensors"
-
-    def history(self, run: str, seed: int | str) -> str:
-        return f"{self.folder}/models/{run}/seed{seed}/history.csv"
-
-    def activations(self, role: str, checkpoint: Checkpoint, seed: int | str) -> str:
-        run, moment = checkpoint
-        return f"{self.folder}/activations/{role}/{run}/seed{seed}/{moment}.safetensors"
-
-    def similarity(self, run: str, seed: int | str) -> str:
-        return f"{self.folder}/similarity/runs/{run}/seed{seed}.csv"
+    # Files that belong together
 
     def compared(self, run: str, seed: int | str) -> list[str]:
         """Activations of the networks that a run's final network is compared with."""
@@ -381,12 +332,6 @@ class Plan:
         """References of a run that are its own, for figure `sensitivity`: thousands of images make each one dear."""
         return {name: found for name, found in self.references(self.runs[run]).items() if name != "independent"}
 
-    def sensitivity(self, run: str, seed: int | str) -> str:
-        return f"{self.folder}/similarity/sensitivity/{run}/seed{seed}.csv"
-
-    def layers(self, seed: int | str) -> str:
-        return f"{self.folder}/similarity/layers/seed{seed}.csv"
-
     def layer_networks(self) -> list[Checkpoint]:
         """Networks whose layers are all compared: initial, pre-trained, and fine-tuned on the main target tasks."""
         tuned = [(run.name, "final") for run in self.main_runs if run.task.role == "domain"]
@@ -395,9 +340,6 @@ class Plan:
     def similarities(self) -> list[str]:
         """Tables of all runs with the study's own order of the blocks."""
         return list(self.rows("layers", self.usual_runs))
-
-    def table(self, figure: str) -> str:
-        return f"{self.folder}/tables/{figure}.csv"
 
     def claim_tables(self, figure: str) -> dict[str, tuple[str, ...]]:
         """Figures whose tables the claims of a figure read, and the columns that are the keys of their numbers."""
@@ -423,15 +365,3 @@ class Plan:
             self.history(run, seed): {"run": run, "seed": seed, "images": self.title(task.dataset)}
             for run, seed, task in of_each
         }
-
-    def curve(self, seed: int | str) -> str:
-        return f"{self.folder}/similarity/curve/seed{seed}.csv"
-
-
-CALIBRATION_IMAGES = 2048
-STEP_SECONDS = 0.055  # on one core, with 32 images: docs/cluster.md
-
-
-def checksums(images: list[str]) -> list[str]:
-    """Files that change when the images do, and are small enough for Snakemake to compare by content."""
-    return [path.removesuffix("safetensors") + "sha256" for path in images]

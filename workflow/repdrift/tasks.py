@@ -6,6 +6,8 @@ Standard library only: the Snakefile imports it.
 from dataclasses import dataclass
 from typing import Any
 
+CALIBRATION_IMAGES = 2048  # at most, on which statistics of batch normalisation are estimated anew
+
 
 @dataclass(frozen=True)
 class Part:

@@ -15,10 +15,11 @@ from repdrift.claims.study import PAPER, claims
 from repdrift.config import check
 from repdrift.environment import use_this_python
 from repdrift.errors import UserError
+from repdrift.files import checksums
 from repdrift.fingerprint import fingerprint
 from repdrift.panels import figures
 from repdrift.canonical import canonical
-from repdrift.plan import Plan, checksums
+from repdrift.plan import Plan
 
 use_this_python(LIBRARY)
 try:

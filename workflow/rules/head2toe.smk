@@ -48,7 +48,7 @@ rule head2toe_probes:
     resources:
         gpu=1,
         mem_mb=lambda w, attempt: 3000 * attempt,
-        runtime=lambda w, attempt: 60 * attempt,
+        runtime=lambda w, attempt: 120 * attempt,
     params:
         spec=lambda w: canonical(HEAD2TOE.probes_spec(w.target, int(w.seed))),
         code=fingerprint("stages.head2toe_probes"),

@@ -51,8 +51,8 @@ def keyed(path: Path, keys: Sequence[str]) -> Numbers:
 def _at(history: pd.DataFrame, column: str, when: str) -> float:
     """Read a column of a history; ``log`` before its name takes the logarithm.
 
-    `when` is ``last`` (the last value that was measured), ``at25`` (the last one up to epoch 25), ``to25`` (the mean up
-    to it) or ``3`` (the mean from epoch 3 on; of all epochs if there are no so many).
+    `when` is ``last`` (the last value that was measured), ``to25`` (the mean up to epoch 25) or ``3`` (the mean from
+    epoch 3 on; of all epochs if there are no so many).
     """
     name = column.removeprefix("log ")
     values = history.loc[history["epoch"] > 0].set_index("epoch")[name].dropna()
@@ -63,8 +63,6 @@ def _at(history: pd.DataFrame, column: str, when: str) -> float:
 def _one(values: "pd.Series[float]", when: str) -> float:
     if when == "last":
         return float(values.iloc[-1])
-    if when.startswith("at"):
-        return float(values[values.index <= int(when[2:])].iloc[-1])
     if when.startswith("to"):
         return float(values[values.index <= int(when[2:])].mean())
     later = values[values.index >= int(when)]

@@ -10,8 +10,10 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from repdrift.claims import neyshabur2020
+from repdrift.claims.neyshabur2020 import SIDE
 from repdrift.experiments.experiment import Experiment
 from repdrift.runs import INDEPENDENT, INITIAL, Checkpoint, Run
+from repdrift.tasks import CALIBRATION_IMAGES
 
 if TYPE_CHECKING:
     from repdrift.claims import Claim
@@ -20,8 +22,6 @@ if TYPE_CHECKING:
 
 FINAL = "final"
 SOURCE = "pre-training"
-SIDE = 32  # of an image in pixels
-CALIBRATION_IMAGES = 2048
 TABLES = ("similarity", "barrier", "criticality")  # of which each target and seed has one
 # Pairs of networks whose weights, representations and mistakes are compared. RI-T 1b began as RI-T did.
 PAIRS = {
@@ -255,8 +255,8 @@ class Transfer(Experiment):
             ),
             "transfer_checkpoints": (
                 "Training on a target from weights that pre-training had at an epoch (0: none): final test accuracy, "
-                f"and accuracy on the training batches, mean of the first {self.epochs} epochs; grey: test accuracy on "
-                "the pre-training task."
+                f"and accuracy on the training batches, mean of the first {self.epochs} epochs; and the test "
+                "accuracy that pre-training had on its own task."
             ),
         }[figure]
         return f"{shown} {trained}"

@@ -33,7 +33,6 @@ class Grid:
         words: Sequence[str],
         *,
         height: float = 1.45,
-        share_y: bool = True,
     ) -> "Grid":
         """Make it; `labels` are those of the lines, `words` the parts of the footer."""
         width = style.DOUBLE if len(targets) > 1 else style.SINGLE
@@ -42,7 +41,7 @@ class Grid:
         titles = [style.wrap(title, (width - 0.5) / len(targets) - 0.1, 8) for title in lettered(targets)]
         lines = max(title.count("\n") + 1 for title in titles)
         figure = style.make_figure(width, height * rows + 0.3 + 0.15 * lines, strip)
-        axes = figure.subplots(rows, len(targets), sharey="row" if share_y else False, squeeze=False)
+        axes = figure.subplots(rows, len(targets), sharey="row", squeeze=False)
         for column, title in zip(axes[0], titles, strict=True):
             column.set_title(title)
         return cls(figure, [list(row) for row in axes], Look.of(labels), strip, columns)

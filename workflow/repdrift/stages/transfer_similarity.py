@@ -18,13 +18,15 @@ DISTANCE, MISTAKES = "l2 distance", "mistakes"
 Row = dict[str, object]
 
 
-def similarities(
-    pair: str, first: dict[str, Tensor], second: dict[str, Tensor], estimators: list[str]
-) -> Iterator[Row]:
-    for name in estimators:
-        for layer, values in first.items():
-            states = (ESTIMATORS[name].prepare(values), ESTIMATORS[name].prepare(second[layer]))
-            yield {"pair": pair, "measure": name, "item": layer, "value": ESTIMATORS[name].compare(*states)}
+def similarities(pairs: dict[str, list[str]], layers: dict[str, dict[str, Tensor]], name: str) -> Iterator[Row]:
+    """Similarity of each layer of all pairs, by one estimator, of the representations of each network."""
+    estimator = ESTIMATORS[name]
+    for layer in next(iter(layers.values())):
+        # A layer at a time: a state can be as large as the images squared.
+        states = {network: estimator.prepare(found[layer]) for network, found in layers.items()}
+        for pair, (first, second) in pairs.items():
+            value = estimator.compare(states[first], states[second])
+            yield {"pair": pair, "measure": name, "item": layer, "value": value}
 
 
 def distances(pair: str, first: Conv4, second: Conv4) -> Iterator[Row]:
@@ -39,12 +41,12 @@ def main() -> None:
     probe = images[: spec["probe"]]
     calibration = run.images("train", spec["calibration"])[0] if spec["calibration"] else None
     wrong = {name: mistakes(network, images, labels) for name, network in run.networks.items()}
+    layers = {name: representations(network, probe, calibration) for name, network in run.networks.items()}
     rows: list[Row] = []
+    for estimator in spec["estimators"]:
+        rows += similarities(spec["pairs"], layers, estimator)
     for pair, (first, second) in spec["pairs"].items():
-        ours, theirs = run.networks[first], run.networks[second]
-        read = [representations(network, probe, calibration) for network in (ours, theirs)]
-        rows += similarities(pair, read[0], read[1], spec["estimators"])
-        rows += distances(pair, ours, theirs)
+        rows += distances(pair, run.networks[first], run.networks[second])
         for kind, value in compared(wrong[first], wrong[second]).items():
             rows.append({"pair": pair, "measure": MISTAKES, "item": kind, "value": value})
     run.save(rows, COLUMNS)

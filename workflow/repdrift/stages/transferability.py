@@ -11,6 +11,7 @@ from repdrift import checkpoints
 from repdrift.activations import representations
 from repdrift.artifacts import Job, write_csv
 from repdrift.devices import prepare
+from repdrift.distances import l2
 from repdrift.members import load_part
 from repdrift.networks import Conv4
 from repdrift.stages import command
@@ -22,7 +23,7 @@ INITIAL, PRETRAINED = "init", "pretrained"
 STARTS = (PRETRAINED, "independent")  # the latter is a control: T is about 1, or less
 FEATURES = "pool4"
 # Distances with the names that they and the T by them have; the first is the paper's.
-MEASURES = {"T": ("distance", measure.mean_absolute), "T by l2": ("l2 distance", measure.l2)}
+MEASURES = {"T": ("distance", measure.mean_absolute), "T by l2": ("l2 distance", l2)}
 
 Row = dict[str, object]
 
@@ -42,7 +43,7 @@ def compared(tuned: Conv4, references: dict[str, Conv4]) -> Iterator[Row]:
             shape = {"lead": measure.lead(hidden), "rise": measure.largest_rise(hidden)}
             yield from rows(start, t, values)
             yield from rows(start, f"ln {t}", logs | shape)
-    moved = measure.distances(weights, others[PRETRAINED], measure.l2)
+    moved = measure.distances(weights, others[PRETRAINED], l2)
     norms = {name: float(weight.double().norm()) for name, weight in others[PRETRAINED].items()}
     yield from rows(PRETRAINED, "movement", {name: value / norms[name] for name, value in moved.items()})
 

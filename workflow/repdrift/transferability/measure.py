@@ -32,11 +32,6 @@ def mean_absolute(first: Tensor, second: Tensor) -> float:
     return float((first.double() - second.double()).abs().mean())
 
 
-def l2(first: Tensor, second: Tensor) -> float:
-    """Euclidean distance of two tensors of one shape, in float64."""
-    return float((first.double() - second.double()).norm())
-
-
 def distances(first: Weights, second: Weights, distance: Callable[[Tensor, Tensor], float]) -> dict[str, float]:
     """Distance of two networks, layer by layer."""
     return {name: distance(weight, second[name]) for name, weight in first.items()}
