@@ -68,6 +68,8 @@ GOOD = [
     ("finetune/cross_domain/shift", 9),
     ("controls/matched_steps", None),
     ("transferability", None),
+    ("head2toe", None),
+    ("head2toe/images", 100_000),  # at most what a target has
     ("transferability/sizes", [64, 100_000]),  # at most what a target has
     ("probe/images", 5000),
     ("finetune/domain/train", "train[0:5000]"),  # on which the network was pre-trained, too
@@ -96,7 +98,7 @@ def sections(rule, value):
 def test_schema_and_config_have_the_same_keys():
     Draft202012Validator.check_schema(RULES)
     pairs = list(sections(RULES, CONFIG))
-    assert len(pairs) == 1 + 12 + 3
+    assert len(pairs) == 1 + 13 + 3
     for rule, section in pairs:
         assert set(rule["properties"]) == set(section) == set(rule["required"])
         assert rule["additionalProperties"] is False
@@ -122,7 +124,7 @@ BAD = [
     # Keys
     ("sedes", [1], ["no such key", "did you mean seeds?"]),
     ("training/learning_rte", [0.1], ["training.learning_rte: 0.1", "did you mean training.learning_rate?"]),
-    ("epochs", [3], ["did you mean pretrain.epochs or finetune.epochs?"]),
+    ("epochs", [3], ["did you mean pretrain.epochs or finetune.epochs or head2toe.epochs?"]),
     ("finetune/domain/shfit", [1], ["did you mean finetune.domain.shift?"]),
     ("probe/images", [MISSING], ["missing", "a whole number of at least 4"]),
     ("datasets/objects/test", [MISSING], ["missing", "number of images to render"]),
@@ -185,6 +187,12 @@ BAD_INSIDE = [
     ("pretrain/checkpoints", [1, 151], "pretrain.checkpoints[1]", ["151", "1 to 150"]),
     ("transferability/classes", [2, 11], "transferability.classes[1]", ["11", "2 to 10"]),
     ("transferability/classes", [1], "transferability.classes[0]", ["at least 2"]),
+    ("head2toe/steps", [500], "head2toe.steps", ["a list of two whole numbers"]),
+    ("head2toe/steps", [500, 500], "head2toe.steps", ["500 is there twice"]),
+    ("head2toe/folds", 6, "head2toe.folds", ["1 to 5"]),
+    ("head2toe/images", 9, "head2toe.images", ["at least 10"]),
+    ("head2toe/offsets", [0.0, 1.0], "head2toe.offsets[1]", ["below 1"]),
+    ("head2toe/window", 0, "head2toe.window", ["above 0"]),
     ("source/test", "test[0:100]", "probe.images", ["500", "4 to 100", "source.test"]),
 ]
 BAD_HERE = [(path, value, path.replace("/", "."), words) for path, many, words in BAD for value in many]
