@@ -46,10 +46,13 @@ def test_the_study_has_the_bytes_of_a_local_run(slurm, smoke, tmp_path):
     submitted = {job: re.sub("^(rule|group)_", "", rule) for job, rule in slurm.jobs()[before:]}
     assert contents(cluster) == contents(smoke)
     # Jobs of seconds share a SLURM job; data sets, labels, tables and figures are not submitted.
-    kinds = ("activations", "curve", "initialise", "layers", "sensitivity", "similarity", "source", "train", "transfer")
+    kinds = (
+        "activations", "curve", "features", "initialise", "layers", "probes", "sensitivity", "similarity", "source",
+        "train", "transfer", "transferability", "tuning",
+    )  # fmt: skip
     assert {kind for rule in submitted.values() for kind in kinds if rule.startswith(kind)} == set(kinds)
     assert all(rule.startswith(kinds) for rule in submitted.values())
-    assert len(submitted) < 20
+    assert len(submitted) < 25
 
 
 @pytest.fixture(scope="module")
