@@ -46,13 +46,16 @@ def test_the_head_can_be_new(tiny):
 
 def test_targets_of_the_paper(tiny):
     jobs = tiny.jobs("all")
-    assert jobs["figure"] == 10 + 6 + 5
+    assert jobs["figure"] == 10 + 6 + 5 + 5
     assert jobs["pretrain_source"] == 5
     # Two of the paper's keep their weights on the way too. The main target tasks are trained again with the other order
     # of the blocks; shuffled images, and from epochs of pre-training; fewer images for equal epochs and steps, classes.
     assert jobs["finetune"] == 60 - 2 * 5 + 2 * 5 + (6 * 2 + 8) * 2 * 5 + (3 + 3 + 3) * 2 * 5
     assert jobs["finetune_path"] == 3 * 5 * 5
     assert jobs["transfer_table"] == 3 * 3 * 5
+    # Three data sets, shifted labels of one, shuffled images of two.
+    assert jobs["head2toe_probes"] == 6 * 5
+    assert jobs["head2toe_tuning"] == 6 * 3 * 5
 
 
 @pytest.mark.parametrize(
