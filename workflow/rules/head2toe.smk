@@ -23,7 +23,7 @@ rule head2toe_features:
         mem_mb=lambda w, attempt: 2000 * attempt,
         runtime=lambda w, attempt: 5 * attempt,
     params:
-        spec=lambda w: canonical(HEAD2TOE.features_spec(w.target)),
+        spec=lambda w: canonical(HEAD2TOE.features_spec(w.target, int(w.seed))),
         code=fingerprint("stages.head2toe_features"),
     shell:
         "python -m repdrift.stages.head2toe_features --spec {params.spec:q} --code {params.code} "

@@ -82,7 +82,10 @@ class Head2Toe(Experiment):
         return {FINE_TUNING: pretrained, SCRATCH: INITIAL, HEAD2TOE_FT: pretrained}
 
     def networks(self, seed: int) -> list[str]:
-        """Pre-trained network of a seed, and that of another seed, if there is one: the one before, or the second."""
+        """Pre-trained network of a seed, and that of another seed, if there is one: of the seed before, or the second.
+
+        So one more seed at the end changes nothing of the others.
+        """
         seeds = self.plan.seeds
         place = seeds.index(seed)
         second = seeds[place - 1 if place else 1 : place or 2]
@@ -134,13 +137,16 @@ class Head2Toe(Experiment):
         """Spec of the table of affinities: titles of the targets, and the layers that are not early or intermediate."""
         return {"images": list(self.compared.values()), "late": LATE}
 
-    def features_spec(self, target: str) -> dict[str, Any]:
-        """Spec of the features of a target's examples."""
-        most = self.tasks_of[target].test.size
+    def test_images(self, target: str) -> int:
+        return int(min(self.config["test_images"], self.tasks_of[target].test.size))
+
+    def features_spec(self, target: str, seed: int) -> dict[str, Any]:
+        """Spec of the features of a target's examples; `networks` are names of the pre-trained ones."""
         return {
             "network": self.plan.network,
+            "networks": ["own", "second"][: len(self.networks(seed))],
             "target_sizes": self.config["target_sizes"],
-            "test_images": min(self.config["test_images"], most),
+            "test_images": self.test_images(target),
         }
 
     def probes_spec(self, target: str, seed: int) -> dict[str, Any]:
@@ -166,7 +172,7 @@ class Head2Toe(Experiment):
             "epochs": self.config["epochs"],
             "parts": PARTS,
             "folds": self.config["folds"],
-            "test_images": self.features_spec(target)["test_images"],
+            "test_images": self.test_images(target),
         }
 
     # Figures

@@ -1,4 +1,4 @@
-"""What stages share that compare networks trained on one target: their flags, and what they load."""
+"""What stages share that look at networks on the images of one target: their flags, and what they load."""
 
 import argparse
 from dataclasses import dataclass
@@ -40,8 +40,13 @@ class Evaluation:
         loaded = (checkpoints.load(path, spec["network"]).to(device) for path in args.networks)
         return cls(spec, job, dict(zip(spec["networks"], loaded, strict=True)), device, args)
 
-    def images(self, part: str, count: int) -> tuple[Tensor, Tensor]:
-        """First images uint8 [N, C, H, W] and labels int64 [N] of the target's ``train`` or ``test`` part."""
+    @property
+    def output(self) -> Path:
+        path: Path = self._args.output
+        return path
+
+    def images(self, part: str, count: int | None) -> tuple[Tensor, Tensor]:
+        """First images (None: all) uint8 [N, C, H, W] and labels int64 [N] of the ``train`` or ``test`` part."""
         path = self._args.images[0 if part == "train" else 1]
         images, labels = load_part(path, self._args.task, part, self.device)
         return images[:count], labels[:count]
@@ -49,5 +54,5 @@ class Evaluation:
     def save(self, rows: list[dict[str, object]], columns: tuple[str, ...]) -> None:
         """Write the table, with the target and the seed in each row."""
         whose = {"dataset": self.spec["dataset"], "seed": self.spec["seed"]}
-        self.job.save(self._args.output, lambda file: write_csv(file, [whose | row for row in rows], columns))
+        self.job.save(self.output, lambda file: write_csv(file, [whose | row for row in rows], columns))
         print(f"{whose['dataset']}, seed {whose['seed']}: {len(rows)} numbers")
