@@ -25,7 +25,10 @@ def of_targets(table: pd.DataFrame, late: list[str]) -> pd.DataFrame:
         GAIN: accuracy["head2toe"] - accuracy["linear"],
         SHARE: shares.groupby(by)["value"].sum(),
     }
-    return pd.concat(found, names=["measure"]).rename("value").reset_index()
+    rows = pd.concat(found, names=["measure"]).rename("value").reset_index()
+    # In the order in which the targets are given, as figures have them.
+    rows["images"] = pd.Categorical(rows["images"], table["images"].unique())
+    return rows.sort_values(["measure", "images", "seed"]).astype({"images": "str"})
 
 
 def over_targets(found: pd.DataFrame) -> Iterator[dict[str, object]]:
