@@ -91,7 +91,7 @@ class Contrasts:
     def _rank_correlation(self, name: str) -> Contrast:
         words = {"gain": "gain over linear", "share": "share of earlier layers"}[name]
         weights: dict[Key, float] = {("", f"rank correlation of {name}"): -1.0}
-        return Contrast(f"rank correlation of affinity and {words}, below 0", AFFINITY, weights)
+        return Contrast(f"rank correlation of affinity, {words}, below 0", AFFINITY, weights)
 
     # Cost
 
@@ -154,7 +154,7 @@ class Contrasts:
     ) -> Contrast:
         share = 1 / len(targets)
         mean = {(target, *key): weight * share for target in targets for key, weight in weights.items()}
-        return Contrast(f"{label}, mean of targets", METHODS, mean, constant=constant)
+        return Contrast(f"{label}, on average", METHODS, mean, constant=constant)
 
 
 NAMES = {
@@ -169,7 +169,7 @@ NAMES = {
     "all-group-lasso": "all with group lasso",
     "random": "random features",
     "linear-intermediate": "linear + layer before",
-    "linear-second": "linear + second network",
+    "linear-second": "linear + 2nd network",
 }
 
 CLAIMS = (
