@@ -120,6 +120,21 @@ def test_what_a_function_imports_counts(package):
     assert prints()[0] != before[0]
 
 
+def test_what_is_imported_for_types_alone_does_not_count(package):
+    root, prints = package
+    text = "from typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n    from package.constants import TWO\n"
+    (root / "helper.py").write_text(f"{text}\n\ndef double(x):\n    return 2 * x\n")
+    before = prints()
+    (root / "constants.py").write_text("TWO = 3\n")
+    assert prints() == before
+
+
+def test_what_a_figure_is_drawn_with_does_not_depend_on_claims_and_plan():
+    drawing = fingerprint.modules("stages.figure")
+    assert "figures.head2toe" in drawing
+    assert not [name for name in drawing if name in ("plan", "experiments") or name.startswith("claims.evci")]
+
+
 def test_real_stages_differ_in_what_they_depend_on():
     training, drawing = (fingerprint.modules(f"stages.{stage}") for stage in ("train", "table"))
     assert {"training", "networks", "seeds", "artifacts"} <= set(training)

@@ -95,6 +95,8 @@ def _linearise(node: ast.AST, lines: list[str], imports: list[ast.Import | ast.I
 
     Not `ast.dump`, whose text differs from one version of Python to the next.
     """
+    if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+        return  # never run
     if isinstance(node, ast.Import | ast.ImportFrom):
         imports.append(node)
     lines.append(type(node).__name__)

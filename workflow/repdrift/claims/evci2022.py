@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from repdrift.claims import Claim, Contrast, Key, made, trend
+from repdrift.method_names import NAMES
 
 if TYPE_CHECKING:
     from repdrift.experiments.head2toe import Head2Toe
@@ -156,21 +157,6 @@ class Contrasts:
         mean = {(target, *key): weight * share for target in targets for key, weight in weights.items()}
         return Contrast(f"{label}, on average", METHODS, mean, constant=constant)
 
-
-NAMES = {
-    HEAD2TOE: "Head2Toe",
-    LINEAR: "linear",
-    TUNED: "fine-tuning",
-    "scratch": "from scratch",
-    "head2toe-ft": "Head2Toe-FT",
-    "all": "all features",
-    "all-l1": "all with l1",
-    "all-l2": "all with l2",
-    "all-group-lasso": "all with group lasso",
-    "random": "random features",
-    "linear-intermediate": "linear + layer before",
-    "linear-second": "linear + 2nd network",
-}
 
 CLAIMS = (
     ("H1", "On average Head2Toe beats the linear probe", "table 1", "head2toe", Contrasts.over_linear),

@@ -6,9 +6,9 @@ from itertools import cycle
 import pandas as pd
 from matplotlib.artist import Artist
 
-from repdrift.claims.evci2022 import NAMES
 from repdrift.figures.style import MARKERS, Look, kinds
 from repdrift.figures.table import standard_errors
+from repdrift.method_names import NAMES
 
 # Methods in the order of the figures, by what they have in common: a colour each.
 KINDS = {

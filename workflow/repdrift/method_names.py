@@ -1,0 +1,19 @@
+"""Methods of Head2Toe in words, as claims and figures have them.
+
+Standard library only: the Snakefile imports it.
+"""
+
+NAMES = {
+    "head2toe": "Head2Toe",
+    "linear": "linear",
+    "fine-tuning": "fine-tuning",
+    "scratch": "from scratch",
+    "head2toe-ft": "Head2Toe-FT",
+    "all": "all features",
+    "all-l1": "all with l1",
+    "all-l2": "all with l2",
+    "all-group-lasso": "all with group lasso",
+    "random": "random features",
+    "linear-intermediate": "linear + layer before",
+    "linear-second": "linear + 2nd network",
+}
