@@ -19,7 +19,7 @@ SECONDS = 180  # that anything may take
 SYSTEM = Path("/etc/slurm")
 
 # No cgroups, no accounting: containers lack the rights, and small clusters the latter. The memory is a fiction. A job
-# that is requeued waits until its credentials have expired.
+# that is requeued waits until its credentials have expired. Jobs are remembered until the tests have asked for them.
 CONFIGURATION = """
 ClusterName=test
 SlurmctldHost={host}(127.0.0.1)
@@ -46,6 +46,7 @@ JobAcctGatherType=jobacct_gather/none
 AccountingStorageType=accounting_storage/none
 SlurmdParameters=config_overrides
 SlurmdTimeout=10
+MinJobAge=7200
 KillWait=10
 GresTypes=gpu
 NodeName=n1 NodeHostname={host} NodeAddr=127.0.0.1 Port={n1} CPUs=8 RealMemory=32000 Feature=cpu
