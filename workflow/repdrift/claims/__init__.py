@@ -101,6 +101,26 @@ def trend(label: str, keys: Sequence[Key], sign: int, *, table: str = SIMILARITY
         yield Contrast(label, table, weights, keys[0][-1] if table == SIMILARITY else "")
 
 
+def over_targets(
+    label: str, mean: str, table: str, targets: Mapping[str, Mapping[Key, float]], constant: float = 0.0
+) -> Iterator[Contrast]:
+    """Contrast of the mean over targets, which decides, and below it that of each one, which does not.
+
+    Parameters
+    ----------
+    label, mean : str
+        What is compared; with `mean` for that of the mean.
+    targets : mapping of str to mapping
+        Weights of each target, by its title.
+    """
+    share = 1 / max(1, len(targets))
+    weights = {key: share * weight for of_target in targets.values() for key, weight in of_target.items()}
+    if targets:
+        yield Contrast(f"{label}, {mean}", table, weights, constant=constant)
+    for title, of_target in targets.items():
+        yield Contrast(label, table, of_target, title, constant, decides=False)
+
+
 def history_runs(claims: Iterable[Claim]) -> list[str]:
     """Names of the runs whose histories these claims read."""
     contrasts = (contrast for claim in claims for contrast in claim.contrasts if contrast.table == HISTORY)

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from repdrift.claims import Claim, Contrast, Key, made, trend
+from repdrift.claims import Claim, Contrast, Key, made, over_targets, trend
 from repdrift.runs import Run
 
 if TYPE_CHECKING:
@@ -84,16 +84,14 @@ class Contrasts:
 
     def falls(self) -> Iterator[Contrast]:
         slope = next(trend("", [(layer,) for layer in CONVOLUTIONS], -1, table=LAYERS)).weights
-        yield from self._over_targets(
-            "ln T, fall from layer to layer", {layer: slope[layer,] for layer in CONVOLUTIONS}
-        )
+        return self._over_targets("ln T, fall from layer to layer", {layer: slope[layer,] for layer in CONVOLUTIONS})
 
     def not_the_first(self) -> Iterator[Contrast]:
         """The highest of several is above another by chance more often than not; by how much is what counts."""
-        yield from self._over_targets("ln T, best of conv2 to 4 less conv1", {"lead": 1.0})
+        return self._over_targets("ln T, best of conv2 to 4 less conv1", {"lead": 1.0})
 
     def not_monotonic(self) -> Iterator[Contrast]:
-        yield from self._over_targets("ln T, largest rise from layer to layer", {"rise": 1.0})
+        return self._over_targets("ln T, largest rise from layer to layer", {"rise": 1.0})
 
     def above_one(self) -> Iterator[Contrast]:
         new = self.plan.config["finetune"]["head"] == "new"
@@ -106,13 +104,11 @@ class Contrasts:
             yield Contrast(label, LAYERS, weights, self.title(dataset), within=MARGIN, decides=new)
 
     def _over_targets(self, label: str, items: dict[str, float]) -> Iterator[Contrast]:
-        """Decided by the mean over targets; each one stands below it."""
-        share = 1 / len(self.whole)
-        mean = {log_t(run, item): weight * share for run in self.whole.values() for item, weight in items.items()}
-        yield Contrast(f"{label}, mean over targets", LAYERS, mean)
-        for dataset, run in self.whole.items():
-            weights = {log_t(run, item): weight for item, weight in items.items()}
-            yield Contrast(label, LAYERS, weights, self.title(dataset), decides=False)
+        targets = {
+            self.title(dataset): {log_t(run, item): weight for item, weight in items.items()}
+            for dataset, run in self.whole.items()
+        }
+        return over_targets(label, "mean over targets", LAYERS, targets)
 
     def _sizes(self, equal: str, length: str) -> Iterator[Contrast]:
         for dataset in self.experiment.sweeps:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from repdrift.claims import Claim, Contrast, Key, made, trend
+from repdrift.claims import Claim, Contrast, Key, made, over_targets, trend
 from repdrift.method_names import NAMES
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ class Contrasts:
         offsets = self._offsets()
         for slope in trend("", [(offset,) for offset in offsets], -1, table=METHODS):
             weights = {self._rank(offset): slope.weights[offset,] for offset in offsets}
-            yield self._mean("fall of accuracy from rank to rank", weights, self.targets)
+            yield next(self._over_targets("fall of accuracy from rank to rank", weights))
 
     def _offsets(self) -> list[str]:
         return [str(offset) for offset in sorted(self.experiment.config["offsets"])]
@@ -141,21 +141,20 @@ class Contrasts:
     def _difference(
         self, label: str, more: Key, less: Key, constant: float = 0.0, targets: Sequence[str] | None = None
     ) -> Iterator[Contrast]:
-        """Decided by the mean over targets; each one stands below it."""
-        targets = self.targets if targets is None else targets
-        weights = {more: 1.0, less: -1.0}
-        if targets:
-            yield self._mean(label, weights, targets, constant)
-        for target in targets:
-            of_target = {(target, *key): weight for key, weight in weights.items()}
-            yield Contrast(label, METHODS, of_target, self.title(target), constant, decides=False)
+        return self._over_targets(label, {more: 1.0, less: -1.0}, constant, targets)
 
-    def _mean(
-        self, label: str, weights: Mapping[Key, float], targets: Sequence[str], constant: float = 0.0
-    ) -> Contrast:
-        share = 1 / len(targets)
-        mean = {(target, *key): weight * share for target in targets for key, weight in weights.items()}
-        return Contrast(f"{label}, on average", METHODS, mean, constant=constant)
+    def _over_targets(
+        self,
+        label: str,
+        weights: Mapping[Key, float],
+        constant: float = 0.0,
+        targets: Sequence[str] | None = None,
+    ) -> Iterator[Contrast]:
+        of_targets = {
+            self.title(target): {(target, *key): weight for key, weight in weights.items()}
+            for target in (self.targets if targets is None else targets)
+        }
+        return over_targets(label, "on average", METHODS, of_targets, constant)
 
 
 CLAIMS = (
