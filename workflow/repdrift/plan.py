@@ -11,7 +11,7 @@ from typing import Any
 from repdrift.experiments import experiments, together
 from repdrift.files import Files
 from repdrift.runs import BETWEEN, INDEPENDENT, INITIAL, Checkpoint, Run, in_block
-from repdrift.tasks import CALIBRATION_IMAGES, Part, Task, Transform
+from repdrift.tasks import CALIBRATION_IMAGES, Part, Task, Transform, shuffled
 
 ROLES = ("source", "domain", "cross_domain")
 OTHERS = "others"  # role of the target tasks that only the experiments have
@@ -104,9 +104,7 @@ class Plan(Files):
         train, test = Part.parse(target["train"]), Part.parse(target["test"])
         size = min(size or train.size, train.size)
         name = dataset if size == train.size else f"{dataset}-n{size}"
-        name += transform.suffix
-        if shuffle is not None:
-            name += f"-blocks{shuffle}" if shuffle else "-values"
+        name += transform.suffix + shuffled(shuffle)
         if classes in (None, self.classes):
             return Task(f"target-{name}", role, dataset, train.first(size), test, transform, shuffle)
         return Task(f"target-{name}-classes{classes}", role, dataset, train, test, transform, shuffle, classes, size)

@@ -60,6 +60,13 @@ class Transform:
         return int(self.value)
 
 
+def shuffled(side: int | None) -> str:
+    """What shuffled pixels add to the name of a task: nothing where images are as they are."""
+    if side is None:
+        return ""
+    return f"-blocks{side}" if side else "-values"
+
+
 @dataclass(frozen=True)
 class Task:
     """Images to train on, images to test on, and how their labels and pixels are transformed.

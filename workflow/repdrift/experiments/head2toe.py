@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from repdrift.claims import evci2022
 from repdrift.experiments.experiment import Experiment
 from repdrift.runs import INITIAL, Checkpoint
-from repdrift.tasks import Task, Transform
+from repdrift.tasks import Task, Transform, shuffled
 
 if TYPE_CHECKING:
     from repdrift.claims import Claim
     from repdrift.plan import Plan
 
-PROBES, AFFINITY = "probes", "affinity"
+PROBES = "probes"
 FINE_TUNING, SCRATCH, HEAD2TOE_FT = "fine-tuning", "scratch", "head2toe-ft"
 TUNINGS = (FINE_TUNING, SCRATCH, HEAD2TOE_FT)  # methods that train the network, of which each has a table
 LATE = ["pool4", "logits"]  # the penultimate layer, which is probed by itself, and the one after
@@ -58,7 +58,7 @@ class Head2Toe(Experiment):
                 yield f"{dataset}{transform.suffix}", self._task(dataset, transform=transform)
         for dataset in self.sweeps:
             for side in self.config["shuffle"]:
-                yield f"{dataset}-{f'blocks{side}' if side else 'values'}", self._task(dataset, shuffle=side)
+                yield f"{dataset}{shuffled(side)}", self._task(dataset, shuffle=side)
 
     def _task(self, dataset: str, **how: Any) -> Task:  # noqa: ANN401
         return self.plan.target_task(dataset, size=self.config["images"], **how)
@@ -210,7 +210,7 @@ class Head2Toe(Experiment):
             ),
             "head2toe_affinity": (
                 "Gain of Head2Toe over the linear probe against domain affinity: accuracy of the linear probe less "
-                "that of a network trained from scratch. rho: rank correlation over the targets, mean of the seeds."
+                "that of a network trained from scratch. Above: rank correlation over the targets, mean of the seeds."
             ),
             "head2toe_layers": (
                 "(left) Layers that the features kept by Head2Toe come from: share of each. (right) Accuracy of a "

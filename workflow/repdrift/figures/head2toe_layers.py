@@ -14,7 +14,7 @@ from repdrift.figures.table import joined, ordered
 from repdrift.figures.targets import seeds
 
 COLUMNS = ("images", "seed", "method", "measure", "item", "value")
-METHOD, SHARE, FEATURES, RANK = "head2toe", "share", "features", "rank accuracy"
+METHOD, SHARE, RANK = "head2toe", "share", "rank accuracy"
 ROW = 0.24  # height of a bar in inches
 
 

@@ -35,7 +35,9 @@ def extracted(network: Conv4, second: Conv4 | None, images: Tensor, sizes: Seque
     numbers (``intermediate``).
     """
     parts: dict[str, list[Tensor]] = {}
-    network.eval()
+    for each in (network, second):
+        if each is not None:
+            each.eval()
     *_, before, penultimate, _ = network.layers
 
     def of(batch: Tensor) -> Iterator[tuple[str, Tensor]]:
@@ -46,7 +48,7 @@ def extracted(network: Conv4, second: Conv4 | None, images: Tensor, sizes: Seque
         yield f"none/{penultimate}", last
         yield f"none/{INTERMEDIATE}", pooled(layers[before], last.shape[1])
         if second is not None:
-            yield f"none/{SECOND}", second.eval()(batch)[penultimate].flatten(1)
+            yield f"none/{SECOND}", second(batch)[penultimate].flatten(1)
 
     for batch in images.split(AT_ONCE):
         for name, values in of(normalise(batch)):

@@ -66,11 +66,11 @@ def flops(method: Method, found: Found, train: Examples, forward: int, classes: 
     }
 
 
-def costs(method: Method, found: Found, train: Examples, forward: int, classes: int) -> Iterator[Row]:
-    """Rows of what the final fit costs, and what it adds to be stored."""
+def costs(method: Method, found: Found, train: Examples, spent: dict[str, int], classes: int) -> Iterator[Row]:
+    """Rows of what the final fit costs (`spent`, see `flops`), and what it adds to be stored."""
     kept = found.probe.selection.count
     every = sum(widths(method, found, train).values())
-    for name, value in flops(method, found, train, forward, classes).items():
+    for name, value in spent.items():
         yield from counted("flops", value, name)
     yield from counted("bytes", cost.probe_bytes_paper(every, kept, classes), "paper")
     yield from counted("bytes", cost.probe_bytes_ours(kept, classes), "ours")
@@ -106,10 +106,10 @@ def main() -> None:
     rows: list[Row] = []
     for name, method in methods(network.layers[-2], spec["target_sizes"], spec["steps"], beside).items():
         found = search(method, train.features, train.labels, splits, classes=classes, seed=seed)
-        these = [*what(method, found, train, test), *costs(method, found, train, forward, classes)]
+        spent = flops(method, found, train, forward, classes)
+        these = [*what(method, found, train, test), *costs(method, found, train, spent, classes)]
         if name == HEAD2TOE:
             these += ranks(found, train, test, spec)
-            spent = flops(method, found, train, forward, classes)
             about = {**whose, "configuration": asdict(found.configuration), "flops": spent}
             job.save(args.probe, partial(write, found.probe, about=about))
         rows += [{**whose, "method": name, **each} for each in these]

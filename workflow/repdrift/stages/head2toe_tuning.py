@@ -9,11 +9,11 @@ from torch import Tensor, nn
 from repdrift import checkpoints
 from repdrift.artifacts import Job, write_csv
 from repdrift.devices import device_name, prepare
-from repdrift.head2toe import Configuration, Setting, cost, fit, folds, load
+from repdrift.head2toe import Configuration, Probe, Setting, cost, fit, folds, load
 from repdrift.head2toe.examples import Examples, load_examples
 from repdrift.head2toe.tuning import ProbedNetwork, Start, Trainer, Tuned, accuracy, search_tuning
 from repdrift.members import load_part
-from repdrift.networks import Conv4, initialise
+from repdrift.networks import Conv4, build, initialise
 from repdrift.stages import command
 from repdrift.stages.head2toe_probes import COLUMNS, Row, counted, row
 
@@ -36,12 +36,15 @@ def from_probe(load_network: Load, spec: dict[str, Any], configuration: Configur
     """Start from a probe with the configuration that Head2Toe has found, fitted on the examples that are trained on."""
     features = examples.features[configuration.target_size]
     classes = spec["network"]["classes"]
+    fitted: dict[tuple[int, ...], Probe] = {}  # all learning rates start from the same one
 
     def start(rows: Tensor) -> nn.Module:
-        ((probe,),) = fit(
-            "scores", features, examples.labels, [rows], [configuration], classes=classes, seed=spec["seed"]
-        )
-        return ProbedNetwork(load_network(), probe, configuration.target_size)
+        numbers = tuple(rows.tolist())
+        if numbers not in fitted:
+            ((fitted[numbers],),) = fit(
+                "scores", features, examples.labels, [rows], [configuration], classes=classes, seed=spec["seed"]
+            )
+        return ProbedNetwork(load_network(), fitted[numbers], configuration.target_size)
 
     return start
 
@@ -94,7 +97,7 @@ def main() -> None:
     found = search_tuning(trainer, splits, spec["learning_rates"], spec["epochs"])
     tests = (values[: spec["test_images"]] for values in load_part(args.images[1], args.task, "test", device))
     right = accuracy(found.network, *tests)
-    forward = cost.forward_flops(load_network().cpu())
+    forward = cost.forward_flops(build(spec["network"]))
     whose = {"target": spec["target"], "seed": spec["seed"], "method": spec["method"]}
     rows = [*what(found, right), *costs(found, forward, spec["training"]["batch_size"], about["flops"])]
     job.save(args.output, lambda file: write_csv(file, [{**whose, **each} for each in rows], COLUMNS))
