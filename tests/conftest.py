@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from repdrift.config import load
+from repdrift.study.config import load
 
 REPOSITORY = Path(__file__).parents[1]
 DATA = REPOSITORY / "data"

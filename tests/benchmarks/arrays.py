@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from repdrift import rendered
-from repdrift.activations import representations
-from repdrift.networks import build, initialise
+from repdrift.data import rendered
+from repdrift.networks.networks import build, initialise
+from repdrift.networks.representations import representations
 
 Model = list[Tensor]  # the representations [n, p] of a model's layers, pool1 to logits
 

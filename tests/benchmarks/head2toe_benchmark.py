@@ -17,9 +17,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from repdrift.devices import prepare
-from repdrift.head2toe import Configuration, Features, Setting, fit, folds
-from repdrift.head2toe.heads import Group, batches, initial_weights, train
+from repdrift.experiments.head2toe.probing import Configuration, Features, Setting, fit, folds
+from repdrift.experiments.head2toe.probing.heads import Group, batches, initial_weights, train
+from repdrift.machine.devices import prepare
 from tests.benchmarks.timing import alternate
 from tests.benchmarks.training_benchmark import row, synchronised, table
 

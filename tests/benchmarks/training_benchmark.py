@@ -25,11 +25,12 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 
-from repdrift import checkpoints, rendered
-from repdrift.devices import prepare
-from repdrift.networks import Conv4, build, initialise
-from repdrift.steps import normalise
-from repdrift.training import Epoch, Settings, Training
+from repdrift.data import rendered
+from repdrift.machine.devices import prepare
+from repdrift.networks import checkpoints
+from repdrift.networks.networks import Conv4, build, initialise
+from repdrift.training.sgd import normalise
+from repdrift.training.training import Epoch, Settings, Training
 from tests.benchmarks.report import markdown, met, seconds
 from tests.benchmarks.timing import Timing, alternate
 
@@ -147,7 +148,7 @@ def start_seconds() -> Timing:
 
 
 def packed(count: int, images: Tensor, labels: Tensor) -> Callable[[], None]:
-    """One epoch of so many networks in turn, each with its own stream, as `repdrift.members.train_many` does."""
+    """One epoch of so many networks in turn, each with its own stream, as `repdrift.training.jobs.train_many` does."""
     networks = [new_network(images.device, seed) for seed in range(count)]
     streams = [torch.cuda.Stream() for _ in networks]
     steps = -(-len(labels) // SGD["batch_size"])

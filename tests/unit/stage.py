@@ -9,8 +9,9 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 
-from repdrift import checkpoints, rendered
-from repdrift.networks import build, initialise
+from repdrift.data import rendered
+from repdrift.networks import checkpoints
+from repdrift.networks.networks import build, initialise
 
 NETWORK = {"name": "conv4", "block": "conv-relu-bn", "classes": 10}
 SETTINGS = {

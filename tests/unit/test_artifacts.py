@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from repdrift.artifacts import Job, write_atomically
+from repdrift.provenance.artifacts import Job, write_atomically
 
 
 def test_a_failing_writer_leaves_nothing(tmp_path):

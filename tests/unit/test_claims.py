@@ -6,14 +6,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from repdrift import figures, specs
-from repdrift.artifacts import write_csv
+from repdrift import figures
 from repdrift.canonical import canonical
-from repdrift.claims import CURVE, HISTORY, Claim, goerttler2022, measurements
+from repdrift.claims import measurements
+from repdrift.claims.contrasts import CURVE, HISTORY, Claim
 from repdrift.claims.measurements import ADJUSTED
-from repdrift.plan import Plan
-from repdrift.stages import claims as stage
-from repdrift.stages import multiverse
+from repdrift.experiments.drift import claims as goerttler2022
+from repdrift.experiments.drift.stages import judge_under_choices as multiverse
+from repdrift.plan import specs
+from repdrift.plan.plan import Plan
+from repdrift.provenance.artifacts import write_csv
+from repdrift.stages import judge as stage
 
 LAYERS = ("pool1", "pool2", "pool3", "pool4", "logits")
 ESTIMATORS = ("cka-biased", "cka-debiased")

@@ -12,8 +12,8 @@ import yaml
 from jsonschema import Draft202012Validator
 from snakemake.utils import update_config
 
-from repdrift.config import SCHEMA, check, load, merged
 from repdrift.errors import UserError
+from repdrift.study.config import SCHEMA, check, load, merged
 
 ROOT = Path(__file__).parents[2]
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
@@ -302,7 +302,7 @@ def test_damaged_npz_is_refused(damage, tmp_path):
 
 
 def test_nothing_heavy_is_imported():
-    code = "import sys, repdrift.config; print(sorted({'torch', 'numpy', 'pandas'} & set(sys.modules)))"
+    code = "import sys, repdrift.study.config; print(sorted({'torch', 'numpy', 'pandas'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], stdout=-1, text=True, check=True, cwd=ROOT / "workflow")
     assert done.stdout.strip() == "[]"
 

@@ -12,7 +12,7 @@ import pytest
 import scipy.io
 from torchvision import datasets as torchvision_datasets
 
-from repdrift.datasets import read, read_npz, to_rgb
+from repdrift.data.datasets import read, read_npz, to_rgb
 from repdrift.errors import UserError
 
 RNG = np.random.default_rng(0)

@@ -14,12 +14,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from repdrift import figures
+from repdrift import command, figures
 from repdrift.errors import UserError
 from repdrift.figures import style
 from repdrift.figures.style import Look
 from repdrift.similarity import ESTIMATORS
-from repdrift.stages import command
 from repdrift.stages import figure as stage
 
 LAYERS = ["pool2", "pool1", "logits"]  # an order that no sorting gives

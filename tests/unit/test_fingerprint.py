@@ -5,7 +5,7 @@ import hashlib
 
 import pytest
 
-from repdrift import fingerprint
+from repdrift.provenance import fingerprint
 
 # Something of everything whose syntax tree, or whose text in `ast.dump`, differs between versions of Python.
 SAMPLE = '''

@@ -7,7 +7,7 @@ from collections import Counter
 
 TAKE = """
 import os
-from repdrift.gpus import take_gpu
+from repdrift.machine.gpus import take_gpu
 take_gpu()
 print(os.environ["CUDA_VISIBLE_DEVICES"], flush=True)
 input()

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from repdrift.errors import UserError
-from repdrift.head2toe import Features, pooled
+from repdrift.experiments.head2toe.probing import Features, pooled
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from repdrift.errors import UserError
-from repdrift.head2toe import (
+from repdrift.experiments.head2toe.probing import (
     Configuration,
     Features,
     Method,
@@ -26,7 +26,7 @@ from repdrift.head2toe import (
     select,
     weight_scores,
 )
-from repdrift.head2toe.cost import (
+from repdrift.experiments.head2toe.probing.cost import (
     OURS,
     PAPER,
     fine_tuning_bytes,
@@ -36,8 +36,8 @@ from repdrift.head2toe.cost import (
     probe_bytes_paper,
     probe_flops,
 )
-from repdrift.head2toe.heads import Group, initial_weights, train
-from repdrift.head2toe.selection import random_scores
+from repdrift.experiments.head2toe.probing.heads import Group, initial_weights, train
+from repdrift.experiments.head2toe.probing.selection import random_scores
 
 pytestmark = pytest.mark.usefixtures("one_thread", "same_numbers")
 

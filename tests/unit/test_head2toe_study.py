@@ -6,12 +6,13 @@ import pytest
 from scipy import stats
 
 from repdrift import figures
-from repdrift.artifacts import write_csv
-from repdrift.claims import evci2022, measurements
-from repdrift.experiments.head2toe import TUNINGS
-from repdrift.plan import Plan
-from repdrift.stages import claims as claims_stage
-from repdrift.stages import head2toe_affinity as affinity
+from repdrift.claims import measurements
+from repdrift.experiments.head2toe import claims as evci2022
+from repdrift.experiments.head2toe.experiment import TUNINGS
+from repdrift.experiments.head2toe.stages import head2toe_affinity_of_targets as affinity
+from repdrift.plan.plan import Plan
+from repdrift.provenance.artifacts import write_csv
+from repdrift.stages import judge as claims_stage
 
 SEEDS = (1, 2, 3, 4)
 LAYERS = ("pool1", "pool2", "pool3", "pool4", "logits")

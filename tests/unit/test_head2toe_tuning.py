@@ -5,7 +5,7 @@ import torch
 from safetensors.torch import save_file
 
 from repdrift.errors import UserError
-from repdrift.head2toe import (
+from repdrift.experiments.head2toe.probing import (
     Configuration,
     Features,
     Head,
@@ -20,11 +20,11 @@ from repdrift.head2toe import (
     pooled,
     select,
 )
-from repdrift.head2toe.cost import forward_flops
-from repdrift.head2toe.examples import extracted, load_examples
-from repdrift.head2toe.tuning import Choice, ProbedNetwork, Trainer, accuracy, search_tuning
-from repdrift.networks import build, initialise
-from repdrift.steps import normalise
+from repdrift.experiments.head2toe.probing.cost import forward_flops
+from repdrift.experiments.head2toe.probing.examples import extracted, load_examples
+from repdrift.experiments.head2toe.probing.tuning import Choice, ProbedNetwork, Trainer, accuracy, search_tuning
+from repdrift.networks.networks import build, initialise
+from repdrift.training.sgd import normalise
 
 pytestmark = pytest.mark.usefixtures("one_thread", "same_numbers")
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from repdrift.data.labels import random_labels, shifted_labels, transform_labels
 from repdrift.errors import UserError
-from repdrift.labels import random_labels, shifted_labels, transform_labels
 
 N, CLASSES = 100_000, 10
 

@@ -11,11 +11,11 @@ from safetensors.torch import load_file, save_file
 from tests.unit.stage import Stage
 
 from repdrift.errors import UserError
-from repdrift.memory import shortage_explained
+from repdrift.machine.memory import shortage_explained
 
 COPIES = 8
 GIBIBYTE = 2**30
-PEAK = "import repdrift.members; print(open('/proc/self/status').read().split('VmPeak:')[1].split()[0])"
+PEAK = "import repdrift.training.jobs; print(open('/proc/self/status').read().split('VmPeak:')[1].split()[0])"
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from repdrift.errors import UserError
-from repdrift.networks import Conv4, build, initialise
+from repdrift.networks.networks import Conv4, build, initialise
 
 SETTINGS = {"name": "conv4", "block": "conv-relu-bn", "classes": 10}
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from repdrift import specs
 from repdrift.canonical import canonical
-from repdrift.panels import figures
-from repdrift.plan import Plan
-from repdrift.tasks import Part, Transform
+from repdrift.plan import specs
+from repdrift.plan.panels import figures
+from repdrift.plan.plan import Plan
+from repdrift.study.tasks import Part, Transform
 
 LIBRARY = Path(__file__).parents[2] / "workflow"
 
@@ -173,7 +173,7 @@ def test_sensitivity_tries_the_sizes_that_the_images_allow(load_config):
 def test_the_snakefiles_side_imports_the_standard_library_only():
     code = (
         "import sys; sys.path.insert(0, sys.argv[1]);"
-        "import repdrift.plan, repdrift.specs, repdrift.panels, repdrift.fingerprint, repdrift.config;"
+        "import repdrift.plan.plan, repdrift.plan.specs, repdrift.plan.panels, repdrift.provenance.fingerprint, repdrift.study.config;"
         "print([m for m in ('torch', 'numpy', 'pandas', 'matplotlib') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code, str(LIBRARY)], capture_output=True, text=True, check=True)

@@ -9,13 +9,13 @@ import pytest
 import torch
 from tests.unit.stage import NETWORK, Stage, finish
 
-from repdrift import rendered
-from repdrift.networks import build, initialise
-from repdrift.steps import Descent
+from repdrift.data import rendered
+from repdrift.networks.networks import build, initialise
+from repdrift.training.sgd import Descent
 
 FLAGS = """
 import torch
-from repdrift.devices import prepare
+from repdrift.machine.devices import prepare
 for precision in ("float32", "tf32", "bfloat16", "float32"):
     prepare(0, precision)
     print(torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32)

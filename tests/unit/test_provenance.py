@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from repdrift.artifacts import Job, seal, sidecar
 from repdrift.cli import main
 from repdrift.errors import UserError
-from repdrift.fingerprint import fingerprint
-from repdrift.provenance import Verification
+from repdrift.provenance.artifacts import Job, seal, sidecar
+from repdrift.provenance.fingerprint import fingerprint
+from repdrift.provenance.verification import Verification
 
 CODE = fingerprint("stages.task")
 

@@ -3,9 +3,9 @@ import hashlib
 import numpy as np
 import pytest
 
-from repdrift import rendered
+from repdrift.data import rendered
+from repdrift.data.rendered import stream
 from repdrift.errors import UserError
-from repdrift.rendered import stream
 
 SETS = [(name, split) for name in rendered.NAMES for split in ("train", "test")]
 

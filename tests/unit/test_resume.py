@@ -9,10 +9,10 @@ import pytest
 import torch
 from tests.unit.stage import NETWORK, SETTINGS, Stage, finish
 
-from repdrift import rendered
-from repdrift.networks import build, initialise
-from repdrift.progress import Progress
-from repdrift.training import Settings, Training
+from repdrift.data import rendered
+from repdrift.networks.networks import build, initialise
+from repdrift.training.progress import Progress
+from repdrift.training.training import Settings, Training
 
 
 def begun(data, steps=10):

@@ -5,11 +5,10 @@ import pytest
 import torch
 import yaml
 
-from repdrift import rendered
-from repdrift.activations import representations
-from repdrift.config import SCHEMA
+from repdrift.data import rendered
 from repdrift.errors import UserError
-from repdrift.networks import build, initialise
+from repdrift.networks.networks import build, initialise
+from repdrift.networks.representations import representations
 from repdrift.similarity import (
     ESTIMATORS,
     linear_cka,
@@ -19,6 +18,7 @@ from repdrift.similarity import (
     random_orders,
 )
 from repdrift.similarity.products import cheapest_grams
+from repdrift.study.config import SCHEMA
 
 RNG = np.random.default_rng(0)
 X = np.maximum(RNG.normal(size=(30, 50)) @ RNG.normal(size=(50, 40)), 0)

@@ -10,12 +10,12 @@ import torch
 from tests.benchmarks.reference import biased_hsic, centred_gram, unbiased_hsic
 from tests.conftest import DATA
 
-from repdrift import rendered
-from repdrift.activations import representations
-from repdrift.datasets import read
-from repdrift.networks import build, initialise
+from repdrift.data import rendered
+from repdrift.data.datasets import read
+from repdrift.networks.networks import build, initialise
+from repdrift.networks.representations import representations
 from repdrift.similarity import linear_cka_matrices
-from repdrift.training import Settings, train
+from repdrift.training.training import Settings, train
 
 LAYERS = ("pool1", "pool2", "pool3", "pool4", "logits")
 MOST = 5000

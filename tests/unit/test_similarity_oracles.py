@@ -9,9 +9,9 @@ import torch
 from scipy.spatial.distance import pdist
 from tests.benchmarks.reference import cka_matrix
 
-from repdrift import rendered
-from repdrift.activations import representations
-from repdrift.networks import build, initialise
+from repdrift.data import rendered
+from repdrift.networks.networks import build, initialise
+from repdrift.networks.representations import representations
 from repdrift.similarity import ESTIMATORS, linear_cka, linear_cka_matrix
 from repdrift.similarity.rbf_cka import RbfCka
 

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from repdrift.cli import main
-from repdrift.plan import Plan
-from repdrift.progress import Progress
+from repdrift.plan.plan import Plan
+from repdrift.training.progress import Progress
 
 
 def test_every_state_is_told(load_config, tmp_path, monkeypatch, capsys):

@@ -6,14 +6,14 @@ import pytest
 import torch
 from torch import nn
 
-from repdrift import rendered
-from repdrift.activations import calibrated, representations
-from repdrift.datasets import read
+from repdrift.data import rendered
+from repdrift.data.datasets import read
 from repdrift.errors import UserError
-from repdrift.members import order_seed
-from repdrift.networks import build, initialise
-from repdrift.steps import normalise
-from repdrift.training import Settings, evaluate, train
+from repdrift.networks.networks import build, initialise
+from repdrift.networks.representations import calibrated, representations
+from repdrift.training.jobs import order_seed
+from repdrift.training.sgd import normalise
+from repdrift.training.training import Settings, evaluate, train
 
 
 def network(seed=1, block="conv-relu-bn"):
@@ -163,7 +163,7 @@ def test_64_images_end_where_the_authors_network_does(real_images):
 
 
 def test_history_reads_back(tmp_path, objects):
-    from repdrift.artifacts import write_csv  # noqa: PLC0415
+    from repdrift.provenance.artifacts import write_csv  # noqa: PLC0415
 
     _, history = trained(objects, steps=8, test_every=2)
     write_csv(tmp_path / "history.csv", map(vars, history), list(vars(history[0])))

@@ -7,17 +7,17 @@ import pytest
 import torch
 from torch.nn import functional
 
-from repdrift.distances import l2_distances, weights
+from repdrift.data.shuffle import permutation, shuffled
 from repdrift.errors import UserError
-from repdrift.experiments.transfer import LINES, PAIRS
-from repdrift.networks import build, initialise
-from repdrift.plan import Plan
-from repdrift.shuffle import permutation, shuffled
-from repdrift.steps import normalise
-from repdrift.training import batch_statistics, evaluate
-from repdrift.transfer.criticality import PartInNetwork, criticality
-from repdrift.transfer.interpolation import barrier, even_shares, interpolated
-from repdrift.transfer.mistakes import compared, mistakes
+from repdrift.experiments.transfer.criticality import PartInNetwork, criticality
+from repdrift.experiments.transfer.experiment import LINES, PAIRS
+from repdrift.experiments.transfer.interpolation import barrier, even_shares, interpolated
+from repdrift.experiments.transfer.mistakes import compared, mistakes
+from repdrift.networks.distances import l2_distances, weights
+from repdrift.networks.networks import build, initialise
+from repdrift.plan.plan import Plan
+from repdrift.training.sgd import normalise
+from repdrift.training.training import batch_statistics, evaluate
 
 SHAPE = (3, 32, 32)
 

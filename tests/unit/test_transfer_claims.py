@@ -8,11 +8,14 @@ import pandas as pd
 import pytest
 
 from repdrift import figures
-from repdrift.claims import HISTORY, measurements
-from repdrift.experiments.transfer import LINES, PAIRS
-from repdrift.plan import Plan
-from repdrift.stages import claims as stage
-from repdrift.stages import transfer_barrier, transfer_criticality, transfer_similarity
+from repdrift.claims import measurements
+from repdrift.claims.contrasts import HISTORY
+from repdrift.experiments.transfer.experiment import LINES, PAIRS
+from repdrift.experiments.transfer.stages import transfer_barrier_of_pairs as transfer_barrier
+from repdrift.experiments.transfer.stages import transfer_criticality_of_parts as transfer_criticality
+from repdrift.experiments.transfer.stages import transfer_similarity_of_pairs as transfer_similarity
+from repdrift.plan.plan import Plan
+from repdrift.stages import judge as stage
 
 SEEDS = (1, 2, 3, 4)
 LAYERS = ("pool1", "pool2", "pool3", "pool4", "logits")

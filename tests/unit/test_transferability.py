@@ -11,19 +11,21 @@ import torch
 from scipy import linalg, stats
 from torch import nn
 
-from repdrift import figures, specs
-from repdrift.artifacts import write_csv
+from repdrift import figures
 from repdrift.canonical import canonical
-from repdrift.claims import chen2022, measurements
-from repdrift.config import load
-from repdrift.networks import build, initialise
-from repdrift.plan import Plan
-from repdrift.stages import claims as claims_stage
-from repdrift.stages import transferability as stage
-from repdrift.stages import transferability_regression as regression_stage
-from repdrift.transfer.interpolation import interpolated
-from repdrift.transferability import domains, measure
-from repdrift.transferability.regression import regress
+from repdrift.claims import measurements
+from repdrift.experiments.transfer.interpolation import interpolated
+from repdrift.experiments.transferability import claims as chen2022
+from repdrift.experiments.transferability import domains, measure
+from repdrift.experiments.transferability.regression import regress
+from repdrift.experiments.transferability.stages import transferability_of_networks as stage
+from repdrift.experiments.transferability.stages import transferability_regression as regression_stage
+from repdrift.networks.networks import build, initialise
+from repdrift.plan import specs
+from repdrift.plan.plan import Plan
+from repdrift.provenance.artifacts import write_csv
+from repdrift.stages import judge as claims_stage
+from repdrift.study.config import load
 
 NETWORK = {"name": "conv4", "block": "conv-relu-bn", "classes": 10}
 LAYERS = ["conv1", "conv2", "conv3", "conv4"]

@@ -9,7 +9,7 @@ from tests.workflow.changes import delete, edit, flip_bit, kept, overlay
 from tests.workflow.conftest import TINY
 from tests.workflow.tiny import CROSS, DOMAIN
 
-from repdrift.provenance import Verification, artifacts
+from repdrift.provenance.verification import Verification, artifacts
 
 RESULTS = "results/tiny"
 UP_TO_DATE = "It would not be made again: nothing that it is made of has changed."

@@ -10,7 +10,7 @@ import psutil
 import pytest
 from tests.checkout import Checkout
 
-from repdrift.progress import values_of
+from repdrift.training.progress import values_of
 
 SMALL = """
 study: small

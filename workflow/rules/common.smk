@@ -8,18 +8,18 @@ from snakemake.exceptions import WorkflowError
 
 LIBRARY = Path(workflow.basedir) / "workflow"
 sys.path.insert(0, str(LIBRARY))
-from repdrift import specs
-from repdrift.captions import caption, title
-from repdrift.claims import history_runs
-from repdrift.claims.study import PAPER, claims
-from repdrift.config import check
-from repdrift.environment import use_this_python
+from repdrift.plan import specs
+from repdrift.plan.captions import caption, title
+from repdrift.claims.contrasts import history_runs
+from repdrift.plan.claims import PAPER, claims
+from repdrift.study.config import check
+from repdrift.machine.environment import use_this_python
 from repdrift.errors import UserError
-from repdrift.files import checksums
-from repdrift.fingerprint import fingerprint
-from repdrift.panels import figures
+from repdrift.study.files import checksums
+from repdrift.provenance.fingerprint import fingerprint
+from repdrift.plan.panels import figures
 from repdrift.canonical import canonical
-from repdrift.plan import Plan
+from repdrift.plan.plan import Plan
 
 use_this_python(LIBRARY)
 try:

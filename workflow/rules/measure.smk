@@ -70,9 +70,9 @@ rule curve:
         runtime=lambda w, attempt: 30 * attempt,
     params:
         spec=lambda w: spec(specs.curve, int(w.seed)),
-        code=fingerprint("stages.curve"),
+        code=fingerprint("experiments.drift.stages.curve"),
     shell:
-        "python -m repdrift.stages.curve --spec {params.spec:q} --code {params.code} --gpus {resources.gpu} "
+        "python -m repdrift.experiments.drift.stages.curve --spec {params.spec:q} --code {params.code} --gpus {resources.gpu} "
         "--checkpoints {input.checkpoints:q} --images {input.images:q} --output {output:q} > {log:q} 2>&1"
 
 
@@ -94,9 +94,9 @@ rule layers_of_networks:
         runtime=lambda w, attempt: 5 * attempt,
     params:
         spec=lambda w: spec(specs.layers, int(w.seed)),
-        code=fingerprint("stages.layers"),
+        code=fingerprint("experiments.drift.stages.layers_of_networks"),
     shell:
-        "python -m repdrift.stages.layers --spec {params.spec:q} --code {params.code} "
+        "python -m repdrift.experiments.drift.stages.layers_of_networks --spec {params.spec:q} --code {params.code} "
         "--activations {input:q} --output {output:q} > {log:q} 2>&1"
 
 
@@ -124,8 +124,8 @@ rule sensitivity_of_run:
         runtime=lambda w, attempt: 20 * attempt,
     params:
         spec=lambda w: spec(specs.sensitivity, w.run, int(w.seed)),
-        code=fingerprint("stages.sensitivity"),
+        code=fingerprint("experiments.drift.stages.sensitivity_of_run"),
     shell:
-        "python -m repdrift.stages.sensitivity --spec {params.spec:q} --code {params.code} --gpus {resources.gpu} "
+        "python -m repdrift.experiments.drift.stages.sensitivity_of_run --spec {params.spec:q} --code {params.code} --gpus {resources.gpu} "
         "--final {input.final:q} --references {input.references:q} --images {input.images:q} "
         "--output {output:q} > {log:q} 2>&1"

@@ -1,6 +1,6 @@
 # Initial weights, pre-training, fine-tuning.
 
-from repdrift.stopping import forget_progress, stop_trainings_on_sigterm
+from repdrift.machine.stopping import forget_progress, stop_trainings_on_sigterm
 
 
 # Not before: Snakemake sets its own handler when it is about to start.

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from repdrift.claims import Contrast, Key
+from repdrift.claims.contrasts import Contrast, Key
 
 Numbers = Mapping[Key, "pd.Series[float]"]  # by the key of a contrast; a number for each seed
 

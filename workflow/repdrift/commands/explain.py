@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from repdrift.artifacts import record, sidecar
-from repdrift.dryrun import PlannedJob, planned, shortened
 from repdrift.errors import UserError
-from repdrift.provenance import changed_modules
+from repdrift.provenance.artifacts import record, sidecar
+from repdrift.provenance.dry_run import PlannedJob, planned, shortened
+from repdrift.provenance.verification import changed_modules
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -8,10 +8,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from repdrift.config import check, load
-from repdrift.plan import Plan
-from repdrift.progress import FOLDER, values_of
-from repdrift.runs import Run
+from repdrift.plan.plan import Plan
+from repdrift.study.config import check, load
+from repdrift.study.runs import Run
+from repdrift.training.progress import FOLDER, values_of
 
 SILENCE = 120.0  # seconds since the last sign of life after which a training counts as stopped
 

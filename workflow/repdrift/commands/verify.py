@@ -8,7 +8,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from repdrift.provenance import Verification
+from repdrift.provenance.verification import Verification
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from repdrift.experiments.head2toe import Head2Toe
-from repdrift.experiments.transfer import Transfer
-from repdrift.experiments.transferability import Transferability
+from repdrift.experiments.head2toe.experiment import Head2Toe
+from repdrift.experiments.transfer.experiment import Transfer
+from repdrift.experiments.transferability.experiment import Transferability
 
 if TYPE_CHECKING:
     from repdrift.experiments.experiment import Experiment
-    from repdrift.plan import Plan
-    from repdrift.runs import Run
+    from repdrift.plan.plan import Plan
+    from repdrift.study.runs import Run
 
 KNOWN: dict[str, Callable[[Plan, Mapping[str, Any]], Experiment]] = {
     "transfer": Transfer,

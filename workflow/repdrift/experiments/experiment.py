@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
-    from repdrift.claims import Claim
-    from repdrift.plan import Plan
-    from repdrift.runs import Run
-    from repdrift.tasks import Task
+    from repdrift.claims.contrasts import Claim
+    from repdrift.plan.plan import Plan
+    from repdrift.study.runs import Run
+    from repdrift.study.tasks import Task
 
 
 class Experiment(ABC):

@@ -8,29 +8,22 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from repdrift.errors import UserError
-from repdrift.figures import (
-    claims,
-    curve,
-    head2toe,
-    head2toe_affinity,
-    head2toe_cost,
-    head2toe_layers,
-    heatmap,
-    history,
-    layers,
-    multiverse,
-    sensitivity,
-    style,
+from repdrift.experiments.drift.figures import curve, heatmap, history, layers, multiverse, sensitivity
+from repdrift.experiments.head2toe.figures import head2toe, head2toe_affinity, head2toe_cost, head2toe_layers
+from repdrift.experiments.transfer.figures import (
     transfer_barrier,
     transfer_checkpoints,
     transfer_criticality,
     transfer_shuffle,
     transfer_similarity,
+)
+from repdrift.experiments.transferability.figures import (
     transferability_data,
     transferability_gap,
     transferability_layers,
     weights_vs_representations,
 )
+from repdrift.figures import claims, style
 from repdrift.figures.table import read
 
 KINDS: dict[str, tuple[tuple[str, ...], Callable[[pd.DataFrame, str], Figure]]] = {

@@ -9,11 +9,11 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from repdrift import checkpoints
-from repdrift.activations import representations
-from repdrift.artifacts import Job
-from repdrift.devices import device_name, prepare
-from repdrift.stages import command
+from repdrift import command
+from repdrift.machine.devices import device_name, prepare
+from repdrift.networks import checkpoints
+from repdrift.networks.representations import representations
+from repdrift.provenance.artifacts import Job
 
 
 def load_images(path: Path, part: dict[str, Any], device: torch.device) -> Tensor:

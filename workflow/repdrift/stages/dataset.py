@@ -6,9 +6,9 @@ from typing import Any
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
-from repdrift import datasets
-from repdrift.artifacts import Job, sha256, write_atomically
-from repdrift.stages import command
+from repdrift import command
+from repdrift.data import datasets
+from repdrift.provenance.artifacts import Job, sha256, write_atomically
 
 
 def main() -> None:

@@ -3,9 +3,8 @@
 from functools import partial
 from pathlib import Path
 
-from repdrift import figures
-from repdrift.artifacts import Job
-from repdrift.stages import command
+from repdrift import command, figures
+from repdrift.provenance.artifacts import Job
 
 
 def main() -> None:

@@ -1,9 +1,9 @@
 """Make and save the random initialisation of one seed, from which its trainings start."""
 
-from repdrift import checkpoints
-from repdrift.artifacts import Job
-from repdrift.networks import build, initialise
-from repdrift.stages import command
+from repdrift import command
+from repdrift.networks import checkpoints
+from repdrift.networks.networks import build, initialise
+from repdrift.provenance.artifacts import Job
 
 
 def main() -> None:

@@ -5,11 +5,11 @@ from typing import Any
 
 from safetensors import safe_open
 
-from repdrift.artifacts import Job, write_csv
+from repdrift import command
 from repdrift.errors import UserError
+from repdrift.provenance.artifacts import Job, write_csv
 from repdrift.seeds import seed_for
 from repdrift.similarity import ESTIMATORS, permutation_null, random_orders
-from repdrift.stages import command
 
 COLUMNS = ("run", "seed", "reference", "layer", "estimator", "n", "value", "null_mean", "null_q95")
 

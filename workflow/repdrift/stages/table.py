@@ -5,8 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from repdrift.artifacts import Job
-from repdrift.stages import command
+from repdrift import command
+from repdrift.provenance.artifacts import Job
 
 
 def collect(rows: pd.DataFrame, panels: list[dict[str, Any]]) -> pd.DataFrame:

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import safe_open
 
-from repdrift.artifacts import Job
+from repdrift import command
+from repdrift.data.labels import transform_labels
+from repdrift.data.shuffle import permutation
 from repdrift.errors import UserError
-from repdrift.labels import transform_labels
+from repdrift.provenance.artifacts import Job
 from repdrift.seeds import seed_for
-from repdrift.shuffle import permutation
-from repdrift.stages import command
 
 Indices = NDArray[np.int64]
 

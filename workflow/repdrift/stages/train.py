@@ -9,10 +9,10 @@ import sys
 import time
 from pathlib import Path
 
-from repdrift.gpus import take_gpu
-from repdrift.interruption import EXIT, Interruption
-from repdrift.pack import Ticket, leadership, shared_folder
-from repdrift.stages import command
+from repdrift import command
+from repdrift.machine.gpus import take_gpu
+from repdrift.machine.interruption import EXIT, Interruption
+from repdrift.training.tickets import Ticket, leadership, shared_folder
 
 
 def arguments(words: list[str]) -> argparse.Namespace:
@@ -27,7 +27,7 @@ def arguments(words: list[str]) -> argparse.Namespace:
 
 def train_alone(args: argparse.Namespace, interruption: Interruption) -> int:
     """Train this job; give its exit code."""
-    from repdrift.members import train_one  # noqa: PLC0415  torch, which those who wait do not need
+    from repdrift.training.jobs import train_one  # noqa: PLC0415  torch, which those who wait do not need
 
     return 0 if train_one(args, interruption) else EXIT
 
@@ -41,7 +41,7 @@ def train_together(args: argparse.Namespace, words: list[str], interruption: Int
             while ticket.code is None and not interruption:
                 with leadership(folder) as leads:
                     if leads and ticket.code is None:
-                        from repdrift.members import train_many  # noqa: PLC0415
+                        from repdrift.training.jobs import train_many  # noqa: PLC0415
 
                         train_many(folder, ticket, arguments, interruption)
                 print(log.read(), end="", flush=True)

@@ -1,0 +1,131 @@
+"""Similarity of every layer with every layer, within a network and between two."""
+
+import math
+from collections.abc import Sequence
+
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+
+from repdrift.experiments.drift.figures.layers import fit_layer_names, layer_names_fit, lettered, longest
+from repdrift.figures import style
+from repdrift.figures.style import Strip
+from repdrift.figures.table import footer, ordered, standard_errors
+
+COLUMNS = ("panel", "series", "seed", "layer", "reference_layer", "estimator", "n", "value", "images")
+ACROSS = 4  # panels in a row
+MAP = "viridis"
+SIDES = "rows: layers of the network named first, columns: of the one named last"
+BAR_WIDTH, TITLE_LINE, GAP = 0.6, 0.14, 0.12  # inches; the bar with its label
+LEGIBLE = 4.0  # points
+
+
+def draw(table: pd.DataFrame, network: str) -> Figure:
+    """Draw a heatmap for each panel, of one estimator, with one colour bar for all."""
+    estimator = style.main_estimator(ordered(table["estimator"]))
+    table = table[table["estimator"] == estimator]
+    cells = standard_errors(table, ["panel", "layer", "reference_layer"])
+    panels, layers, references = (ordered(table[column]) for column in ("panel", "layer", "reference_layer"))
+    width = style.DOUBLE if len(panels) > 2 else style.SINGLE
+    across = min(ACROSS, len(panels))
+    side = panel_width((width - longest(layers) - BAR_WIDTH) / across, references)
+    titles = [style.wrap(title, side, 8) for title in lettered(panels)]
+    strip = Strip(0, style.wrap(f"{footer(table, network, errors(cells))} · {SIDES}", width - 0.1, style.TINY))
+    height = side * len(layers) / len(references)
+    named = 1 if len(panels) % across == 0 else 2  # rows with names of layers below one of their heatmaps
+    axes_height = grid_height(titles, across, height) + named * names_height(references, side)
+    figure = style.make_figure(width, axes_height, strip, between=GAP, square=True)
+    points = fitting([in_words(value) for value in cells["mean"]], side / len(references))
+    grid = figure.add_gridspec(math.ceil(len(panels) / across), across)
+    for index, (panel, title) in enumerate(zip(panels, titles, strict=True)):
+        axes = figure.add_subplot(grid[index // across, index % across])
+        draw_cells(axes, cells["mean"][panel].unstack().reindex(index=layers, columns=references), points)
+        axes.set_title(title)
+        name_layers(axes, left=index % across == 0, bottom=index + across >= len(panels), width=side)
+    draw_colour_bar(figure, style.estimator_label(estimator), lowest=cells["mean"].min())
+    return figure
+
+
+def errors(cells: pd.DataFrame) -> str:
+    """Tell what the cells are, and how large an error they do not show."""
+    return f"means over seeds, largest standard error of a cell {cells['se'].max():.3f}"
+
+
+def panel_width(column: float, references: Sequence[str]) -> float:
+    """Width of a heatmap in a column of the grid; names of layers that are turned begin left of it."""
+    side = column - GAP
+    half_a_cell = side / len(references) / 2
+    return side if layer_names_fit(references, side) else column - max(GAP, slanted(references) - half_a_cell)
+
+
+def names_height(references: Sequence[str], side: float) -> float:
+    return 0.15 if layer_names_fit(references, side) else slanted(references)
+
+
+def slanted(names: Sequence[str]) -> float:
+    """Width and height of the longest name, turned by 45 degrees."""
+    return (longest(names) + style.SMALL / 72) / math.sqrt(2)
+
+
+def grid_height(titles: Sequence[str], across: int, panel: float) -> float:
+    """Height of all axes with their titles."""
+    rows = [titles[first : first + across] for first in range(0, len(titles), across)]
+    lines = sum(max(title.count("\n") + 1 for title in row) for row in rows)
+    return len(rows) * (panel + GAP + 0.08) + lines * TITLE_LINE
+
+
+def draw_cells(axes: Axes, means: pd.DataFrame, points: float) -> None:
+    """Colour the cells of a matrix, and write their values into them if letters of this size can be read."""
+    values = [[in_words(value) for value in row] for row in means.to_numpy()]
+    sns.heatmap(
+        means,
+        vmin=0,
+        vmax=1,
+        cmap=MAP,
+        annot=values if points >= LEGIBLE else None,
+        fmt="",
+        annot_kws={"size": points},
+        linewidths=0.3,
+        cbar=False,
+        square=True,
+        ax=axes,
+    )
+    axes.set(xlabel="", ylabel="")
+
+
+def in_words(value: float) -> str:
+    """Two decimals, and no minus before a zero."""
+    return f"{value:z.2f}".replace("-", "\u2212")
+
+
+def fitting(values: Sequence[str], inches: float) -> float:
+    """Size of letters in points with which the widest value leaves a margin in a cell."""
+    widest = max(style.text_width(value, style.TINY) for value in set(values))
+    return min(style.TINY, style.TINY * 0.8 * inches / widest)
+
+
+def name_layers(axes: Axes, *, left: bool, bottom: bool, width: float) -> None:
+    """Name the layers at the edges of the grid only."""
+    axes.tick_params(length=0, pad=2, rotation=0)
+    if bottom:
+        fit_layer_names(axes, [label.get_text() for label in axes.get_xticklabels()], width)
+    axes.tick_params(labelleft=left, labelbottom=bottom)
+
+
+def draw_colour_bar(figure: Figure, label: str, lowest: float) -> None:
+    """Draw one colour bar beside all axes, pointed below where a mean is below 0."""
+    bar = figure.colorbar(
+        ScalarMappable(Normalize(0, 1), MAP),
+        ax=figure.axes,
+        extend="min" if lowest < -0.005 else "neither",
+        aspect=30,
+        pad=0.02,
+        label=label,
+        ticks=[0, 0.25, 0.5, 0.75, 1],
+        format="{x:g}",
+    )
+    bar.outline.set_visible(False)
+    bar.ax.tick_params(length=0)

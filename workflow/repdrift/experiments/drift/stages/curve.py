@@ -1,0 +1,42 @@
+"""Compare a run with its initialisation after every kept epoch (figure 1), for one seed."""
+
+from pathlib import Path
+from typing import Any
+
+from repdrift import command
+from repdrift.machine.devices import device_name, prepare
+from repdrift.networks import checkpoints
+from repdrift.networks.representations import representations
+from repdrift.provenance.artifacts import Job, write_csv
+from repdrift.similarity import ESTIMATORS
+from repdrift.stages.activations import load_probe
+
+COLUMNS = ("run", "seed", "reference", "epoch", "layer", "estimator", "n", "value")
+
+
+def main() -> None:
+    flags = command.parser(__doc__)
+    flags.add_argument("--checkpoints", type=Path, nargs="+", required=True, help="initial, then one an epoch")
+    flags.add_argument("--images", type=Path, nargs=2, required=True, help="of calibration and of the probe")
+    flags.add_argument("--gpus", type=int, default=0)
+    args = flags.parse_args()
+    spec = args.spec
+
+    device = prepare(args.gpus)
+    job = Job(spec, args.code, [*args.checkpoints, *sorted(set(args.images))], device_name(device))
+    probe, calibration = load_probe(args.images, spec, device)
+    rows: list[dict[str, object]] = []
+    initial: dict[tuple[str, str], Any] = {}
+    for epoch, path in zip([0, *spec["epochs"]], args.checkpoints, strict=True):
+        network = checkpoints.load(path, spec["network"]).to(device)
+        for layer, values in representations(network, probe, calibration).items():
+            for name in spec["estimators"]:
+                state = ESTIMATORS[name].prepare(values.to(device))
+                value = ESTIMATORS[name].compare(state, initial.setdefault((layer, name), state))
+                row = (spec["run"], spec["seed"], "init", epoch, layer, name, len(probe), value)
+                rows.append(dict(zip(COLUMNS, row, strict=True)))
+    job.save(args.output, lambda file: write_csv(file, rows, COLUMNS))
+
+
+if __name__ == "__main__":
+    command.run(main)

@@ -1,0 +1,145 @@
+"""Judge every claim under every choice of measurement that was tried: a verdict for each claim, layer and choice."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from repdrift import command
+from repdrift.claims import measurements
+from repdrift.claims.contrasts import CURVE, SIMILARITY, Claim
+from repdrift.claims.measurements import ADJUSTED, Numbers
+from repdrift.claims.verdict import judge, together
+from repdrift.provenance.artifacts import Job, write_csv
+from repdrift.stages.judge import read, read_others
+from repdrift.study.runs import BETWEEN, INDEPENDENT, INITIAL
+
+KEYS = ["run", "seed", "reference", "layer", "estimator", "n", "bn"]
+OWN, UNRELATED = "own", "unrelated"  # the initial network that fine-tuned ones are compared with
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One way to measure; empty where a claim has nothing of the kind."""
+
+    estimator: str = ""
+    n: str = ""
+    bn: str = ""
+    block: str = ""
+    reference: str = ""
+
+
+COLUMNS = ("claim", "sentence", "layer", *asdict(Choice()), "verdict")
+
+
+def universes(choices: pd.DataFrame, spec: dict[str, Any]) -> Iterator[tuple[Choice, Numbers]]:
+    """Give every choice of block order, estimator, number of images and batch normalisation, with its numbers."""
+    usual = spec["usual"]["block"]
+    blocks = choices["run"].str.rpartition(BETWEEN)[0].replace("", usual)
+    names = choices["run"].str.rpartition(BETWEEN)[2]
+    by = ["block", "estimator", "n", "bn"]
+    for (block, estimator, n, bn), table in choices.assign(block=blocks, run=names).groupby(by, sort=False):
+        yield Choice(str(estimator), str(n), str(bn), str(block), OWN), measurements.similarities(table)
+
+
+def usual_universes(similarity: pd.DataFrame, spec: dict[str, Any]) -> Iterator[tuple[Choice, Numbers]]:
+    """Give what is chosen on top of the study's own choices: similarity above its null, another initial network."""
+    usual = spec["usual"]
+    for estimator, table in similarity.groupby("estimator", sort=False):
+        own = Choice(str(estimator), str(usual["n"]), usual["bn"], usual["block"], OWN)
+        ways = [(own, table)]
+        if own.estimator.endswith("-biased") and table["null_mean"].notna().all():
+            ways.append((replace(own, estimator=own.estimator + ADJUSTED), measurements.adjusted(table)))
+        for choice, way in ways:
+            if choice != own:
+                yield choice, measurements.similarities(way)
+            yield replace(choice, reference=UNRELATED), measurements.similarities(with_unrelated(way))
+
+
+def with_unrelated(table: pd.DataFrame) -> pd.DataFrame:
+    """Let an unrelated random network stand for the own initialisation; only runs that were compared with one."""
+    compared = set(table.loc[table["reference"] == INDEPENDENT[0], "run"])
+    table = table[table["run"].isin(compared) & (table["reference"] != INITIAL[0])]
+    return table.assign(reference=table["reference"].replace(INDEPENDENT[0], INITIAL[0]))
+
+
+def verdicts(claim: Claim, numbers: dict[str, Numbers]) -> dict[str, str] | None:
+    """Verdict on a claim, and on it in each layer; None if one of its contrasts cannot be made of these numbers."""
+    found: dict[str, list[str]] = {}
+    deciding: list[str] = []
+    for contrast in claim.contrasts:
+        values = measurements.values(contrast, numbers.get(contrast.table, {}))
+        if values is None:
+            return None
+        verdict = judge(values).verdict
+        if contrast.decides:
+            deciding.append(verdict)
+        if contrast.layer:
+            found.setdefault(contrast.layer, []).append(verdict)
+    if not deciding:
+        return None
+    return {"": together(deciding)} | {layer: together(each) for layer, each in found.items()}
+
+
+def rows(claim: Claim, choice: Choice, found: dict[str, str]) -> Iterator[dict[str, object]]:
+    for layer, verdict in found.items():
+        yield {"claim": claim.name, "sentence": claim.sentence, "layer": layer, **asdict(choice), "verdict": verdict}
+
+
+def reads_initial(claim: Claim) -> bool:
+    """Whether a claim is about fine-tuned networks and the initial one: then another could stand for it."""
+    keys = {key for contrast in claim.contrasts if contrast.table == SIMILARITY for key in contrast.weights}
+    runs = {key[0] for key in keys if key[1] == "pretrained"}
+    return any(key[0] in runs and key[1] == INITIAL[0] for key in keys)
+
+
+def on_its_scale(claim: Claim, choice: Choice) -> bool:
+    """Whether a threshold of linear CKA, if the claim has one, means something for the estimator."""
+    return choice.estimator.startswith("cka-") or not any(contrast.threshold for contrast in claim.contrasts)
+
+
+def judged(
+    spec: dict[str, Any], similarity: pd.DataFrame, curve: pd.DataFrame, tried: pd.DataFrame, others: dict[str, Numbers]
+) -> Iterator[dict[str, object]]:
+    """Give the rows of the table."""
+    usual = spec["usual"]
+    own = similarity.assign(bn=usual["bn"])
+    # A run for which nothing else was tried has at least what the study chose.
+    choices = pd.concat([own[[*KEYS, "value"]], tried[[*KEYS, "value"]]]).drop_duplicates(KEYS)
+    every = [*universes(choices, spec), *usual_universes(similarity, spec)]
+    main = {claim["name"]: Claim.of(claim) for claim in spec["main"]}
+    for claim in map(Claim.of, spec["claims"]):
+        tables = {contrast.table for contrast in claim.contrasts}
+        if tables & set(others):
+            yield from rows(claim, Choice(), verdicts(claim, others) or {})
+        elif CURVE in tables:
+            for estimator, table in curve.groupby("estimator", sort=False):
+                choice = Choice(str(estimator), str(usual["n"]), usual["bn"], usual["block"], OWN)
+                found = verdicts(claim, {CURVE: measurements.curves(table)}) if on_its_scale(claim, choice) else None
+                yield from rows(claim, choice, found or {})
+        else:
+            for choice, numbers in every:
+                if on_its_scale(claim, choice) and (choice.reference == OWN or reads_initial(claim)):
+                    measured = {SIMILARITY: numbers}
+                    found = verdicts(claim, measured) or verdicts(main[claim.name], measured)
+                    yield from rows(claim, choice, found or {})
+
+
+def main() -> None:
+    flags = command.parser(__doc__)
+    flags.add_argument("--similarities", type=Path, nargs="+", required=True)
+    flags.add_argument("--curves", type=Path, nargs="+", required=True)
+    flags.add_argument("--histories", type=Path, nargs="+", required=True)
+    flags.add_argument("--choices", type=Path, nargs="+", required=True, help="similarities under other choices")
+    args = flags.parse_args()
+    others = read_others(args.spec, args.histories, [], [Claim.of(claim) for claim in args.spec["claims"]])
+    found = list(judged(args.spec, read(args.similarities), read(args.curves), read(args.choices), others))
+    job = Job(args.spec, args.code, [*args.similarities, *args.curves, *args.histories, *args.choices])
+    job.save(args.output, lambda file: write_csv(file, found, COLUMNS))
+    print(f"{len(found)} verdicts")
+
+
+if __name__ == "__main__":
+    command.run(main)

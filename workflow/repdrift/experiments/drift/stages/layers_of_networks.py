@@ -1,0 +1,43 @@
+"""Compare every layer of some networks with every layer of each, on one probe, for one seed."""
+
+from pathlib import Path
+
+from safetensors import safe_open
+
+from repdrift import command
+from repdrift.errors import UserError
+from repdrift.provenance.artifacts import Job, write_csv
+from repdrift.similarity import linear_cka_matrices
+
+COLUMNS = ("run", "seed", "reference", "layer", "reference_layer", "estimator", "n", "value")
+
+
+def main() -> None:
+    flags = command.parser(__doc__)
+    flags.add_argument("--activations", type=Path, nargs="+", required=True, help="one file a network")
+    args = flags.parse_args()
+    spec = args.spec
+
+    job = Job(spec, args.code, args.activations)
+    places, representations = [], []
+    for network, path in zip(spec["networks"], args.activations, strict=True):
+        with safe_open(path, framework="pt") as file:
+            for layer in file.metadata()["layers"].split(","):
+                places.append((network, layer))
+                representations.append(file.get_tensor(layer))
+    try:
+        matrices = linear_cka_matrices(representations)
+    except UserError as error:
+        names = ", ".join(f"{number} {network} {layer}" for number, (network, layer) in enumerate(places, 1))
+        raise UserError(f"{error}; the representations are {names}") from None
+    rows = []
+    for estimator, matrix in matrices.items():
+        for (run, layer), values in zip(places, matrix.tolist(), strict=True):
+            for (reference, other), value in zip(places, values, strict=True):
+                row = (run, spec["seed"], reference, layer, other, f"cka-{estimator}", len(representations[0]), value)
+                rows.append(dict(zip(COLUMNS, row, strict=True)))
+    job.save(args.output, lambda file: write_csv(file, rows, COLUMNS))
+
+
+if __name__ == "__main__":
+    command.run(main)

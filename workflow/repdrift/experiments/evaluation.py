@@ -1,0 +1,58 @@
+"""What stages share that look at networks on the images of one target: their flags, and what they load."""
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from repdrift import command
+from repdrift.machine.devices import device_name, prepare
+from repdrift.networks import checkpoints
+from repdrift.networks.networks import Conv4
+from repdrift.provenance.artifacts import Job, write_csv
+from repdrift.training.jobs import load_part
+
+
+@dataclass
+class Evaluation:
+    """Networks by their names in the spec, the target's images, and the writer of the table."""
+
+    spec: dict[str, Any]
+    job: Job
+    networks: dict[str, Conv4]
+    device: torch.device
+    _args: argparse.Namespace
+
+    @classmethod
+    def begin(cls, description: str | None) -> "Evaluation":
+        flags = command.parser(description)
+        flags.add_argument("--networks", type=Path, nargs="+", required=True, help="in the order of the spec")
+        flags.add_argument("--task", type=Path, required=True)
+        flags.add_argument("--images", type=Path, nargs=2, required=True, help="of training and of testing")
+        flags.add_argument("--gpus", type=int, default=0)
+        args = flags.parse_args()
+        spec = args.spec
+        device = prepare(args.gpus)
+        job = Job(spec, args.code, [*args.networks, args.task, *sorted(set(args.images))], device_name(device))
+        loaded = (checkpoints.load(path, spec["network"]).to(device) for path in args.networks)
+        return cls(spec, job, dict(zip(spec["networks"], loaded, strict=True)), device, args)
+
+    @property
+    def output(self) -> Path:
+        path: Path = self._args.output
+        return path
+
+    def images(self, part: str, count: int | None) -> tuple[Tensor, Tensor]:
+        """First images (None: all) uint8 [N, C, H, W] and labels int64 [N] of the ``train`` or ``test`` part."""
+        path = self._args.images[0 if part == "train" else 1]
+        images, labels = load_part(path, self._args.task, part, self.device)
+        return images[:count], labels[:count]
+
+    def save(self, rows: list[dict[str, object]], columns: tuple[str, ...]) -> None:
+        """Write the table, with the target and the seed in each row."""
+        whose = {"dataset": self.spec["dataset"], "seed": self.spec["seed"]}
+        self.job.save(self.output, lambda file: write_csv(file, [whose | row for row in rows], columns))
+        print(f"{whose['dataset']}, seed {whose['seed']}: {len(rows)} numbers")

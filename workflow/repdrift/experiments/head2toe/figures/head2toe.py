@@ -1,0 +1,69 @@
+"""Test accuracy of probes and of trained networks on every target."""
+
+import math
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from repdrift.experiments.drift.figures.layers import lettered
+from repdrift.experiments.head2toe.figures.head2toe_methods import (
+    COLOURS,
+    KIND_OF,
+    in_order,
+    name,
+    points_only,
+    summary,
+)
+from repdrift.figures import style
+from repdrift.figures.grid import seeds
+from repdrift.figures.style import Look, Strip
+from repdrift.figures.table import joined, ordered
+
+COLUMNS = ("images", "seed", "method", "measure", "value")
+ACCURACY = "test accuracy"
+MEAN = "mean of targets"
+ROW = 0.155  # height of a method
+
+
+def draw(table: pd.DataFrame, network: str) -> Figure:
+    """Draw a column for each target and one for their mean, with a row for each method; small dots are seeds."""
+    table = table[table["measure"] == ACCURACY]
+    methods, targets = in_order(table["method"]), ordered(table["images"])
+    mean = table.groupby(["method", "seed"], as_index=False)["value"].mean().assign(images=MEAN)
+    columns = [*targets, *([MEAN] if len(targets) > 1 else [])]
+    width, labels = style.DOUBLE, 0.15 + max(style.text_width(name(method), style.SMALL) for method in methods)
+    titles = [style.wrap(title, (width - labels) / len(columns) - 0.1, 8) for title in lettered(columns)]
+    lines = max(title.count("\n") + 1 for title in titles)
+    beside = style.legend_columns(list(COLOURS), width - labels - 0.1)
+    words = [seeds(table), "small: single seeds; lines: linear and Head2Toe", network]
+    strip = Strip(math.ceil(len(COLOURS) / beside), style.wrap(joined(words), width - 0.1, style.TINY))
+    figure = style.make_figure(width, ROW * len(methods) + 0.4 + 0.15 * lines, strip)
+    grid = figure.subplots(1, len(columns), sharey=True, squeeze=False)[0]
+    for axes, column, title in zip(grid, columns, titles, strict=True):
+        draw_methods(axes, mean if column == MEAN else table[table["images"] == column], methods)
+        axes.set_title(title)
+    grid[0].set_yticks(range(len(methods)), [name(method) for method in methods])
+    grid[0].set_ylim(len(methods) - 0.5, -0.5)
+    grid[len(columns) // 2].set_xlabel("test accuracy (%)")
+    handles = Look(COLOURS, dict.fromkeys(COLOURS, "o")).handles(width)
+    style.legend(grid[0], points_only(handles), beside, strip.legend_top)
+    return figure
+
+
+def draw_methods(axes: Axes, shown: pd.DataFrame, methods: list[str]) -> None:
+    """Draw means with standard errors, and single seeds."""
+    of_methods = summary(shown, "method")
+    for method in ("linear", "head2toe"):
+        if method in of_methods:
+            axes.axvline(of_methods[method][0], color=COLOURS[KIND_OF[method]], linewidth=0.5, alpha=0.5, zorder=0)
+    for row, method in enumerate(methods):
+        values, colour = shown.loc[shown["method"] == method, "value"], COLOURS[KIND_OF[method]]
+        if values.empty:
+            continue
+        axes.plot(values, [row] * len(values), ".", color=colour, alpha=0.35, markersize=2.5, markeredgewidth=0)
+        mean, error = of_methods[method]
+        axes.errorbar(mean, row, xerr=error, fmt="o", color=colour, elinewidth=0.8, **style.MARKER_EDGE)
+    axes.xaxis.set_major_locator(MaxNLocator(3, integer=True))
+    axes.tick_params(axis="y", length=0)

@@ -1,0 +1,54 @@
+"""Accuracy against what a method costs: operations of the final fit, and bytes that a target adds."""
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from repdrift.experiments.head2toe.figures.head2toe_methods import in_order, look, name, points_only, summary
+from repdrift.figures import style
+from repdrift.figures.grid import seeds
+from repdrift.figures.style import Strip
+from repdrift.figures.table import joined
+
+COLUMNS = ("images", "seed", "method", "measure", "item", "value")
+MEASURES = {"flops": "floating-point operations of the final fit", "bytes": "bytes that a target adds"}
+COUNTED = {"paper": "as the paper counts", "ours": "as computed and stored here"}
+
+
+def draw(table: pd.DataFrame, network: str) -> Figure:
+    """Draw a point for each method, the mean of all targets and seeds; a row for each way of counting."""
+    methods = in_order(table["method"])
+    right = table[table["measure"] == "test accuracy"]
+    accuracy = summary(right.groupby(["method", "seed"])[["value"]].mean().reset_index(), "method")
+    shown = look(methods)
+    width = style.DOUBLE
+    columns = 4
+    words = [
+        seeds(table),
+        "accuracy and cost: means of the targets; the search before the final fit is not counted",
+        network,
+    ]
+    strip = Strip(-(-len(methods) // columns), style.wrap(joined(words), width - 0.1, style.TINY))
+    figure = style.make_figure(width, 3.7, strip)
+    grid = figure.subplots(2, 2, sharey=True, sharex="col")
+    for row, (counted, title) in enumerate(COUNTED.items()):
+        for column, (measure, label) in enumerate(MEASURES.items()):
+            axes = grid[row][column]
+            costs = summary(table[(table["measure"] == measure) & (table["item"] == counted)], "method")
+            for method in methods:
+                axes.errorbar(
+                    costs[method][0],
+                    accuracy[method][0],
+                    yerr=accuracy[method][1],
+                    fmt=shown.markers[name(method)],
+                    color=shown.colours[name(method)],
+                    elinewidth=0.8,
+                    markersize=5,
+                    **style.MARKER_EDGE,
+                )
+            axes.set_xscale("log")
+            axes.set_title(f"{style.letter(2 * row + column)} {title}")
+            if row:
+                axes.set_xlabel(label)
+        grid[row][0].set_ylabel("test accuracy (%)")
+    style.legend(grid[1][0], points_only(shown.handles(width / columns)), columns, strip.legend_top)
+    return figure

@@ -1,0 +1,59 @@
+"""Hold the gain of Head2Toe against the affinity of the targets' domains: for each target and seed, and in ranks."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from repdrift import command
+from repdrift.provenance.artifacts import Job
+
+AFFINITY, GAIN, SHARE = "affinity", "gain", "share before the penultimate layer"
+RANKED = {"rank correlation of gain": GAIN, "rank correlation of share": SHARE}  # with affinity, over the targets
+ALL = ""  # in place of a target
+
+
+def of_targets(table: pd.DataFrame, late: list[str]) -> pd.DataFrame:
+    """Rows images, target, seed, measure, value; `late` are the penultimate layer and those after it."""
+    by = ["images", "target", "seed"]
+    accuracy = table[table["measure"] == "test accuracy"].pivot(index=by, columns="method", values="value")
+    shares = table[(table["method"] == "head2toe") & (table["measure"] == "share") & ~table["item"].isin(late)]
+    found = {
+        AFFINITY: accuracy["linear"] - accuracy["scratch"],
+        GAIN: accuracy["head2toe"] - accuracy["linear"],
+        SHARE: shares.groupby(by)["value"].sum(),
+    }
+    rows = pd.concat(found, names=["measure"]).rename("value").reset_index()
+    # In the order in which the targets are given, as figures have them.
+    rows["images"] = pd.Categorical(rows["images"], table["images"].unique())
+    return rows.sort_values(["measure", "images", "seed"]).astype({"images": "str"})
+
+
+def over_targets(found: pd.DataFrame) -> Iterator[dict[str, object]]:
+    """Rank correlations (Spearman) of each seed: not a number where all targets are alike."""
+    for seed, rows in found.groupby("seed"):
+        wide = rows.pivot(index="target", columns="measure", values="value")
+        for name, measure in RANKED.items():
+            alike = len(wide) < 2 or wide[[AFFINITY, measure]].nunique().min() < 2
+            value = np.nan if alike else float(stats.spearmanr(wide[AFFINITY], wide[measure]).statistic)
+            yield {"target": ALL, "seed": seed, "measure": name, "value": value}
+
+
+def main() -> None:
+    flags = command.parser(__doc__)
+    flags.add_argument("--tables", type=Path, nargs="+", required=True, help="of the targets and seeds")
+    args = flags.parse_args()
+    job = Job(args.spec, args.code, args.tables)
+    tables = [
+        pd.read_csv(path).assign(images=images) for path, images in zip(args.tables, args.spec["images"], strict=True)
+    ]
+    found = of_targets(pd.concat(tables), args.spec["late"])
+    table = pd.concat([found, pd.DataFrame(over_targets(found))])
+    job.save(args.output, lambda file: table.to_csv(file, index=False, lineterminator="\n"))
+    print(f"{found['target'].nunique()} targets, {found['seed'].nunique()} seeds")
+
+
+if __name__ == "__main__":
+    command.run(main)

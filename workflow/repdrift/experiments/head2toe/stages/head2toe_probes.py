@@ -1,0 +1,121 @@
+"""Search for the probes of a target: every method with the same budget, on the same parts of the same examples."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from repdrift import command
+from repdrift.experiments.head2toe.probing import Found, Method, by_rank, cost, folds, methods, search, write
+from repdrift.experiments.head2toe.probing.cost import forward_flops
+from repdrift.experiments.head2toe.probing.examples import INTERMEDIATE, SECOND, Examples, load_examples
+from repdrift.machine.devices import device_name, prepare
+from repdrift.networks.networks import build
+from repdrift.provenance.artifacts import Job, write_csv
+
+COLUMNS = ("target", "seed", "method", "measure", "item", "value")
+HEAD2TOE = "head2toe"
+BESIDE = {"linear-intermediate": INTERMEDIATE, "linear-second": SECOND}
+
+Row = dict[str, object]
+
+
+def row(measure: str, value: float, item: str = "") -> Row:
+    return {"measure": measure, "item": item, "value": value}
+
+
+def counted(measure: str, value: int, item: str) -> Iterator[Row]:
+    """Rows of a cost and of its logarithm."""
+    yield row(measure, value, item)
+    yield row(f"log10 {measure}", math.log10(value), item)
+
+
+def widths(method: Method, found: Found, train: Examples) -> dict[str, int]:
+    """Numbers of features that the method selects from, by layer."""
+    every = train.features[found.configuration.target_size].widths
+    return {layer: width for layer, width in every.items() if method.layers is None or layer in method.layers}
+
+
+def what(method: Method, found: Found, train: Examples, test: Examples) -> Iterator[Row]:
+    """Rows of what a method has found: how good it is, with which configuration, and which features it keeps."""
+    best, probe = found.configuration, found.probe
+    size, count = best.target_size, probe.selection.count
+    yield row("test accuracy", 100 * probe.accuracy(test.features[size], test.labels))
+    yield row("validation accuracy", 100 * found.tried[best])
+    yield row("configurations", method.budget)
+    yield row("features", sum(widths(method, found, train).values()))
+    yield row("kept", count)
+    for name in ("learning_rate", "steps", "strength"):
+        yield row("chosen", getattr(best.setting, name), name.replace("_", " "))
+    yield row("chosen", best.fraction, "fraction")
+    for layer in widths(method, found, train):
+        yield row("share", probe.selection.widths.get(layer, 0) / count, layer)
+
+
+def flops(method: Method, found: Found, train: Examples, forward: int, classes: int) -> dict[str, int]:
+    """Operations of the final fit, as the paper counts and as we do: of all examples, and of the heads on them."""
+    every, kept = sum(widths(method, found, train).values()), found.probe.selection.count
+    fitted, steps = ([every, kept] if method.selector == "scores" else [kept]), found.configuration.setting.steps
+    return {
+        name: cost.probe_flops(
+            forward, len(train.labels), sum(cost.head_flops(width, classes, steps, passes) for width in fitted)
+        )
+        for name, passes in (("paper", cost.PAPER), ("ours", cost.OURS))
+    }
+
+
+def costs(method: Method, found: Found, train: Examples, spent: dict[str, int], classes: int) -> Iterator[Row]:
+    """Rows of what the final fit costs (`spent`, see `flops`), and what it adds to be stored."""
+    kept = found.probe.selection.count
+    every = sum(widths(method, found, train).values())
+    for name, value in spent.items():
+        yield from counted("flops", value, name)
+    yield from counted("bytes", cost.probe_bytes_paper(every, kept, classes), "paper")
+    yield from counted("bytes", cost.probe_bytes_ours(kept, classes), "ours")
+
+
+def ranks(found: Found, train: Examples, test: Examples, spec: dict[str, Any]) -> Iterator[Row]:
+    """Rows of the accuracy on as many features from each rank on, scored by the head that was chosen."""
+    configuration = replace(found.configuration, fraction=spec["window"])
+    size, classes = configuration.target_size, spec["network"]["classes"]
+    probes = by_rank(
+        train.features[size], train.labels, configuration, spec["offsets"], classes=classes, seed=spec["seed"]
+    )
+    for share, probe in zip(spec["offsets"], probes, strict=True):
+        yield row("rank accuracy", 100 * probe.accuracy(test.features[size], test.labels), str(share))
+
+
+def main() -> None:
+    flags = command.parser(__doc__)
+    flags.add_argument("--features", type=Path, required=True)
+    flags.add_argument("--gpus", type=int, default=0)
+    flags.add_argument("--probe", type=Path, required=True, help="where to write the probe of Head2Toe")
+    args = flags.parse_args()
+    spec = args.spec
+    seed, classes = spec["seed"], spec["network"]["classes"]
+    whose = {"target": spec["target"], "seed": seed}
+    device = prepare(args.gpus)
+    job = Job(spec, args.code, [args.features], device_name(device))
+    train, test = (load_examples(args.features, part, device) for part in ("train", "test"))
+    network = build(spec["network"])
+    forward = forward_flops(network)
+    splits = folds(len(train.labels), spec["parts"], seed)[: spec["folds"]]
+    beside = {name: layer for name, layer in BESIDE.items() if layer in train.features[None].widths}
+    rows: list[Row] = []
+    for name, method in methods(network.layers[-2], spec["target_sizes"], spec["steps"], beside).items():
+        found = search(method, train.features, train.labels, splits, classes=classes, seed=seed)
+        spent = flops(method, found, train, forward, classes)
+        these = [*what(method, found, train, test), *costs(method, found, train, spent, classes)]
+        if name == HEAD2TOE:
+            these += ranks(found, train, test, spec)
+            about = {**whose, "configuration": asdict(found.configuration), "flops": spent}
+            job.save(args.probe, partial(write, found.probe, about=about))
+        rows += [{**whose, "method": name, **each} for each in these]
+        print(f"{name}: validation accuracy {found.tried[found.configuration]:.1%}, {found.configuration}", flush=True)
+    job.save(args.output, lambda file: write_csv(file, rows, COLUMNS))
+
+
+if __name__ == "__main__":
+    command.run(main)

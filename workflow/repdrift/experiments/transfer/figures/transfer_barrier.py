@@ -1,0 +1,50 @@
+"""Accuracy of the networks on the line between two that were trained on a target."""
+
+import pandas as pd
+import seaborn as sns
+from matplotlib.figure import Figure
+
+from repdrift.figures import style
+from repdrift.figures.grid import Grid, seeds
+from repdrift.figures.table import ordered
+
+COLUMNS = ("images", "seed", "pair", "bn", "measure", "at", "value")
+ACCURACY = "test accuracy"
+DASHES = {"re-estimated": "-", "interpolated": (0, (1, 1.5))}
+
+
+def draw(table: pd.DataFrame, network: str) -> Figure:
+    """Draw a column for each target, with a line for each pair: solid with BN statistics re-estimated, else dotted."""
+    table = table[table["measure"] == ACCURACY]
+    targets, pairs = ordered(table["images"]), ordered(table["pair"])
+    words = [seeds(table), "solid: BN statistics re-estimated at every point, dotted: interpolated", network]
+    grid = Grid.of(targets, 1, pairs, words, height=1.9)
+    for axes, target in zip(grid.axes[0], targets, strict=True):
+        for bn, dashes in DASHES.items():
+            shown = table[(table["images"] == target) & (table["bn"] == bn)]
+            sns.lineplot(
+                shown,
+                x="at",
+                y="value",
+                hue="pair",
+                hue_order=pairs,
+                palette=grid.look.colours,
+                linestyle=dashes,
+                errorbar="se" if shown["seed"].nunique() > 1 else None,
+                err_kws={"linewidth": 0, "alpha": 0.2},
+                legend=False,
+                ax=axes,
+            )
+        axes.set(xlabel="place on the line", ylabel="", xlim=(0, 1), ylim=(0, 100))
+        axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "", "0.5", "", "1"])
+    grid.axes[0][0].set_ylabel("test accuracy (%)")
+    legend(grid)
+    return grid.figure
+
+
+def legend(grid: Grid) -> None:
+    """Entries without markers, as the lines are."""
+    handles = grid.look.handles(style.DOUBLE - 0.6)
+    for handle in handles:
+        handle.set(marker="")
+    style.legend(grid.axes[-1][0], handles, grid.columns, grid.strip.legend_top)

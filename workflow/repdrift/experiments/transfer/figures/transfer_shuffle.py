@@ -1,0 +1,49 @@
+"""Accuracy on targets whose images are shuffled in blocks, from pre-trained and from random weights."""
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from repdrift.experiments.drift.figures.layers import draw_lines
+from repdrift.experiments.transfer.figures import outcomes
+from repdrift.experiments.transfer.figures.outcomes import FINAL, SPEED
+from repdrift.figures import style
+from repdrift.figures.grid import Grid, name_ticks, seeds
+from repdrift.figures.table import ordered
+
+COLUMNS = (*outcomes.COLUMNS, "side", "network")
+NAMES = {0: "*"}
+
+
+def draw(table: pd.DataFrame, network: str) -> Figure:
+    """Draw a column for each target: final accuracy with the relative drop above, and speed."""
+    targets, networks = ordered(table["images"]), ordered(table["network"])
+    found, epochs = outcomes.outcomes(table, ["images", "side", "network"])
+    words = [seeds(table), f"first {epochs} epochs", "*: all values shuffled; above: relative drop in %", network]
+    grid = Grid.of(targets, 2, networks, words)
+    sides = sorted(int(side) for side in found["side"].unique())
+    for row, measure in enumerate((FINAL, SPEED)):
+        for axes, target in zip(grid.axes[row], targets, strict=True):
+            shown = found[(found["images"] == target) & (found["measure"] == measure)]
+            draw_lines(axes, shown, x="side", order=sides, look=grid.look, hue="network")
+            name_ticks(axes, NAMES, sides)
+            axes.set_ylim(0, 112 if measure == FINAL else 104)
+            axes.set_yticks([0, 25, 50, 75, 100])
+            if measure == FINAL:
+                write_drops(axes, shown, sides)
+        grid.axes[row][0].set_ylabel(measure)
+    for axes in grid.axes[-1]:
+        axes.set_xlabel("side of the blocks (pixels)")
+    grid.legend()
+    return grid.figure
+
+
+def write_drops(axes: Axes, shown: pd.DataFrame, sides: list[int]) -> None:
+    """Write 100 (P-T - RI-T) / P-T of the means above each side."""
+    means = shown.groupby(["side", "network"])["value"].mean().unstack()
+    if not {"P-T", "RI-T"} <= set(means):
+        return
+    drops = 100 * (means["P-T"] - means["RI-T"]) / means["P-T"]
+    for place, side in enumerate(sides):
+        text = f"{drops[side]:z.0f}".replace("-", "\u2212")
+        axes.text(place, 103, text, fontsize=style.TINY, color=style.GREY, ha="center", va="bottom")

@@ -1,0 +1,52 @@
+"""Evaluate the networks on the lines between pairs trained on one target, with BN statistics in two ways."""
+
+from collections.abc import Iterator
+
+from torch import Tensor
+
+from repdrift import command
+from repdrift.experiments.evaluation import Evaluation
+from repdrift.experiments.transfer.interpolation import barrier, even_shares, interpolated
+from repdrift.networks.networks import build
+from repdrift.networks.representations import calibrated
+from repdrift.training.training import score
+
+COLUMNS = ("dataset", "seed", "pair", "bn", "measure", "at", "value")
+ACCURACY, LOSS, BARRIER = "test accuracy", "test loss", "barrier"
+ESTIMATED, INTERPOLATED = "re-estimated", "interpolated"
+
+Row = dict[str, object]
+
+
+def line(run: Evaluation, first: str, second: str, test: tuple[Tensor, Tensor], calibration: Tensor) -> Iterator[Row]:
+    """Rows of a pair: loss and accuracy of every network on the line, then the barrier."""
+    ends = [run.networks[name].state_dict() for name in (first, second)]
+    network = build(run.spec["network"]).to(run.device).eval()
+    shares = even_shares(run.spec["points"])
+    accuracies: dict[str, list[float]] = {ESTIMATED: [], INTERPOLATED: []}
+    for share in shares:
+        network.load_state_dict(interpolated(ends[0], ends[1], share))
+        for bn, found in accuracies.items():
+            evaluated = calibrated(network, calibration) if bn == ESTIMATED else network
+            loss, accuracy = score(evaluated, *test)
+            found.append(accuracy)
+            yield {"bn": bn, "measure": ACCURACY, "at": share, "value": accuracy}
+            yield {"bn": bn, "measure": LOSS, "at": share, "value": loss}
+    for bn, found in accuracies.items():
+        yield {"bn": bn, "measure": BARRIER, "at": None, "value": barrier(shares, found)}
+
+
+def main() -> None:
+    run = Evaluation.begin(__doc__)
+    test = run.images("test", run.spec["test_images"])
+    calibration, _ = run.images("train", run.spec["calibration"])
+    rows = [
+        {"pair": pair, **row}
+        for pair, (first, second) in run.spec["pairs"].items()
+        for row in line(run, first, second, test, calibration)
+    ]
+    run.save(rows, COLUMNS)
+
+
+if __name__ == "__main__":
+    command.run(main)

@@ -1,0 +1,56 @@
+"""Compare pairs of networks trained on one target: representations, distance of their weights, mistakes."""
+
+from collections.abc import Iterator
+
+from torch import Tensor
+
+from repdrift import command
+from repdrift.experiments.evaluation import Evaluation
+from repdrift.experiments.transfer.mistakes import compared, mistakes
+from repdrift.networks.distances import l2_distances
+from repdrift.networks.networks import Conv4
+from repdrift.networks.representations import representations
+from repdrift.similarity import ESTIMATORS
+
+COLUMNS = ("dataset", "seed", "pair", "measure", "item", "value")
+DISTANCE, MISTAKES = "l2 distance", "mistakes"
+
+Row = dict[str, object]
+
+
+def similarities(pairs: dict[str, list[str]], layers: dict[str, dict[str, Tensor]], name: str) -> Iterator[Row]:
+    """Similarity of each layer of all pairs, by one estimator, of the representations of each network."""
+    estimator = ESTIMATORS[name]
+    for layer in next(iter(layers.values())):
+        # A layer at a time: a state can be as large as the images squared.
+        states = {network: estimator.prepare(found[layer]) for network, found in layers.items()}
+        for pair, (first, second) in pairs.items():
+            value = estimator.compare(states[first], states[second])
+            yield {"pair": pair, "measure": name, "item": layer, "value": value}
+
+
+def distances(pair: str, first: Conv4, second: Conv4) -> Iterator[Row]:
+    for part, value in l2_distances(first, second).items():
+        yield {"pair": pair, "measure": DISTANCE, "item": part, "value": value}
+
+
+def main() -> None:
+    run = Evaluation.begin(__doc__)
+    spec = run.spec
+    images, labels = run.images("test", spec["test_images"])
+    probe = images[: spec["probe"]]
+    calibration = run.images("train", spec["calibration"])[0] if spec["calibration"] else None
+    wrong = {name: mistakes(network, images, labels) for name, network in run.networks.items()}
+    layers = {name: representations(network, probe, calibration) for name, network in run.networks.items()}
+    rows: list[Row] = []
+    for estimator in spec["estimators"]:
+        rows += similarities(spec["pairs"], layers, estimator)
+    for pair, (first, second) in spec["pairs"].items():
+        rows += distances(pair, run.networks[first], run.networks[second])
+        for kind, value in compared(wrong[first], wrong[second]).items():
+            rows.append({"pair": pair, "measure": MISTAKES, "item": kind, "value": value})
+    run.save(rows, COLUMNS)
+
+
+if __name__ == "__main__":
+    command.run(main)

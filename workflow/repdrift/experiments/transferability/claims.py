@@ -1,0 +1,148 @@
+"""Claims R1 to R7 of Chen et al. (2022): rethinking two consensuses of the transferability in deep learning.
+
+In kind, not in numbers: other data sets, and a small network of four layers whose head is kept. What the paper leaves
+open is decided here, before any data: trends are slopes of ln T in ranks, with T by the mean absolute difference; what
+holds "usually" or "mostly" must hold in the mean over targets. Gap and width are as we define them, for the paper does
+not. Claims whose names end with a letter are ours.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from repdrift.claims.contrasts import Claim, Contrast, Key, made, over_targets, trend
+from repdrift.study.runs import Run
+
+if TYPE_CHECKING:
+    from repdrift.experiments.transferability.experiment import Transferability
+
+LAYERS, GAP = "transferability_layers", "transferability_gap"
+CONVOLUTIONS = ("conv1", "conv2", "conv3", "conv4")
+OVERALL, HEAD = "overall", "head"
+AS_IN_THE_PAPER = "true labels, equal epochs"
+MARGIN = math.log(1.1)  # ours: T of a new head is about 1 between 1 / 1.1 and 1.1
+
+
+def claims(experiment: Transferability) -> list[Claim]:
+    """All claims, with the contrasts that the study's targets allow."""
+    return made(CLAIMS, Contrasts(experiment))
+
+
+def log_t(run: Run, item: str = OVERALL) -> Key:
+    return (run.name, "pretrained", "ln T", item)
+
+
+class Contrasts:
+    """Contrasts of the claims, for all targets of an experiment."""
+
+    def __init__(self, experiment: Transferability) -> None:
+        self.experiment, self.plan = experiment, experiment.plan
+        self.title = experiment.plan.title
+        self.whole = {dataset: experiment.whole(dataset) for dataset in experiment.targets}
+
+    # Domains
+
+    def gap(self) -> Iterator[Contrast]:
+        yield self._coefficient("gap")
+
+    def order(self) -> Iterator[Contrast]:
+        """Targets in the order that was expected of their gaps, random labels last."""
+        (domain,) = self.plan.datasets_of(["domain"])
+        if domain in self.whole:
+            shifts = [transform for transform in self.plan.transforms("domain") if transform.kind == "shift"]
+            random = [self.plan.most_random] if self.plan.most_random.value else []
+            yield from self._trend(
+                "own images to random labels",
+                [
+                    self.whole[domain],
+                    *(self.plan.target_run("domain", transform) for transform in shifts),
+                    *(run for dataset, run in self.whole.items() if dataset != domain),
+                    *(self.plan.target_run("domain", transform) for transform in random),
+                ],
+            )
+
+    def width(self) -> Iterator[Contrast]:
+        classes, images = self.experiment.classes, self.experiment.config["class_images"]
+        for dataset in self.experiment.sweeps:
+            runs = [self.experiment.with_classes(dataset, number) for number in classes]
+            yield from self._trend(f"{images:,} images of {_range(classes)} classes", runs, self.title(dataset))
+        yield self._coefficient("width", decides=False)
+
+    # Data
+
+    def data(self) -> Iterator[Contrast]:
+        yield from self._sizes("epochs", f"{self.experiment.epochs} epochs")
+        yield self._coefficient("ln N", decides=False)
+
+    def data_at_equal_steps(self) -> Iterator[Contrast]:
+        return self._sizes("steps", f"{self.experiment.steps:,} steps")
+
+    # Layers
+
+    def falls(self) -> Iterator[Contrast]:
+        slope = next(trend("", [(layer,) for layer in CONVOLUTIONS], -1, table=LAYERS)).weights
+        return self._over_targets("ln T, fall from layer to layer", {layer: slope[layer,] for layer in CONVOLUTIONS})
+
+    def not_the_first(self) -> Iterator[Contrast]:
+        """The highest of several is above another by chance more often than not; by how much is what counts."""
+        return self._over_targets("ln T, best of conv2 to 4 less conv1", {"lead": 1.0})
+
+    def not_monotonic(self) -> Iterator[Contrast]:
+        return self._over_targets("ln T, largest rise from layer to layer", {"rise": 1.0})
+
+    def above_one(self) -> Iterator[Contrast]:
+        new = self.plan.config["finetune"]["head"] == "new"
+        for layer in CONVOLUTIONS:
+            for dataset, run in self.whole.items():
+                yield Contrast(f"ln T of {layer}, above 0", LAYERS, {log_t(run, layer): 1.0}, self.title(dataset))
+        label = f"ln T of the {'new' if new else 'kept'} head, within {MARGIN:.2f}"
+        for dataset, run in self.whole.items():
+            weights = {log_t(run, HEAD): 1.0}
+            yield Contrast(label, LAYERS, weights, self.title(dataset), within=MARGIN, decides=new)
+
+    def _over_targets(self, label: str, items: dict[str, float]) -> Iterator[Contrast]:
+        targets = {
+            self.title(dataset): {log_t(run, item): weight for item, weight in items.items()}
+            for dataset, run in self.whole.items()
+        }
+        return over_targets(label, "mean over targets", LAYERS, targets)
+
+    def _sizes(self, equal: str, length: str) -> Iterator[Contrast]:
+        for dataset in self.experiment.sweeps:
+            sizes = self.experiment.sizes(dataset)
+            runs = [self.experiment.sized(dataset, size, equal) for size in sizes]
+            yield from self._trend(f"N = {_range(sizes)}, {length}", runs, self.title(dataset))
+
+    def _trend(self, label: str, runs: Sequence[Run], target: str = "") -> Iterator[Contrast]:
+        for contrast in trend(f"{label}: fall of ln T", [log_t(run) for run in runs], -1, table=LAYERS):
+            yield replace(contrast, layer=target)
+
+    def _coefficient(self, predictor: str, *, decides: bool = True) -> Contrast:
+        """Of each seed's own regression: below 0 if T falls with it."""
+        weights: dict[Key, float] = {(AS_IN_THE_PAPER, "coefficient", predictor): -1.0}
+        return Contrast(f"regression: fall of ln T with {predictor}", GAP, weights, decides=decides)
+
+
+def _range(values: Sequence[int]) -> str:
+    return f"{min(values):,} to {max(values):,}"
+
+
+CLAIMS = (
+    ("R1", "A larger domain gap lowers transferability", "consensus 1", "transferability_gap", Contrasts.gap),
+    ("R1b", "... along targets in the order that we expected", "ours", "transferability_layers", Contrasts.order),
+    ("R2", "Transferability falls from lower to higher layers", "consensus 2", "transferability_layers",
+     Contrasts.falls),
+    ("R3", "More data of the target lower transferability", "finding 1", "transferability_data", Contrasts.data),
+    ("R3b", "... also at an equal number of steps", "ours", "transferability_data", Contrasts.data_at_equal_steps),
+    ("R4", "More diverse data of the target lower transferability", "finding 1", "transferability_data",
+     Contrasts.width),
+    ("R5", "The lowest layer is usually not the most transferable", "finding 2", "transferability_layers",
+     Contrasts.not_the_first),
+    ("R6", "T is above 1 in all layers, and about 1 in a new head", "layer-wise figures", "transferability_layers",
+     Contrasts.above_one),
+    ("R7", "It mostly does not fall monotonically from layer to layer", "layer-wise figures", "transferability_layers",
+     Contrasts.not_monotonic),
+)  # fmt: skip

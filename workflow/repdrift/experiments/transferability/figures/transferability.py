@@ -1,0 +1,55 @@
+"""What the figures of T share: a logarithmic axis around 1, and infinite values."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator, NullFormatter
+
+from repdrift.experiments.drift.figures.layers import draw_lines
+from repdrift.figures import style
+from repdrift.figures.style import Look
+
+OVERALL, TUNED, PRETRAINED = "overall", "fine-tuned", "pretrained"
+
+
+def in_group(groups: "pd.Series[str]", name: str) -> "pd.Series[bool]":
+    """Whether each training belongs to a group."""
+    return groups.str.split().map(lambda names: name in names).astype(bool)
+
+
+def draw_t(
+    axes: Axes, shown: pd.DataFrame, *, x: str, order: Sequence[str] | Sequence[int], look: Look, hue: str
+) -> None:
+    """Draw means of T over seeds with standard errors; infinite values as such, above the others."""
+    finite = np.isfinite(shown["value"])
+    axes.axhline(1, color="0.8", linewidth=0.6, zorder=0)
+    if finite.any():
+        draw_lines(axes, shown[finite], x=x, order=order, look=look, hue=hue)
+    for place, label in shown.loc[~finite & shown["value"].notna(), [x, hue]].drop_duplicates().itertuples(index=False):
+        at, colour = list(order).index(place), look.colours[label]
+        axes.text(at, 0.98, "∞", color=colour, transform=axes.get_xaxis_transform(), ha="center", va="top")
+    set_log_axis(axes, "y")
+
+
+def set_log_axis(axes: Axes, axis: str, ticks: Sequence[float] = (1.0, 2.0, 5.0)) -> None:
+    """Make an axis (``x`` or ``y``) logarithmic, with plain numbers at `ticks` in every decade."""
+    axes.set(**{f"{axis}scale": "log"})
+    chosen = axes.xaxis if axis == "x" else axes.yaxis
+    chosen.set_major_locator(LogLocator(subs=ticks))
+    chosen.set_major_formatter(lambda value, _: f"{value:,g}")
+    chosen.set_minor_formatter(NullFormatter())
+
+
+def infinite_in_words(table: pd.DataFrame) -> str:
+    """Count the values that are infinite: of layers that fine-tuning left as they were."""
+    count = int(np.isinf(table["value"]).sum())
+    return f"∞: {count} values of layers that did not change at all" if count else ""
+
+
+def look_of_layers(layers: Sequence[str]) -> Look:
+    """Layers from light to dark, and all together in black."""
+    hidden = [layer for layer in layers if layer != OVERALL]
+    look = Look.of_layers(layers)
+    return Look({**style.sequential(hidden, "crest"), OVERALL: (0.0, 0.0, 0.0)}, look.markers)

@@ -1,0 +1,71 @@
+"""T of each layer for every target and its labels, beside two controls."""
+
+from dataclasses import replace
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from repdrift.experiments.drift.figures.layers import fit_layer_names
+from repdrift.experiments.transferability.figures.transferability import (
+    PRETRAINED,
+    TUNED,
+    draw_t,
+    in_group,
+    infinite_in_words,
+    set_log_axis,
+)
+from repdrift.figures import style
+from repdrift.figures.grid import Grid, seeds
+from repdrift.figures.style import Look
+from repdrift.figures.table import ordered
+
+COLUMNS = ("images", "seed", "labels", "network", "groups", "reference", "measure", "item", "value")
+# Rows of the figure: measure, whether the controls are shown, and the label.
+ROWS = (
+    ("T", False, "T, mean\nabsolute difference"),
+    ("T by l2", False, "T, Euclidean\ndistance"),
+    ("T", True, "T, mean absolute\ndifference, and controls"),
+)
+PARTS = (("conv1", "conv2", "conv3", "conv4"), ("overall",), ("head",))  # no lines from one to the next
+ITEMS = [item for part in PARTS for item in part]
+TICKS = (1.0, 1.5, 2.0, 3.0, 5.0)  # without the controls, T often spans no more than a factor of two
+INDEPENDENT, SCRATCH = "control: independent start", "control: trained from scratch"
+
+
+def draw(table: pd.DataFrame, network: str) -> Figure:
+    """Draw a column for each target and a line for each kind of labels: by both distances, and beside the controls."""
+    table = chosen(table[table["measure"].isin([measure for measure, *_ in ROWS])])
+    targets, series = ordered(table["images"]), ordered(table["series"])
+    grid = Grid.of(targets, len(ROWS), series, [seeds(table), infinite_in_words(table), network])
+    grid = replace(grid, look=look_of(series))
+    for row, (measure, controls, label) in enumerate(ROWS):
+        for axes, target in zip(grid.axes[row], targets, strict=True):
+            shown = table[(table["images"] == target) & (table["measure"] == measure)]
+            shown = shown[~shown["control"] | controls]
+            for part in PARTS:
+                draw_t(axes, shown[shown["item"].isin(part)], x="item", order=ITEMS, look=grid.look, hue="series")
+            if not controls:
+                set_log_axis(axes, "y", TICKS)
+            fit_layer_names(axes, ITEMS, style.DOUBLE / len(targets) - 0.3)
+        grid.axes[row][0].set_ylabel(label)
+    grid.legend()
+    return grid.figure
+
+
+def chosen(table: pd.DataFrame) -> pd.DataFrame:
+    """Rows of whole targets, with their ``series``: labels in the order of their randomness, then the controls."""
+    whole = table["groups"].eq("") | in_group(table["groups"], "target") | in_group(table["groups"], "scratch")
+    tuned, started = table["network"] == TUNED, table["reference"] == PRETRAINED
+    series = table["labels"].where(tuned & started)
+    series = series.mask(tuned & ~started & in_group(table["groups"], "target"), INDEPENDENT)
+    series = series.mask(in_group(table["groups"], "scratch") & started, SCRATCH)
+    found = table.assign(series=series, control=series.isin([INDEPENDENT, SCRATCH]))[whole & series.notna()]
+    return found.sort_values("control", kind="stable")
+
+
+def look_of(series: list[str]) -> Look:
+    """Random labels from light to dark, as in the paper's own figures, and controls in grey."""
+    random = [label for label in series if label.startswith("random")]
+    colours = Look.of(series).colours | (style.sequential(random, "viridis_r") if random else {})
+    colours |= {INDEPENDENT: (0.7, 0.7, 0.7), SCRATCH: (0.45, 0.45, 0.45)}
+    return Look({label: colours[label] for label in series}, Look.of(series).markers)

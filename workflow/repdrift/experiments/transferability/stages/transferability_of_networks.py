@@ -1,0 +1,100 @@
+"""Measure T of every network that was trained on a target, and gap and width of the target; for one seed."""
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from repdrift import command
+from repdrift.experiments.transferability import domains, measure
+from repdrift.machine.devices import prepare
+from repdrift.networks import checkpoints
+from repdrift.networks.distances import l2
+from repdrift.networks.networks import Conv4
+from repdrift.networks.representations import representations
+from repdrift.provenance.artifacts import Job, write_csv
+from repdrift.training.jobs import load_part
+
+RUN = ("run", "labels", "network", "groups", "size", "classes", "steps")  # what was trained
+COLUMNS = (*RUN, "seed", "reference", "measure", "item", "value")
+INITIAL, PRETRAINED = "init", "pretrained"
+STARTS = (PRETRAINED, "independent")  # the latter is a control: T is about 1, or less
+FEATURES = "pool4"
+# Distances with the names that they and the T by them have; the first is the paper's.
+MEASURES = {"T": ("distance", measure.mean_absolute), "T by l2": ("l2 distance", l2)}
+
+Row = dict[str, object]
+
+
+def compared(tuned: Conv4, references: dict[str, Conv4]) -> Iterator[Row]:
+    """Rows of a trained network: its distances to the references, T, and how far each layer moved."""
+    weights = measure.measured(tuned)
+    others = {name: measure.measured(network) for name, network in references.items()}
+    for t, (name, distance) in MEASURES.items():
+        found = {reference: measure.distances(weights, theirs, distance) for reference, theirs in others.items()}
+        for reference, values in found.items():
+            yield from rows(reference, name, values)
+        for start in STARTS:
+            values = measure.transferability(found[INITIAL], found[start])
+            logs = {item: measure.log(value) for item, value in values.items()}
+            hidden = [value for item, value in logs.items() if item.startswith("conv")]
+            shape = {"lead": measure.lead(hidden), "rise": measure.largest_rise(hidden)}
+            yield from rows(start, t, values)
+            yield from rows(start, f"ln {t}", logs | shape)
+    moved = measure.distances(weights, others[PRETRAINED], l2)
+    norms = {name: float(weight.double().norm()) for name, weight in others[PRETRAINED].items()}
+    yield from rows(PRETRAINED, "movement", {name: value / norms[name] for name, value in moved.items()})
+
+
+def rows(reference: str, name: str, values: dict[str, float]) -> Iterator[Row]:
+    for item, value in values.items():
+        yield {"reference": reference, "measure": name, "item": item, "value": value}
+
+
+def features(network: Conv4, args: argparse.Namespace) -> Iterator[domains.Features]:
+    """Features float64 [n, p] of the first training images of each task, the source's first."""
+    spec, device = args.spec, prepare(gpus=0)
+    for task, images_path in zip(args.tasks, args.images, strict=True):
+        images = load_part(images_path, task, "train", device)[0][: spec["images"]]
+        # Calibrated on the domain itself, as its networks are trained with its own statistics.
+        layers = representations(network, images, None if spec["bn"] == "batch" else images)
+        yield layers[FEATURES].numpy().astype(np.float64)
+
+
+def of_domains(network: Conv4, args: argparse.Namespace) -> dict[str, dict[str, float]]:
+    """Gap and width of each domain by its name."""
+    source, *targets = features(network, args)
+    return {
+        name: {"gap": domains.gap(source, target), "width": domains.width(target)}
+        for name, target in zip(args.spec["domains"], targets, strict=True)
+    }
+
+
+def table(spec: dict[str, Any], networks: dict[str, Conv4], found: dict[str, dict[str, float]]) -> Iterator[Row]:
+    """Rows of all trained networks."""
+    references = {name: networks[name] for name in spec["references"]}
+    for columns in spec["runs"]:
+        whose = {**{name: columns[name] for name in RUN}, "seed": spec["seed"]}
+        for row in (*compared(networks[columns["run"]], references), *rows("", "domain", found[columns["domain"]])):
+            yield whose | row
+
+
+def main() -> None:
+    flags = command.parser(__doc__)
+    flags.add_argument("--networks", type=Path, nargs="+", required=True, help="references, then those of the runs")
+    flags.add_argument("--tasks", type=Path, nargs="+", required=True, help="of the source, then of the domains")
+    flags.add_argument("--images", type=Path, nargs="+", required=True, help="of training, in the order of the tasks")
+    args = flags.parse_args()
+    spec = args.spec
+    job = Job(spec, args.code, [*args.networks, *args.tasks, *sorted(set(args.images))])
+    names = [*spec["references"], *(columns["run"] for columns in spec["runs"])]
+    networks = {name: checkpoints.load(path, spec["network"]) for name, path in zip(names, args.networks, strict=True)}
+    found = list(table(spec, networks, of_domains(networks[PRETRAINED], args)))
+    job.save(args.output, lambda file: write_csv(file, found, COLUMNS))
+    print(f"seed {spec['seed']}: {len(spec['runs'])} trained networks, {len(found)} numbers")
+
+
+if __name__ == "__main__":
+    command.run(main)

@@ -1,0 +1,73 @@
+"""Regress ln T of the fine-tunings on gap, width and number of images: for each seed, and on the means over seeds."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from repdrift import command
+from repdrift.experiments.transferability.regression import regress
+from repdrift.provenance.artifacts import Job
+
+PREDICTORS = ("gap", "width", "ln N")
+LONGER = (*PREDICTORS, "ln steps")
+KEPT = ("run", "images", "labels", "groups", "size", "classes", "steps")
+# Regressions by their names: whether it is, as the paper's, of true labels and equal epochs alone, and its predictors.
+FITS = {
+    "true labels, equal epochs": (True, PREDICTORS),
+    "all fine-tunings": (False, PREDICTORS),
+    "all, with ln steps": (False, LONGER),
+}
+
+
+def points(table: pd.DataFrame) -> pd.DataFrame:
+    """One row for each fine-tuning and seed: T as ``value``, its logarithm, and the predictors."""
+    tuned = table[table["network"] == "fine-tuned"]
+    by = ["run", "seed"]
+    of_run = tuned.drop_duplicates(by).set_index(by)[list(KEPT[1:])]
+    t = tuned[(tuned["measure"] == "T") & (tuned["reference"] == "pretrained") & (tuned["item"] == "overall")]
+    of_domain = tuned[tuned["measure"] == "domain"].pivot(index=by, columns="item", values="value")
+    found = of_run.join(of_domain).join(t.set_index(by)["value"]).reset_index()
+    logs = {"ln N": found["size"], "ln steps": found["steps"], "ln T": found["value"]}
+    return found.assign(measure="T", **{name: np.log(values) for name, values in logs.items()})
+
+
+def coefficients(chosen: pd.DataFrame, predictors: tuple[str, ...]) -> pd.DataFrame:
+    """Regression of the fine-tunings whose T is finite; columns item, value, se, n."""
+    finite = chosen[np.isfinite(chosen["ln T"])]
+    fit = regress(finite[list(predictors)].to_numpy(np.float64), finite["ln T"].to_numpy(np.float64))
+    found = {"item": [*predictors, "R²"], "value": [*fit.coefficients, fit.explained], "se": [*fit.errors, None]}
+    return pd.DataFrame(found).assign(n=len(finite))
+
+
+def regressions(found: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """Rows of every regression: ``coefficient`` of each seed, ``coefficient of means`` over the seeds."""
+    numbers = [*LONGER, "ln T"]
+    as_in_the_paper = (found["labels"] == "true labels") & (found["groups"] != "steps")
+    for name, (narrow, predictors) in FITS.items():
+        part = found[as_in_the_paper] if narrow else found
+        for seed, rows in part.groupby("seed"):
+            yield coefficients(rows, predictors).assign(series=name, measure="coefficient", seed=seed)
+        means = part.groupby("run")[numbers].mean()
+        yield coefficients(means, predictors).assign(series=name, measure="coefficient of means")
+
+
+def main() -> None:
+    flags = command.parser(__doc__)
+    flags.add_argument("--tables", type=Path, nargs="+", required=True, help="of the targets and seeds")
+    args = flags.parse_args()
+    job = Job(args.spec, args.code, args.tables)
+    missing = {"value": ["", "nan"]}
+    tables = [
+        pd.read_csv(path, keep_default_na=False, na_values=missing).assign(images=title)
+        for path, title in zip(args.tables, args.spec["images"], strict=True)
+    ]
+    found = points(pd.concat(tables))
+    table = pd.concat([found, *regressions(found)])
+    job.save(args.output, lambda file: table.to_csv(file, index=False, lineterminator="\n"))
+    print(f"{found['run'].nunique()} fine-tunings, {found['seed'].nunique()} seeds")
+
+
+if __name__ == "__main__":
+    command.run(main)

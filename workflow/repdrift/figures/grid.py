@@ -1,0 +1,61 @@
+"""What the figures of experiments share: a column of axes for each target, lines for a few kinds, one legend."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from repdrift.experiments.drift.figures.layers import lettered
+from repdrift.figures import style
+from repdrift.figures.style import Look, Strip
+from repdrift.figures.table import joined
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A figure with a row of axes for each measure and a column for each target."""
+
+    figure: Figure
+    axes: list[list[Axes]]  # [rows][columns]
+    look: Look
+    strip: Strip
+    columns: int  # of the legend
+
+    @classmethod
+    def of(
+        cls,
+        targets: Sequence[str],
+        rows: int,
+        labels: Sequence[str],
+        words: Sequence[str],
+        *,
+        height: float = 1.45,
+    ) -> "Grid":
+        """Make it; `labels` are those of the lines, `words` the parts of the footer."""
+        width = style.DOUBLE if len(targets) > 1 else style.SINGLE
+        columns = style.legend_columns(labels, width - 0.6)
+        strip = Strip(math.ceil(len(labels) / columns), style.wrap(joined(words), width - 0.1, style.TINY))
+        titles = [style.wrap(title, (width - 0.5) / len(targets) - 0.1, 8) for title in lettered(targets)]
+        lines = max(title.count("\n") + 1 for title in titles)
+        figure = style.make_figure(width, height * rows + 0.3 + 0.15 * lines, strip)
+        axes = figure.subplots(rows, len(targets), sharey="row", squeeze=False)
+        for column, title in zip(axes[0], titles, strict=True):
+            column.set_title(title)
+        return cls(figure, [list(row) for row in axes], Look.of(labels), strip, columns)
+
+    def legend(self) -> None:
+        style.legend(self.axes[-1][0], self.look.handles(style.DOUBLE - 0.6), self.columns, self.strip.legend_top)
+
+
+def seeds(table: pd.DataFrame) -> str:
+    """Number of seeds, and what is drawn of them."""
+    count = table["seed"].nunique()
+    return "1 seed, no standard error" if count == 1 else f"{count} seeds, mean ± SE"
+
+
+def name_ticks(axes: Axes, names: Mapping[int, str], order: Sequence[int]) -> None:
+    """Write names below the places, or their own numbers."""
+    axes.set_xticks(range(len(order)), [names.get(value, str(value)) for value in order])

@@ -1,0 +1,168 @@
+"""Files that other jobs read: written whole or not at all, each with a sidecar that says what it is made of."""
+
+import csv
+import errno
+import hashlib
+import json
+import os
+import platform
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import repdrift
+from repdrift.errors import UserError
+from repdrift.provenance.fingerprint import modules, running
+
+PACKAGES = ("repdrift", "torch", "torchvision", "numpy", "pandas", "safetensors", "matplotlib", "seaborn")
+FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of a file as hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sidecar(path: Path) -> Path:
+    return path.with_name(path.name + ".json")
+
+
+def record(path: Path) -> dict[str, Any] | None:
+    """Sidecar of an artifact; None if it has none that can be read."""
+    try:
+        found = json.loads(sidecar(path).read_text())
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) and "sha256" in found else None
+
+
+def seal(made: Mapping[str, Any]) -> str:
+    """SHA-256 of what a sidecar says, its own `seal` left out: one that was edited no longer has it."""
+    said = {key: value for key, value in made.items() if key != "seal"}
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
+    """Let `write` fill a temporary file in the same folder, then rename it: nobody ever sees half a file.
+
+    Raises
+    ------
+    UserError
+        If the disk, or the user's share of it, is full.
+    """
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(temporary)
+        temporary.chmod(0o666 & ~_umask())  # safetensors writes files that nobody else can read
+        temporary.replace(path)
+    except Exception as error:
+        # safetensors has an error of its own, with the system's number in its text.
+        if getattr(error, "errno", None) in FULL or any(f"(os error {number})" in str(error) for number in FULL):
+            raise UserError(f"{path}: the disk is full: make room, and run again, it goes on from here") from None
+        raise
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def write_csv(path: Path, rows: Iterable[Mapping[str, object]], columns: Sequence[str]) -> None:
+    """Write rows as CSV; floats with all their digits, None as an empty field."""
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+@dataclass
+class Job:
+    """What a job is made of, and the writer of its artifacts.
+
+    Parameters
+    ----------
+    spec : dict
+        The settings that the job uses, all of them and no others.
+    code : str
+        Fingerprint of the code that the job runs.
+    inputs : list of Path
+        The files that it reads.
+    device : str
+        ``cpu``, or the name of the GPU.
+
+    Raises
+    ------
+    UserError
+        If an input is not what its own sidecar says: nothing is made of a file that was damaged or edited.
+    """
+
+    spec: dict[str, Any]
+    code: str
+    inputs: Sequence[Path] = ()
+    device: str = "cpu"
+    _hashes: dict[str, str] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._hashes = {str(path): _sha256_as_made(path) for path in self.inputs}
+
+    def save(self, path: Path, write: Callable[[Path], object]) -> None:
+        """Write an artifact atomically, and its sidecar ``<name>.json`` before it (so none is ever without one)."""
+
+        def write_both(temporary: Path) -> None:
+            write(temporary)
+            made = self._record(path, temporary)
+            text = json.dumps({**made, "seal": seal(made)}, indent=1, sort_keys=True) + "\n"
+            write_atomically(sidecar(path), lambda file: file.write_text(text))
+
+        write_atomically(path, write_both)
+
+    def input_checksums(self) -> dict[str, str]:
+        """SHA-256 of each input, by its path."""
+        return dict(self._hashes)
+
+    def _record(self, path: Path, written: Path) -> dict[str, object]:
+        stage = running()
+        return {
+            "path": str(path),
+            "sha256": sha256(written),
+            "spec": self.spec,
+            "code": self.code,
+            "stage": stage,
+            "modules": modules(stage) if stage else {},
+            "inputs": self.input_checksums(),
+            "device": self.device,
+            "threads": os.environ.get("OMP_NUM_THREADS"),
+            "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(repdrift.STARTED)),
+            "seconds": round(time.time() - repdrift.STARTED, 3),
+            "python": platform.python_version(),
+            "packages": _versions(),
+        }
+
+
+def _sha256_as_made(path: Path) -> str:
+    """SHA-256 of an input; it must be the one that its sidecar gives, where it has one."""
+    found, made = sha256(path), record(path)
+    if made and made["sha256"] != found:
+        raise UserError(
+            f"{path} is not as it was made: its SHA-256 is {found} and was {made['sha256']}; "
+            "delete it, and run the workflow again"
+        )
+    return found
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for package in PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found

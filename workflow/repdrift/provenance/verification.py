@@ -1,0 +1,122 @@
+"""What the sidecars of a study say about it: which artifacts are as they were made, of what, and by which code."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from repdrift.errors import UserError
+from repdrift.provenance.artifacts import record, seal, sha256, sidecar
+from repdrift.provenance.fingerprint import fingerprint, modules, stages
+from repdrift.training.progress import FOLDER
+
+UNTRACKED = {".json", ".log", ".sha256", ".md"}  # endings of files that are no artifacts
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something that is wrong with an artifact: it is ``altered``, ``stale`` or ``unknown``."""
+
+    path: Path
+    kind: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.kind:<8} {self.path}: {self.reason}"
+
+
+def artifacts(folder: Path) -> list[Path]:
+    """Artifacts in a folder, whether or not they have a sidecar."""
+    hidden = {FOLDER, "logs"}
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.is_file()
+        and path.suffix not in UNTRACKED
+        and not path.name.startswith(".")
+        and not hidden & set(path.relative_to(folder).parts)
+    )
+
+
+def changed_modules(made: dict[str, Any]) -> list[str]:
+    """Modules of the code that made an artifact, given its sidecar, which are not what they were."""
+    stage, then = made.get("stage"), made.get("modules", {})
+    now = modules(stage) if stage in stages() else {}
+    return sorted(name for name in then.keys() | now.keys() if stage and then.get(name) != now.get(name))
+
+
+def with_origins(paths: Iterable[Path]) -> list[Path]:
+    """These artifacts, and all artifacts that they are made of, whether or not those are still there."""
+    found = dict.fromkeys(paths)
+    waiting = list(found)
+    while waiting:
+        made = record(waiting.pop())
+        for name in made.get("inputs", {}) if made else ():
+            path = Path(name)
+            if path not in found and sidecar(path).exists():
+                found[path] = None
+                waiting.append(path)
+    return list(found)
+
+
+class Verification:
+    """Check of all artifacts of a study, and of all that they are made of; every file is read once.
+
+    Parameters
+    ----------
+    study : Path
+        Its folder, ``results/STUDY``, relative to the folder that the workflow runs in: inputs are recorded so.
+
+    Raises
+    ------
+    UserError
+        If there is no such folder, or no artifact in it.
+    """
+
+    def __init__(self, study: Path) -> None:
+        if not study.is_dir():
+            raise UserError(f"{study}: there is no such folder")
+        self.own = artifacts(study)
+        if not self.own:
+            raise UserError(f"{study}: there are no artifacts in it")
+        self._hashes: dict[Path, str | None] = {}
+
+    @cached_property
+    def paths(self) -> list[Path]:
+        """Artifacts of the study, and those of other folders (data sets) that they are made of."""
+        return with_origins(self.own)
+
+    def faults(self) -> Iterator[Fault]:
+        """Give everything that is wrong, artifact by artifact."""
+        codes = {fingerprint(stage) for stage in stages()}
+        for path in self.paths:
+            yield from self._faults_of(path, codes)
+
+    def _faults_of(self, path: Path, codes: set[str]) -> Iterator[Fault]:
+        made = record(path)
+        if made is None:
+            yield Fault(path, "unknown", "no sidecar says what it is made of")
+            return
+        if not path.exists():
+            return  # deleted, such as activations that are not kept: whoever needs it makes it again
+        if made["sha256"] != self.sha256(path):
+            yield Fault(path, "altered", f"its SHA-256 is {self.sha256(path)}, and was {made['sha256']}")
+        if made.get("seal") != seal(made):
+            yield Fault(path, "altered", "its sidecar is not as it was written")
+        if made.get("path") != str(path):
+            yield Fault(path, "altered", f"it was made as {made.get('path')}")
+        changed = changed_modules(made)
+        if made.get("code") not in codes or changed:
+            which = f" ({', '.join(changed)})" if changed else ""
+            yield Fault(path, "stale", f"the code that made it{which} has changed since")
+        for name, digest in made.get("inputs", {}).items():
+            now = self.sha256(Path(name))
+            if now is not None and now != digest:
+                yield Fault(path, "stale", f"{name} has changed since")
+
+    def sha256(self, path: Path) -> str | None:
+        """SHA-256 of a file, None if it is not there."""
+        if path not in self._hashes:
+            self._hashes[path] = sha256(path) if path.exists() else None
+        return self._hashes[path]

@@ -1,0 +1,244 @@
+"""Training jobs, one at a time or many together in one process: from their arguments to their files."""
+
+import argparse
+import dataclasses
+import math
+import os
+import shutil
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+import torch
+from safetensors import safe_open
+from torch import Tensor
+from tqdm import tqdm
+
+from repdrift.canonical import canonical
+from repdrift.data.shuffle import shuffled
+from repdrift.errors import UserError
+from repdrift.machine.devices import device_name, prepare
+from repdrift.machine.interruption import Interruption
+from repdrift.machine.memory import shortage_explained
+from repdrift.networks import checkpoints
+from repdrift.networks.networks import initialise
+from repdrift.provenance.artifacts import Job, write_csv
+from repdrift.seeds import seed_for
+from repdrift.training.progress import Progress
+from repdrift.training.tickets import Ticket, tickets
+from repdrift.training.training import Epoch, Settings, Training
+
+EPOCH_SECONDS = 0.5  # an epoch that ends sooner after the last save is not saved by itself
+STEP_SECONDS = 30.0  # a long epoch is saved on its way
+ADMIT_SECONDS = 0.5  # between two looks for jobs that came or went
+
+
+class Member:
+    """One training job: its training, its progress on disk and its outputs.
+
+    Parameters
+    ----------
+    args : Namespace
+        Those of `repdrift.stages.train`.
+    say : function of str
+        Takes a line for the job's log.
+    """
+
+    def __init__(self, args: argparse.Namespace, device: torch.device, say: Callable[[str], object]) -> None:
+        self.spec, self.output, self.say = args.spec, args.output, say
+        self.job = Job(self.spec, args.code, sorted({args.parent, args.task, *args.images}), device_name(device))
+        self.progress = Progress(self.output, [canonical(self.spec), args.code, *self.job.input_checksums().values()])
+        self.progress.hold()
+        self.stream = torch.cuda.Stream(device) if device.type == "cuda" else None
+        with self.working():
+            self.training = self._begin(args, device)
+        self.saved = time.monotonic()
+
+    def _begin(self, args: argparse.Namespace, device: torch.device) -> Training:
+        network = checkpoints.load(args.parent, self.spec["network"])
+        if self.spec["head"] == "new":
+            initialise(network.head, "new head", self.spec["seed"])
+        order = torch.Generator().manual_seed(order_seed(self.spec))
+        train_set, test_set = (
+            load_part(images, args.task, part, device)
+            for images, part in zip(args.images, ("train", "test"), strict=True)
+        )
+        settings = Settings(**self.spec["training"])
+        training = Training(network.to(device), train_set, test_set, settings, order)
+        saved = self.progress.load()
+        if saved is not None:
+            training.restore(*saved)
+            self.say(f"resumed after step {training.step} of {settings.steps}")
+        return training
+
+    def working(self) -> AbstractContextManager[object]:
+        """On a GPU each job has a queue of its own, so that the steps of many overlap."""
+        return torch.cuda.stream(self.stream) if self.stream is not None else nullcontext()
+
+    def advance(self) -> Iterator[Epoch | None]:
+        """Train, a step at a time (each in the context of `working`), and write the outputs in the end."""
+        for epoch in self.training.events():
+            if epoch is not None:
+                self._after_epoch(epoch)
+            if time.monotonic() - self.saved > (STEP_SECONDS if epoch is None else EPOCH_SECONDS):
+                self.save()
+            yield epoch
+        self._write()
+
+    def _after_epoch(self, epoch: Epoch) -> None:
+        if epoch.epoch in self.spec["checkpoints"]:
+            checkpoints.write(self.training.network, self.progress.part(f"epoch{epoch.epoch}.safetensors"))
+        self.say(in_words(epoch))
+
+    def save(self) -> None:
+        """Save where the training is."""
+        self.progress.save(*self.training.state())
+        self.saved = time.monotonic()
+
+    def _write(self) -> None:
+        """Write all outputs, the final weights last, and forget the progress.
+
+        Not where jobs share a SLURM job: if another of them fails, Snakemake deletes the outputs of all, and this one
+        is then done again, from its end. Snakemake forgets it when the study is complete.
+        """
+        folder = self.output.parent
+        for epoch in self.spec["checkpoints"]:
+            name = f"epoch{epoch}.safetensors"
+            self.job.save(folder / name, partial(shutil.copyfile, self.progress.part(name)))
+        columns = [field.name for field in dataclasses.fields(Epoch)]
+        rows = [dataclasses.asdict(epoch) for epoch in self.training.history]
+        self.job.save(folder / "history.csv", lambda file: write_csv(file, rows, columns))
+        checkpoints.save(self.training.network, self.output, self.job)
+        if "SLURM_JOB_ID" in os.environ:
+            self.save()
+            self.progress.release()
+        else:
+            self.progress.clear()
+
+
+def order_seed(spec: Mapping[str, Any]) -> int:
+    """Seed of the order of the images: another for each task, and for each of the orders that a task is trained in."""
+    purpose = "data order" if spec["order"] == 1 else f"data order {spec['order']}"
+    return seed_for(purpose, spec["seed"], spec["task"])
+
+
+def train_one(args: argparse.Namespace, interruption: Interruption) -> bool:
+    """Train a job to its end; False if it was interrupted, and saved, before."""
+    device = prepare(args.gpus, args.spec["training"]["precision"])
+    with shortage_explained(args.spec["training"], device):
+        member = Member(args, device, tqdm.write)
+        training = member.training
+        with member.working(), progress_bar(training) as bar:
+            for epoch in member.advance():
+                bar.update(training.images(training.step) - bar.n)
+                if epoch is not None:
+                    bar.set_postfix_str(f"loss {epoch.train_loss:.4f}, accuracy {epoch.train_accuracy:.1f} %")
+                    sys.stdout.flush()
+                if interruption:
+                    member.save()
+                    return False
+    return True
+
+
+def progress_bar(training: Training) -> "tqdm[NoReturn]":
+    """Images done, their speed and the time left; nothing where the output is no terminal."""
+    return tqdm(
+        total=training.images(training.settings.steps),
+        initial=training.images(training.step),
+        unit="img",
+        unit_scale=True,
+        smoothing=0.05,
+        dynamic_ncols=True,
+        disable=None,
+    )
+
+
+def train_many(
+    folder: Path, own: Ticket, parse: Callable[[list[str]], argparse.Namespace], interruption: Interruption
+) -> None:
+    """Train the jobs whose tickets lie in a folder, a step of each in turn, until the own one is done.
+
+    Others that are being trained then are finished too, but no more are taken in: the lock is for another process.
+    Jobs of another precision wait, for it is a setting of the whole process.
+    """
+    own_args = parse(own.arguments)
+    precision = own_args.spec["training"]["precision"]
+    device = prepare(own_args.gpus, precision)
+    taken: dict[Path, tuple[Ticket, Member, Iterator[Epoch | None]]] = {}
+    looked = -math.inf
+    while own.code is None or taken:
+        if time.monotonic() - looked > ADMIT_SECONDS:
+            looked = time.monotonic()
+            for path in [path for path, (ticket, *_) in taken.items() if not ticket.waits]:
+                _leave(*taken.pop(path)[:2])  # its process was told to stop
+            if own.code is None:
+                waiting = [ticket for ticket in tickets(folder) if ticket.path not in taken]
+                for ticket in sorted(waiting, key=lambda ticket: ticket.path != own.path):
+                    args = parse(ticket.arguments)
+                    if len(taken) < own_args.pack and args.spec["training"]["precision"] == precision:
+                        with _failures_of(ticket), shortage_explained(args.spec["training"], device):
+                            member = Member(args, device, ticket.say)
+                            taken[ticket.path] = ticket, member, member.advance()
+        for path, (ticket, member, steps) in list(taken.items()):
+            explained = shortage_explained(member.spec["training"], device)
+            with _failures_of(ticket), explained, member.working():
+                if next(steps, steps) is steps:
+                    ticket.end(0)
+            if ticket.code is not None:
+                del taken[path]
+        if interruption:
+            for _, member, _ in taken.values():
+                with member.working():
+                    member.save()
+            return
+
+
+def _leave(ticket: Ticket, member: Member) -> None:
+    with member.working():
+        member.save()
+    member.progress.release()
+    ticket.withdraw()
+
+
+@contextmanager
+def _failures_of(ticket: Ticket) -> Iterator[None]:
+    """What goes wrong with one job is told to its process, and does not stop the others."""
+    try:
+        yield
+    except UserError as error:
+        ticket.say(f"error: {error}")
+        ticket.end(1)
+    except Exception:
+        ticket.say(traceback.format_exc())
+        ticket.end(1)
+
+
+def in_words(epoch: Epoch) -> str:
+    """Give a line for a log."""
+    measured = {
+        "training loss": (epoch.train_loss, "{:.4f}"),
+        "training accuracy": (epoch.train_accuracy, "{:.1f} %"),
+        "test accuracy": (epoch.test_accuracy, "{:.1f} %"),
+    }
+    parts = [f"{name} {form.format(value)}" for name, (value, form) in measured.items() if value is not None]
+    return f"epoch {epoch.epoch}, step {epoch.step}: {', '.join(parts)}"
+
+
+def load_part(images_path: Path, task_path: Path, part: str, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Images uint8 [N, 3, 32, 32] (channels_last) and labels int64 [N] of a task's train or test part."""
+    with np.load(task_path) as arrays:
+        index, labels = arrays[f"{part}_index"], torch.from_numpy(arrays[f"{part}_label"])
+        pixels = torch.from_numpy(arrays["pixels"]) if "pixels" in arrays else None
+    with safe_open(images_path, framework="pt") as file:
+        images = file.get_slice("images")[int(index[0]) : int(index[-1]) + 1]
+    if len(images) > len(index):
+        images = images[torch.from_numpy(index - index[0])]
+    if pixels is not None:
+        images = shuffled(images, pixels)
+    return images.to(device).contiguous(memory_format=torch.channels_last), labels.to(device)

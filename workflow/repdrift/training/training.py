@@ -1,0 +1,242 @@
+"""Training: plain SGD over a data set that lives on the device as one tensor; batches are index selections."""
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from repdrift.errors import UserError
+from repdrift.training.sgd import Descent, normalise, replayed
+
+BATCH = 32  # of every evaluation: BN then sees batches of the size that the paper's network sees
+
+Images = tuple[Tensor, Tensor]  # uint8 [N, C, H, W] (channels_last) and labels int64 [N], on the device
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of one training (the paper's values; none has a default here, the config gives them).
+
+    `steps` is the length in SGD steps; the last epoch is cut where they end. `test_every` is in epochs. `precision` is
+    ``float32``, ``tf32`` or ``bfloat16``.
+    """
+
+    learning_rate: float
+    momentum: float
+    weight_decay: float
+    batch_size: int
+    precision: str
+    steps: int
+    test_every: int
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What an epoch gave: mean loss and accuracies in percent; `train_accuracy` is that of the training batches.
+
+    An accuracy that was not measured is None. Epoch 0 is the network before training.
+    """
+
+    epoch: int
+    step: int
+    train_loss: float | None
+    train_accuracy: float | None
+    test_loss: float | None
+    test_accuracy: float | None
+
+
+@contextmanager
+def batch_statistics(network: nn.Module) -> Iterator[None]:
+    """Let batch normalisation use the statistics of each batch, without touching its running statistics."""
+    norms = [part for part in network.modules() if isinstance(part, nn.BatchNorm2d)]
+    was_training = network.training
+    network.train()
+    for norm in norms:
+        norm.track_running_stats = False
+    try:
+        yield
+    finally:
+        for norm in norms:
+            norm.track_running_stats = True
+        network.train(was_training)
+
+
+@torch.inference_mode()
+def evaluate(network: nn.Module, images: Tensor, labels: Tensor) -> tuple[float, float]:
+    """Mean cross-entropy in nats and accuracy in percent on images uint8 [N, C, H, W], labels int64 [N].
+
+    BN uses the statistics of consecutive batches of 32, as the authors' evaluation does, but stays unpolluted.
+    """
+    with batch_statistics(network):
+        return score(network, images, labels)
+
+
+@torch.inference_mode()
+def score(network: nn.Module, images: Tensor, labels: Tensor) -> tuple[float, float]:
+    """`evaluate` with batch normalisation in the mode that it is in."""
+    loss = torch.zeros((), device=images.device)
+    correct = torch.zeros((), dtype=torch.int64, device=images.device)
+    for batch, expected in zip(images.split(BATCH), labels.split(BATCH), strict=True):
+        logits = network(normalise(batch))["logits"]
+        loss += functional.cross_entropy(logits, expected, reduction="sum")
+        correct += (logits.argmax(1) == expected).sum()
+    return loss.item() / len(labels), 100 * correct.item() / len(labels)
+
+
+class Training:
+    """A training in progress: it goes on a step at a time, and can be saved and restored after any of them.
+
+    SGD with cross-entropy; no augmentation, constant learning rate.
+
+    Parameters
+    ----------
+    network : Module
+        Gives ``{"logits": [B, D], ...}`` for float32 images [B, C, H, W]; on the device of the data. Trained in place.
+    train_set, test_set : Images
+    generator : torch.Generator
+        Draws the order of the images, once an epoch, on the CPU.
+
+    Attributes
+    ----------
+    step : int
+        SGD steps taken.
+    history : list of Epoch
+        All finished epochs.
+    """
+
+    def __init__(
+        self, network: nn.Module, train_set: Images, test_set: Images, settings: Settings, generator: torch.Generator
+    ) -> None:
+        self.network, self.train_set, self.test_set = network, train_set, test_set
+        self.settings, self.generator = settings, generator
+        self.step = 0
+        self.history: list[Epoch] = []
+        self._batches_done = 0  # of the epoch in progress
+        self._results: list[Tensor] = []  # of these batches, on the device: reading them would wait for it
+        self._before_order = generator.get_state()
+        network.train()
+        self._descent = Descent(
+            network,
+            *train_set,
+            learning_rate=settings.learning_rate,
+            momentum=settings.momentum,
+            weight_decay=settings.weight_decay,
+            autocast=settings.precision == "bfloat16",
+        )
+        self._take_step = replayed(self._descent, settings.batch_size, self._changed())
+
+    def _changed(self) -> list[Tensor]:
+        return [*self.network.parameters(), *self.network.buffers(), *self._descent.momenta]
+
+    def events(self) -> Iterator[Epoch | None]:
+        """Train; give an Epoch after each epoch, 0 (before training) included, and None after other steps.
+
+        The network holds the weights of that moment. A restored training goes on from where it was saved.
+
+        Raises
+        ------
+        UserError
+            At the end of the first epoch with a loss that is not finite, with epoch, step and learning rate.
+        """
+        if not self.history:
+            yield self._finished(Epoch(0, 0, *evaluate(self.network, *self.train_set), *self._test()))
+        labels = self.train_set[1]
+        while self.step < self.settings.steps:
+            order = torch.randperm(len(labels), generator=self.generator).to(labels.device)
+            until = self.settings.steps - (self.step - self._batches_done)
+            batches = order.split(self.settings.batch_size)[:until]
+            for batch in batches[self._batches_done :]:
+                self._results.append(self._take_step(batch).clone())
+                self._batches_done += 1
+                self.step += 1
+                if self._batches_done < len(batches):
+                    yield None
+            yield self._finished(self._measure(torch.tensor([len(batch) for batch in batches])))
+
+    def _measure(self, sizes: Tensor) -> Epoch:
+        results = torch.stack(self._results).cpu()
+        losses, correct = results[:, 0], results[:, 1]
+        epoch = self.history[-1].epoch + 1
+        _refuse_not_finite(losses, epoch, self.step - len(sizes), self.settings.learning_rate)
+        seen = sizes.sum().item()
+        last = self.step == self.settings.steps
+        tested = self._test() if epoch % self.settings.test_every == 0 or last else (None, None)
+        mean_loss = (losses.double() * sizes).sum().item() / seen
+        return Epoch(epoch, self.step, mean_loss, 100 * correct.sum().item() / seen, *tested)
+
+    def _test(self) -> tuple[float, float]:
+        return evaluate(self.network, *self.test_set)
+
+    def _finished(self, epoch: Epoch) -> Epoch:
+        self.history.append(epoch)
+        self._batches_done = 0
+        self._results = []
+        self._before_order = self.generator.get_state()
+        return epoch
+
+    def images(self, steps: int) -> int:
+        """How many images the first so many steps see."""
+        whole = len(self.train_set[1])
+        epochs, batches = divmod(steps, math.ceil(whole / self.settings.batch_size))
+        return epochs * whole + batches * self.settings.batch_size
+
+    # Saving and restoring
+
+    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """All that `restore` needs, as tensors by name and as values for JSON."""
+        tensors = {f"network.{name}": value for name, value in self.network.state_dict().items()}
+        tensors |= {f"momentum.{number}": value for number, value in enumerate(self._descent.momenta)}
+        tensors["order"] = self._before_order
+        if self._results:
+            tensors["results"] = torch.stack(self._results)
+        numbers = {
+            "step": self.step,
+            "batches_done": self._batches_done,
+            "history": [asdict(epoch) for epoch in self.history],
+        }
+        return {name: value.detach().cpu().contiguous() for name, value in tensors.items()}, numbers
+
+    def restore(self, tensors: Mapping[str, Tensor], numbers: Mapping[str, Any]) -> None:
+        """Go back to a saved state; nothing of this training may have been kept elsewhere."""
+        weights = {name.removeprefix("network."): value for name, value in tensors.items() if "network." in name}
+        self.network.load_state_dict(weights)
+        for number, momentum in enumerate(self._descent.momenta):
+            momentum.copy_(tensors[f"momentum.{number}"])
+        self.generator.set_state(tensors["order"])
+        self._before_order = tensors["order"]
+        results = tensors.get("results")
+        self._results = [] if results is None else list(results.to(self.train_set[1].device))
+        self.step, self._batches_done = numbers["step"], numbers["batches_done"]
+        self.history = [Epoch(**epoch) for epoch in numbers["history"]]
+
+
+def train(
+    network: nn.Module,
+    train_set: Images,
+    test_set: Images,
+    settings: Settings,
+    *,
+    generator: torch.Generator,
+    after_epoch: Callable[[Epoch], None] = lambda _: None,
+) -> list[Epoch]:
+    """Train a network in place, from beginning to end, and give its history; see `Training`."""
+    training = Training(network, train_set, test_set, settings, generator)
+    for epoch in training.events():
+        if epoch is not None:
+            after_epoch(epoch)
+    return training.history
+
+
+def _refuse_not_finite(losses: Tensor, epoch: int, steps_before: int, learning_rate: float) -> None:
+    wrong = (~torch.isfinite(losses)).nonzero()
+    if len(wrong):
+        step = steps_before + int(wrong[0]) + 1
+        raise UserError(
+            f"the loss is not finite at epoch {epoch}, step {step} (learning rate {learning_rate}): "
+            "lower the learning rate"
+        )
