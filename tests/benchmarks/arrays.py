@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from repdrift.data import rendered
-from repdrift.networks.networks import build, initialise
+from repdrift.networks.building import build, initialise
 from repdrift.networks.representations import representations
 
 Model = list[Tensor]  # the representations [n, p] of a model's layers, pool1 to logits

@@ -28,8 +28,9 @@ from torchvision import transforms
 from repdrift.data import rendered
 from repdrift.machine.devices import prepare
 from repdrift.networks import checkpoints
-from repdrift.networks.networks import Conv4, build, initialise
-from repdrift.training.sgd import normalise
+from repdrift.networks.building import build, initialise
+from repdrift.networks.conv4 import Conv4
+from repdrift.networks.evaluation import normalise
 from repdrift.training.training import Epoch, Settings, Training
 from tests.benchmarks.report import markdown, met, seconds
 from tests.benchmarks.timing import Timing, alternate

@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 
 from repdrift.data import rendered
 from repdrift.networks import checkpoints
-from repdrift.networks.networks import build, initialise
+from repdrift.networks.building import build, initialise
 
 NETWORK = {"name": "conv4", "block": "conv-relu-bn", "classes": 10}
 SETTINGS = {

@@ -23,8 +23,8 @@ from repdrift.experiments.head2toe.probing import (
 from repdrift.experiments.head2toe.probing.cost import forward_flops
 from repdrift.experiments.head2toe.probing.examples import extracted, load_examples
 from repdrift.experiments.head2toe.probing.tuning import Choice, ProbedNetwork, Trainer, accuracy, search_tuning
-from repdrift.networks.networks import build, initialise
-from repdrift.training.sgd import normalise
+from repdrift.networks.building import build, initialise
+from repdrift.networks.evaluation import normalise
 
 pytestmark = pytest.mark.usefixtures("one_thread", "same_numbers")
 

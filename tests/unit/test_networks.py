@@ -7,7 +7,8 @@ import torch
 from torch import nn
 
 from repdrift.errors import UserError
-from repdrift.networks.networks import Conv4, build, initialise
+from repdrift.networks.building import build, initialise
+from repdrift.networks.conv4 import Conv4
 
 SETTINGS = {"name": "conv4", "block": "conv-relu-bn", "classes": 10}
 

@@ -10,7 +10,7 @@ import torch
 from tests.unit.stage import NETWORK, Stage, finish
 
 from repdrift.data import rendered
-from repdrift.networks.networks import build, initialise
+from repdrift.networks.building import build, initialise
 from repdrift.training.sgd import Descent
 
 FLAGS = """

@@ -7,7 +7,7 @@ import yaml
 
 from repdrift.data import rendered
 from repdrift.errors import UserError
-from repdrift.networks.networks import build, initialise
+from repdrift.networks.building import build, initialise
 from repdrift.networks.representations import representations
 from repdrift.similarity import (
     ESTIMATORS,

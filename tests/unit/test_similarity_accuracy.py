@@ -12,7 +12,7 @@ from tests.conftest import DATA
 
 from repdrift.data import rendered
 from repdrift.data.datasets import read
-from repdrift.networks.networks import build, initialise
+from repdrift.networks.building import build, initialise
 from repdrift.networks.representations import representations
 from repdrift.similarity import linear_cka_matrices
 from repdrift.training.training import Settings, train

@@ -10,7 +10,7 @@ from scipy.spatial.distance import pdist
 from tests.benchmarks.reference import cka_matrix
 
 from repdrift.data import rendered
-from repdrift.networks.networks import build, initialise
+from repdrift.networks.building import build, initialise
 from repdrift.networks.representations import representations
 from repdrift.similarity import ESTIMATORS, linear_cka, linear_cka_matrix
 from repdrift.similarity.rbf_cka import RbfCka

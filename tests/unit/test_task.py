@@ -8,9 +8,9 @@ import torch
 from safetensors.torch import save_file
 
 from repdrift.canonical import canonical
+from repdrift.data.task_files import load_part
 from repdrift.errors import UserError
 from repdrift.stages import task as stage
-from repdrift.training.jobs import load_part
 
 LABELS = torch.arange(40) % 5
 SPEC = {

@@ -9,11 +9,11 @@ from torch import nn
 from repdrift.data import rendered
 from repdrift.data.datasets import read
 from repdrift.errors import UserError
-from repdrift.networks.networks import build, initialise
+from repdrift.networks.building import build, initialise
+from repdrift.networks.evaluation import evaluate, normalise
 from repdrift.networks.representations import calibrated, representations
 from repdrift.training.jobs import order_seed
-from repdrift.training.sgd import normalise
-from repdrift.training.training import Settings, evaluate, train
+from repdrift.training.training import Settings, train
 
 
 def network(seed=1, block="conv-relu-bn"):

@@ -13,11 +13,10 @@ from repdrift.experiments.transfer.criticality import PartInNetwork, criticality
 from repdrift.experiments.transfer.experiment import LINES, PAIRS
 from repdrift.experiments.transfer.interpolation import barrier, even_shares, interpolated
 from repdrift.experiments.transfer.mistakes import compared, mistakes
+from repdrift.networks.building import build, initialise
 from repdrift.networks.distances import l2_distances, weights
-from repdrift.networks.networks import build, initialise
+from repdrift.networks.evaluation import batch_statistics, evaluate, normalise
 from repdrift.plan.plan import Plan
-from repdrift.training.sgd import normalise
-from repdrift.training.training import batch_statistics, evaluate
 
 SHAPE = (3, 32, 32)
 

@@ -20,7 +20,7 @@ from repdrift.experiments.transferability import domains, measure
 from repdrift.experiments.transferability.regression import regress
 from repdrift.experiments.transferability.stages import transferability_of_networks as stage
 from repdrift.experiments.transferability.stages import transferability_regression as regression_stage
-from repdrift.networks.networks import build, initialise
+from repdrift.networks.building import build, initialise
 from repdrift.plan import specs
 from repdrift.plan.plan import Plan
 from repdrift.provenance.artifacts import write_csv

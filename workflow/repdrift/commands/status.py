@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from repdrift.plan.plan import Plan
+from repdrift.provenance.artifacts import PROGRESS
 from repdrift.study.config import check, load
 from repdrift.study.runs import Run
-from repdrift.training.progress import FOLDER, values_of
+from repdrift.training.progress import values_of
 
 SILENCE = 120.0  # seconds since the last sign of life after which a training counts as stopped
 
@@ -53,7 +54,7 @@ def training(plan: Plan, run: Run, seed: int) -> Training:
     final = Path(plan.model((run.name, "final"), seed))
     if final.exists():
         return Training(run.name, seed, "done")
-    states = list(final.parent.glob(f"{FOLDER}/*/state.safetensors"))
+    states = list(final.parent.glob(f"{PROGRESS}/*/state.safetensors"))
     if not states:
         return Training(run.name, seed, "to do")
     state = max(states, key=lambda path: path.stat().st_mtime)

@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from repdrift import command
+from repdrift.data.task_files import load_part
 from repdrift.machine.devices import device_name, prepare
 from repdrift.networks import checkpoints
-from repdrift.networks.networks import Conv4
+from repdrift.networks.conv4 import Conv4
 from repdrift.provenance.artifacts import Job, write_csv
-from repdrift.training.jobs import load_part
 
 
 @dataclass

@@ -8,8 +8,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from repdrift.experiments.drift.figures.layers import lettered
 from repdrift.figures import style
+from repdrift.figures.lines import lettered
 from repdrift.figures.style import Look, Strip
 from repdrift.figures.table import joined
 

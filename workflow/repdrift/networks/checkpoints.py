@@ -9,7 +9,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from repdrift.errors import UserError
-from repdrift.networks.networks import Conv4, build
+from repdrift.networks.building import build
+from repdrift.networks.conv4 import Conv4
 from repdrift.provenance.artifacts import Job, write_atomically
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from torch import Tensor, nn
 
-from repdrift.networks.networks import Conv4
+from repdrift.networks.conv4 import Conv4
 
 WHOLE = "whole"
 

@@ -5,8 +5,7 @@ import copy
 import torch
 from torch import Tensor, nn
 
-from repdrift.training.sgd import normalise
-from repdrift.training.training import BATCH, batch_statistics
+from repdrift.networks.evaluation import BATCH, batch_statistics, normalise
 
 
 @torch.inference_mode()

@@ -18,6 +18,7 @@ from repdrift.errors import UserError
 from repdrift.provenance.fingerprint import modules, running
 
 PACKAGES = ("repdrift", "torch", "torchvision", "numpy", "pandas", "safetensors", "matplotlib", "seaborn")
+PROGRESS = ".resume"  # folder beside an output, in which a long job keeps how far it is
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
 

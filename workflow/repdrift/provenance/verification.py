@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from repdrift.errors import UserError
-from repdrift.provenance.artifacts import record, seal, sha256, sidecar
+from repdrift.provenance.artifacts import PROGRESS, record, seal, sha256, sidecar
 from repdrift.provenance.fingerprint import fingerprint, modules, stages
-from repdrift.training.progress import FOLDER
 
 UNTRACKED = {".json", ".log", ".sha256", ".md"}  # endings of files that are no artifacts
 
@@ -28,7 +27,7 @@ class Fault:
 
 def artifacts(folder: Path) -> list[Path]:
     """Artifacts in a folder, whether or not they have a sidecar."""
-    hidden = {FOLDER, "logs"}
+    hidden = {PROGRESS, "logs"}
     return sorted(
         path
         for path in folder.rglob("*")

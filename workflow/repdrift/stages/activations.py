@@ -1,33 +1,15 @@
 """Read the representations of one checkpoint on the probe into one cached file."""
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import torch
-from safetensors import safe_open
 from safetensors.torch import save_file
-from torch import Tensor
 
 from repdrift import command
+from repdrift.data.task_files import load_probe
 from repdrift.machine.devices import device_name, prepare
 from repdrift.networks import checkpoints
 from repdrift.networks.representations import representations
 from repdrift.provenance.artifacts import Job
-
-
-def load_images(path: Path, part: dict[str, Any], device: torch.device) -> Tensor:
-    """Images uint8 [n, 3, 32, 32] (channels_last) of a range of a split."""
-    with safe_open(path, framework="pt") as file:
-        images: Tensor = file.get_slice("images")[part["start"] : part["stop"]]
-    return images.to(device).contiguous(memory_format=torch.channels_last)
-
-
-def load_probe(paths: Sequence[Path], spec: dict[str, Any], device: torch.device) -> tuple[Tensor, Tensor | None]:
-    """Images of the probe, and those of the calibration if the spec asks for one; paths are the latter's first."""
-    calibration_path, probe_path = paths
-    probe = load_images(probe_path, spec["probe"], device)
-    return probe, load_images(calibration_path, spec["calibration"], device) if spec["calibration"] else None
 
 
 def main() -> None:

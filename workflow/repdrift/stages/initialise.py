@@ -2,7 +2,7 @@
 
 from repdrift import command
 from repdrift.networks import checkpoints
-from repdrift.networks.networks import build, initialise
+from repdrift.networks.building import build, initialise
 from repdrift.provenance.artifacts import Job
 
 

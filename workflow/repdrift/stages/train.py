@@ -41,7 +41,7 @@ def train_together(args: argparse.Namespace, words: list[str], interruption: Int
             while ticket.code is None and not interruption:
                 with leadership(folder) as leads:
                     if leads and ticket.code is None:
-                        from repdrift.training.jobs import train_many  # noqa: PLC0415
+                        from repdrift.training.packing import train_many  # noqa: PLC0415
 
                         train_many(folder, ticket, arguments, interruption)
                 print(log.read(), end="", flush=True)

@@ -2,41 +2,32 @@
 
 import argparse
 import dataclasses
-import math
 import os
 import shutil
 import sys
 import time
-import traceback
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from pathlib import Path
 from typing import Any, NoReturn
 
-import numpy as np
 import torch
-from safetensors import safe_open
-from torch import Tensor
 from tqdm import tqdm
 
 from repdrift.canonical import canonical
-from repdrift.data.shuffle import shuffled
-from repdrift.errors import UserError
+from repdrift.data.task_files import load_part
 from repdrift.machine.devices import device_name, prepare
 from repdrift.machine.interruption import Interruption
 from repdrift.machine.memory import shortage_explained
 from repdrift.networks import checkpoints
-from repdrift.networks.networks import initialise
+from repdrift.networks.building import initialise
 from repdrift.provenance.artifacts import Job, write_csv
 from repdrift.seeds import seed_for
 from repdrift.training.progress import Progress
-from repdrift.training.tickets import Ticket, tickets
 from repdrift.training.training import Epoch, Settings, Training
 
 EPOCH_SECONDS = 0.5  # an epoch that ends sooner after the last save is not saved by itself
 STEP_SECONDS = 30.0  # a long epoch is saved on its way
-ADMIT_SECONDS = 0.5  # between two looks for jobs that came or went
 
 
 class Member:
@@ -159,66 +150,6 @@ def progress_bar(training: Training) -> "tqdm[NoReturn]":
     )
 
 
-def train_many(
-    folder: Path, own: Ticket, parse: Callable[[list[str]], argparse.Namespace], interruption: Interruption
-) -> None:
-    """Train the jobs whose tickets lie in a folder, a step of each in turn, until the own one is done.
-
-    Others that are being trained then are finished too, but no more are taken in: the lock is for another process.
-    Jobs of another precision wait, for it is a setting of the whole process.
-    """
-    own_args = parse(own.arguments)
-    precision = own_args.spec["training"]["precision"]
-    device = prepare(own_args.gpus, precision)
-    taken: dict[Path, tuple[Ticket, Member, Iterator[Epoch | None]]] = {}
-    looked = -math.inf
-    while own.code is None or taken:
-        if time.monotonic() - looked > ADMIT_SECONDS:
-            looked = time.monotonic()
-            for path in [path for path, (ticket, *_) in taken.items() if not ticket.waits]:
-                _leave(*taken.pop(path)[:2])  # its process was told to stop
-            if own.code is None:
-                waiting = [ticket for ticket in tickets(folder) if ticket.path not in taken]
-                for ticket in sorted(waiting, key=lambda ticket: ticket.path != own.path):
-                    args = parse(ticket.arguments)
-                    if len(taken) < own_args.pack and args.spec["training"]["precision"] == precision:
-                        with _failures_of(ticket), shortage_explained(args.spec["training"], device):
-                            member = Member(args, device, ticket.say)
-                            taken[ticket.path] = ticket, member, member.advance()
-        for path, (ticket, member, steps) in list(taken.items()):
-            explained = shortage_explained(member.spec["training"], device)
-            with _failures_of(ticket), explained, member.working():
-                if next(steps, steps) is steps:
-                    ticket.end(0)
-            if ticket.code is not None:
-                del taken[path]
-        if interruption:
-            for _, member, _ in taken.values():
-                with member.working():
-                    member.save()
-            return
-
-
-def _leave(ticket: Ticket, member: Member) -> None:
-    with member.working():
-        member.save()
-    member.progress.release()
-    ticket.withdraw()
-
-
-@contextmanager
-def _failures_of(ticket: Ticket) -> Iterator[None]:
-    """What goes wrong with one job is told to its process, and does not stop the others."""
-    try:
-        yield
-    except UserError as error:
-        ticket.say(f"error: {error}")
-        ticket.end(1)
-    except Exception:
-        ticket.say(traceback.format_exc())
-        ticket.end(1)
-
-
 def in_words(epoch: Epoch) -> str:
     """Give a line for a log."""
     measured = {
@@ -228,17 +159,3 @@ def in_words(epoch: Epoch) -> str:
     }
     parts = [f"{name} {form.format(value)}" for name, (value, form) in measured.items() if value is not None]
     return f"epoch {epoch.epoch}, step {epoch.step}: {', '.join(parts)}"
-
-
-def load_part(images_path: Path, task_path: Path, part: str, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Images uint8 [N, 3, 32, 32] (channels_last) and labels int64 [N] of a task's train or test part."""
-    with np.load(task_path) as arrays:
-        index, labels = arrays[f"{part}_index"], torch.from_numpy(arrays[f"{part}_label"])
-        pixels = torch.from_numpy(arrays["pixels"]) if "pixels" in arrays else None
-    with safe_open(images_path, framework="pt") as file:
-        images = file.get_slice("images")[int(index[0]) : int(index[-1]) + 1]
-    if len(images) > len(index):
-        images = images[torch.from_numpy(index - index[0])]
-    if pixels is not None:
-        images = shuffled(images, pixels)
-    return images.to(device).contiguous(memory_format=torch.channels_last), labels.to(device)

@@ -17,12 +17,10 @@ from typing import IO, TYPE_CHECKING, Any
 from safetensors import SafetensorError, safe_open
 
 from repdrift.errors import UserError
-from repdrift.provenance.artifacts import write_atomically
+from repdrift.provenance.artifacts import PROGRESS, write_atomically
 
 if TYPE_CHECKING:  # those who only ask how far a job is need no torch
     from torch import Tensor
-
-FOLDER = ".resume"
 
 
 class Progress:
@@ -38,7 +36,7 @@ class Progress:
 
     def __init__(self, output: Path, key: Sequence[str]) -> None:
         digest = hashlib.sha256(json.dumps(list(key)).encode()).hexdigest()[:16]
-        self.root = output.parent / FOLDER
+        self.root = output.parent / PROGRESS
         self.folder = self.root / digest
         self.state = self.folder / "state.safetensors"
         self._lock: IO[str] | None = None

@@ -10,13 +10,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim.sgd import sgd
 
+from repdrift.networks.evaluation import normalise
+
 Function = Callable[[Tensor], Tensor]
 WARM_UP = 3  # calls before a capture, in which libraries choose their kernels and allocate
-
-
-def normalise(images: Tensor) -> Tensor:
-    """Scale uint8 images [B, C, H, W] to float32 in -1..1, as the authors do: ToTensor, then mean .5, deviation .5."""
-    return images.to(torch.float32).div_(255).sub_(0.5).div_(0.5)
 
 
 class Descent:

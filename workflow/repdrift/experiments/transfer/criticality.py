@@ -12,10 +12,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from repdrift.networks.conv4 import Conv4
 from repdrift.networks.distances import Weights, weights
-from repdrift.networks.networks import Conv4
-from repdrift.training.sgd import normalise
-from repdrift.training.training import BATCH, batch_statistics
+from repdrift.networks.evaluation import BATCH, batch_statistics, normalise
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
-from repdrift.networks.networks import Conv4
+from repdrift.networks.conv4 import Conv4
 
 HEAD, OVERALL = "head", "overall"
 

@@ -3,11 +3,10 @@
 import math
 
 import pandas as pd
-import seaborn as sns
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from repdrift.figures import style
+from repdrift.figures.lines import draw_curves
 from repdrift.figures.style import Look, Strip
 from repdrift.figures.table import footer, ordered, standard_errors
 
@@ -27,7 +26,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     limits = style.similarity_limits(standard_errors(table, ["epoch", "layer", "estimator"]))
     for index, (axes, estimator) in enumerate(zip(row, estimators, strict=True)):
         shown = table[table["estimator"] == estimator]
-        draw_lines(axes, shown, x="epoch", y="value", hue="layer", look=look)
+        draw_curves(axes, shown, x="epoch", y="value", hue="layer", look=look)
         axes.set_ylabel(style.estimator_label(estimator))
         style.set_epoch_axis(axes, table["epoch"].max())
         style.set_similarity_axis(axes, limits)
@@ -35,34 +34,3 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
             axes.set_title(style.letter(index))
     style.legend(row[0], look.handles(width), columns, strip.legend_top)
     return figure
-
-
-def draw_lines(axes: Axes, shown: pd.DataFrame, *, x: str, y: str, hue: str, look: Look) -> None:
-    """Draw the mean over seeds as a line with a band of one standard error, and about eight markers on it."""
-    labels = list(look.colours)
-    shown = shown.dropna(subset=[y])
-    if shown.empty:
-        style.say_not_measured(axes)
-        return
-    step = math.ceil(shown[x].nunique() / 8)
-    sns.lineplot(
-        shown,
-        x=x,
-        y=y,
-        hue=hue,
-        style=hue,
-        hue_order=labels,
-        style_order=labels,
-        palette=look.colours,
-        markers=look.markers,
-        dashes=False,
-        # One value has no standard error, and seaborn would warn of every epoch.
-        errorbar="se" if shown["seed"].nunique() > 1 else None,
-        err_kws={"linewidth": 0, "alpha": 0.25},
-        legend=False,
-        ax=axes,
-        # Not the first of many, where the markers of all lines would lie on each other.
-        markevery=(step if step > 1 else 0, step),
-        clip_on=False,
-        **style.MARKER_EDGE,
-    )

@@ -10,8 +10,8 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from repdrift.experiments.drift.figures.layers import fit_layer_names, layer_names_fit, lettered, longest
 from repdrift.figures import style
+from repdrift.figures.lines import fit_layer_names, layer_names_fit, lettered, longest
 from repdrift.figures.style import Strip
 from repdrift.figures.table import footer, ordered, standard_errors
 

@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from repdrift.experiments.drift.figures.curve import draw_lines
 from repdrift.figures import style
+from repdrift.figures.lines import draw_curves
 from repdrift.figures.style import Look, Strip
 from repdrift.figures.table import footer, ordered
 
@@ -39,7 +39,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     for index, (axes, (measure, label)) in enumerate(zip(row, MEASURES.items(), strict=True)):
         # The loss of an epoch is the mean over its steps: before the first there is none.
         shown = table[table["epoch"] > 0] if measure == "train_loss" else table
-        draw_lines(axes, shown, x="epoch", y=measure, hue="series", look=look)
+        draw_curves(axes, shown, x="epoch", y=measure, hue="series", look=look)
         axes.set(ylabel=label, title=style.letter(index))
         style.set_epoch_axis(axes, table["epoch"].max())
         axes.set_ylim(0, None if measure == "train_loss" else 102)

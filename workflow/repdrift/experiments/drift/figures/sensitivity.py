@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from repdrift.errors import UserError
-from repdrift.experiments.drift.figures.layers import Legends, draw_lines, fit_layer_names, lettered
 from repdrift.figures import style
+from repdrift.figures.lines import Legends, draw_lines, fit_layer_names, lettered
 from repdrift.figures.style import Look, Strip
 from repdrift.figures.table import footer, joined, ordered, standard_errors, undefined_in_words
 

@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Any
 
 from repdrift import command
+from repdrift.data.task_files import load_probe
 from repdrift.machine.devices import device_name, prepare
 from repdrift.networks import checkpoints
 from repdrift.networks.representations import representations
 from repdrift.provenance.artifacts import Job, write_csv
 from repdrift.similarity import ESTIMATORS
-from repdrift.stages.activations import load_probe
 
 COLUMNS = ("run", "seed", "reference", "epoch", "layer", "estimator", "n", "value")
 

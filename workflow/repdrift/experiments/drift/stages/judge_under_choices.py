@@ -10,10 +10,10 @@ import pandas as pd
 from repdrift import command
 from repdrift.claims import measurements
 from repdrift.claims.contrasts import CURVE, SIMILARITY, Claim
+from repdrift.claims.judging import read, read_others
 from repdrift.claims.measurements import ADJUSTED, Numbers
 from repdrift.claims.verdict import judge, together
 from repdrift.provenance.artifacts import Job, write_csv
-from repdrift.stages.judge import read, read_others
 from repdrift.study.runs import BETWEEN, INDEPENDENT, INITIAL
 
 KEYS = ["run", "seed", "reference", "layer", "estimator", "n", "bn"]

@@ -10,13 +10,13 @@ from typing import Any
 from torch import Tensor, nn
 
 from repdrift import command
+from repdrift.data.task_files import load_probe
 from repdrift.errors import UserError
 from repdrift.machine.devices import device_name, prepare
 from repdrift.networks import checkpoints
 from repdrift.networks.representations import calibrated, read, representations
 from repdrift.provenance.artifacts import Job, write_csv
 from repdrift.similarity import ESTIMATORS, linear_cka_matrices
-from repdrift.stages.activations import load_probe
 
 COLUMNS = ("run", "seed", "reference", "layer", "estimator", "n", "bn", "usual", "value")
 LINEAR = ("cka-biased", "cka-debiased")  # the estimators that take thousands of images

@@ -7,7 +7,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from repdrift.experiments.drift.figures.layers import lettered
 from repdrift.experiments.head2toe.figures.head2toe_methods import (
     COLOURS,
     KIND_OF,
@@ -18,6 +17,7 @@ from repdrift.experiments.head2toe.figures.head2toe_methods import (
 )
 from repdrift.figures import style
 from repdrift.figures.grid import seeds
+from repdrift.figures.lines import lettered
 from repdrift.figures.style import Look, Strip
 from repdrift.figures.table import joined, ordered
 

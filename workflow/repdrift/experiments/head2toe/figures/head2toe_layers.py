@@ -6,10 +6,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from repdrift.experiments.drift.figures.layers import draw_lines
 from repdrift.experiments.head2toe.figures.head2toe_methods import points_only, summary
 from repdrift.figures import style
 from repdrift.figures.grid import seeds
+from repdrift.figures.lines import draw_lines
 from repdrift.figures.style import Look, Strip
 from repdrift.figures.table import joined, ordered
 

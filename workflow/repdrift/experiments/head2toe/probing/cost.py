@@ -10,7 +10,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from repdrift.experiments.head2toe.probing.heads import BATCH
-from repdrift.networks.networks import Conv4
+from repdrift.networks.conv4 import Conv4
 
 PAPER = 3
 OURS = 2

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from repdrift.errors import UserError
 from repdrift.experiments.head2toe.probing.features import Features, pooled
-from repdrift.networks.networks import Conv4
-from repdrift.training.sgd import normalise
+from repdrift.networks.conv4 import Conv4
+from repdrift.networks.evaluation import normalise
 
 AT_ONCE = 256  # images; BN has running statistics, so their number changes nothing
 SECOND, INTERMEDIATE = "second", "intermediate"  # layers beside the penultimate: another network's, and the one before

@@ -17,9 +17,10 @@ from repdrift.errors import UserError
 from repdrift.experiments.head2toe.probing.features import Features, pooled
 from repdrift.experiments.head2toe.probing.probe import Probe
 from repdrift.experiments.head2toe.probing.search import Split
-from repdrift.networks.networks import Conv4
+from repdrift.networks.conv4 import Conv4
+from repdrift.networks.evaluation import score
 from repdrift.seeds import seed_for
-from repdrift.training.training import Settings, Training, score
+from repdrift.training.training import Settings, Training
 
 
 class Choice(NamedTuple):

@@ -1,6 +1,5 @@
 """Search for the probes of a target: every method with the same budget, on the same parts of the same examples."""
 
-import math
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from functools import partial
@@ -11,25 +10,13 @@ from repdrift import command
 from repdrift.experiments.head2toe.probing import Found, Method, by_rank, cost, folds, methods, search, write
 from repdrift.experiments.head2toe.probing.cost import forward_flops
 from repdrift.experiments.head2toe.probing.examples import INTERMEDIATE, SECOND, Examples, load_examples
+from repdrift.experiments.head2toe.tables import COLUMNS, Row, counted, row
 from repdrift.machine.devices import device_name, prepare
-from repdrift.networks.networks import build
+from repdrift.networks.building import build
 from repdrift.provenance.artifacts import Job, write_csv
 
-COLUMNS = ("target", "seed", "method", "measure", "item", "value")
 HEAD2TOE = "head2toe"
 BESIDE = {"linear-intermediate": INTERMEDIATE, "linear-second": SECOND}
-
-Row = dict[str, object]
-
-
-def row(measure: str, value: float, item: str = "") -> Row:
-    return {"measure": measure, "item": item, "value": value}
-
-
-def counted(measure: str, value: int, item: str) -> Iterator[Row]:
-    """Rows of a cost and of its logarithm."""
-    yield row(measure, value, item)
-    yield row(f"log10 {measure}", math.log10(value), item)
 
 
 def widths(method: Method, found: Found, train: Examples) -> dict[str, int]:

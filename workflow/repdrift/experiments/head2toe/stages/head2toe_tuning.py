@@ -7,15 +7,16 @@ from typing import Any
 from torch import Tensor, nn
 
 from repdrift import command
+from repdrift.data.task_files import load_part
 from repdrift.experiments.head2toe.probing import Configuration, Probe, Setting, cost, fit, folds, load
 from repdrift.experiments.head2toe.probing.examples import Examples, load_examples
 from repdrift.experiments.head2toe.probing.tuning import ProbedNetwork, Start, Trainer, Tuned, accuracy, search_tuning
-from repdrift.experiments.head2toe.stages.head2toe_probes import COLUMNS, Row, counted, row
+from repdrift.experiments.head2toe.tables import COLUMNS, Row, counted, row
 from repdrift.machine.devices import device_name, prepare
 from repdrift.networks import checkpoints
-from repdrift.networks.networks import Conv4, build, initialise
+from repdrift.networks.building import build, initialise
+from repdrift.networks.conv4 import Conv4
 from repdrift.provenance.artifacts import Job, write_csv
-from repdrift.training.jobs import load_part
 
 Load = Callable[[], Conv4]
 

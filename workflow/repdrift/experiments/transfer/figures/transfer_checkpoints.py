@@ -3,10 +3,10 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from repdrift.experiments.drift.figures.layers import draw_lines
 from repdrift.experiments.transfer.figures import outcomes
 from repdrift.experiments.transfer.figures.outcomes import FINAL, SPEED
 from repdrift.figures.grid import Grid, name_ticks, seeds
+from repdrift.figures.lines import draw_lines
 from repdrift.figures.table import ordered
 
 COLUMNS = (*outcomes.COLUMNS, "start", "network")

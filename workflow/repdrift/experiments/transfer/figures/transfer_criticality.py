@@ -10,9 +10,9 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
-from repdrift.experiments.drift.figures.layers import draw_lines
 from repdrift.figures import style
 from repdrift.figures.grid import seeds
+from repdrift.figures.lines import draw_lines
 from repdrift.figures.style import Look, Strip
 from repdrift.figures.table import joined, ordered
 

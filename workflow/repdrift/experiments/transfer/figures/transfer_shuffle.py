@@ -4,11 +4,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from repdrift.experiments.drift.figures.layers import draw_lines
 from repdrift.experiments.transfer.figures import outcomes
 from repdrift.experiments.transfer.figures.outcomes import FINAL, SPEED
 from repdrift.figures import style
 from repdrift.figures.grid import Grid, name_ticks, seeds
+from repdrift.figures.lines import draw_lines
 from repdrift.figures.table import ordered
 
 COLUMNS = (*outcomes.COLUMNS, "side", "network")

@@ -3,9 +3,9 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from repdrift.experiments.drift.figures.layers import draw_lines, fit_layer_names
 from repdrift.figures import style
 from repdrift.figures.grid import Grid, seeds
+from repdrift.figures.lines import draw_lines, fit_layer_names
 from repdrift.figures.table import ordered
 
 COLUMNS = ("images", "seed", "pair", "measure", "item", "value")

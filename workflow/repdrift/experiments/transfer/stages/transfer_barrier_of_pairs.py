@@ -7,9 +7,9 @@ from torch import Tensor
 from repdrift import command
 from repdrift.experiments.evaluation import Evaluation
 from repdrift.experiments.transfer.interpolation import barrier, even_shares, interpolated
-from repdrift.networks.networks import build
+from repdrift.networks.building import build
+from repdrift.networks.evaluation import score
 from repdrift.networks.representations import calibrated
-from repdrift.training.training import score
 
 COLUMNS = ("dataset", "seed", "pair", "bn", "measure", "at", "value")
 ACCURACY, LOSS, BARRIER = "test accuracy", "test loss", "barrier"

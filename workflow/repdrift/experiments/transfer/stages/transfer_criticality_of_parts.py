@@ -10,8 +10,8 @@ from repdrift.experiments.evaluation import Evaluation
 from repdrift.experiments.transfer.criticality import PartInNetwork, criticality
 from repdrift.experiments.transfer.interpolation import interpolated
 from repdrift.networks.distances import Weights, l2_distance, weights
+from repdrift.networks.evaluation import evaluate
 from repdrift.seeds import seed_for
-from repdrift.training.training import evaluate
 
 COLUMNS = ("dataset", "seed", "network", "part", "path", "measure", "at", "noise", "distance", "value")
 REWOUND, LOSS, CRITICALITY = "rewound test accuracy", "training loss", "criticality"

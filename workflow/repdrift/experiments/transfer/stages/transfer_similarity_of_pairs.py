@@ -7,8 +7,8 @@ from torch import Tensor
 from repdrift import command
 from repdrift.experiments.evaluation import Evaluation
 from repdrift.experiments.transfer.mistakes import compared, mistakes
+from repdrift.networks.conv4 import Conv4
 from repdrift.networks.distances import l2_distances
-from repdrift.networks.networks import Conv4
 from repdrift.networks.representations import representations
 from repdrift.similarity import ESTIMATORS
 

@@ -7,8 +7,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from repdrift.experiments.drift.figures.layers import draw_lines
 from repdrift.figures import style
+from repdrift.figures.lines import draw_lines
 from repdrift.figures.style import Look
 
 OVERALL, TUNED, PRETRAINED = "overall", "fine-tuned", "pretrained"

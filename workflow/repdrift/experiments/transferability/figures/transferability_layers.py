@@ -5,7 +5,6 @@ from dataclasses import replace
 import pandas as pd
 from matplotlib.figure import Figure
 
-from repdrift.experiments.drift.figures.layers import fit_layer_names
 from repdrift.experiments.transferability.figures.transferability import (
     PRETRAINED,
     TUNED,
@@ -16,6 +15,7 @@ from repdrift.experiments.transferability.figures.transferability import (
 )
 from repdrift.figures import style
 from repdrift.figures.grid import Grid, seeds
+from repdrift.figures.lines import fit_layer_names
 from repdrift.figures.style import Look
 from repdrift.figures.table import ordered
 

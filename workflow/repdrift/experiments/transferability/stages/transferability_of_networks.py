@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 from repdrift import command
+from repdrift.data.task_files import load_part
 from repdrift.experiments.transferability import domains, measure
 from repdrift.machine.devices import prepare
 from repdrift.networks import checkpoints
+from repdrift.networks.conv4 import Conv4
 from repdrift.networks.distances import l2
-from repdrift.networks.networks import Conv4
 from repdrift.networks.representations import representations
 from repdrift.provenance.artifacts import Job, write_csv
-from repdrift.training.jobs import load_part
 
 RUN = ("run", "labels", "network", "groups", "size", "classes", "steps")  # what was trained
 COLUMNS = (*RUN, "seed", "reference", "measure", "item", "value")

@@ -1,0 +1,126 @@
+"""The verdicts on claims: a row for each contrast, and a row for each claim, under each estimator."""
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from repdrift.claims import measurements
+from repdrift.claims.contrasts import CURVE, HISTORY, SIMILARITY, Claim, Contrast
+from repdrift.claims.measurements import ADJUSTED, Numbers
+from repdrift.claims.verdict import SUPPORTED, judge, together
+
+CONTRASTS = (
+    "claim", "sentence", "contrast", "layer", "decides", "estimator", "seeds", "mean", "se", "low", "high", "positive",
+    "above_null", "verdict", "reason",
+)  # fmt: skip
+
+
+CLAIMS = ("claim", "sentence", "source", "figure", "estimator", "seeds", "verdict", "reason")
+
+
+ABOVE = "above"  # whether each similarity is above its null
+
+
+NO_RUNS = "the study has no such runs"
+
+
+Rows = list[dict[str, object]]
+
+
+def contrast_rows(claim: Claim, estimator: str, numbers: dict[str, Numbers]) -> Rows:
+    """Rows of a claim's contrasts under one estimator."""
+    rows: Rows = []
+    for contrast in claim.contrasts:
+        values = measurements.values(contrast, numbers.get(contrast.table, {}))
+        if values is None:
+            continue
+        found = judge(values)
+        counted = (found.seeds, found.mean, found.error, found.low, found.high, found.positive)
+        row = (claim.name, claim.sentence, contrast.label, contrast.layer, int(contrast.decides), estimator, *counted)
+        outcome = (seeds_above(contrast, numbers.get(ABOVE, {})), found.verdict, found.reason)
+        cells = (None if isinstance(cell, float) and math.isnan(cell) else cell for cell in (*row, *outcome))
+        rows.append(dict(zip(CONTRASTS, cells, strict=True)))
+    return rows
+
+
+def seeds_above(contrast: Contrast, above: Numbers) -> int | None:
+    """Seeds in which all similarities of a contrast are above the null's 95 % quantile; None if it has no null."""
+    if contrast.table != SIMILARITY or not set(contrast.weights) <= set(above):
+        return None
+    return int(pd.concat([above[key] for key in contrast.weights], axis=1).all(axis=1).sum())
+
+
+def claim_row(claim: Claim, estimator: str, rows: Rows) -> dict[str, object]:
+    """Row of a claim: contradicted if any contrast that decides is, supported if all are."""
+    deciding = [row for row in rows if row["decides"]]
+    verdict = together(str(row["verdict"]) for row in deciding)
+    # What stands in the way: the contradictions alone, where there are any.
+    against = [row for row in deciding if row["verdict"] == verdict != SUPPORTED]
+    reason = "; ".join(in_words(against, len(deciding))) if deciding else NO_RUNS
+    seeds = min((row["seeds"] for row in deciding), default=0)  # type: ignore[type-var]
+    row = (claim.name, claim.sentence, claim.source, claim.figure, estimator, seeds, verdict, reason)
+    return dict(zip(CLAIMS, row, strict=True))
+
+
+def in_words(rows: Rows, count: int) -> Iterator[str]:
+    """Say what does not support a claim, layers together that have the same to say; once what all have to say."""
+    if len({row["reason"] for row in rows}) == 1 and len(rows) == count:
+        yield str(rows[0]["reason"])
+        return
+    layers: dict[tuple[object, object], list[str]] = {}
+    for row in rows:
+        layers.setdefault((row["contrast"], row["reason"]), []).append(str(row["layer"]))
+    for (contrast, reason), names in layers.items():
+        where = f" ({', '.join(names)})" if any(names) else ""
+        yield f"{contrast}{where}: {reason}"
+
+
+def numbers_of_estimators(similarity: pd.DataFrame, curve: pd.DataFrame) -> Iterator[tuple[str, dict[str, Numbers]]]:
+    """Give each estimator with its numbers; a biased one also as it lies above its null."""
+    for estimator, table in similarity.groupby("estimator", sort=False):
+        curves = measurements.curves(curve[curve["estimator"] == estimator])
+        above = measurements.similarities(table.assign(above=table["value"] > table["null_q95"]), "above")
+        yield str(estimator), {SIMILARITY: measurements.similarities(table), CURVE: curves, ABOVE: above}
+        if str(estimator).endswith("-biased") and table["null_mean"].notna().all():
+            adjusted = measurements.similarities(measurements.adjusted(table))
+            yield f"{estimator}{ADJUSTED}", {SIMILARITY: adjusted, ABOVE: above}
+
+
+def judged(
+    claims: list[Claim], similarity: pd.DataFrame, curve: pd.DataFrame, others: dict[str, Numbers]
+) -> tuple[Rows, Rows]:
+    """Rows of both tables; `others` are the numbers that no estimator is behind, or a certain one."""
+    estimators = list(numbers_of_estimators(similarity, curve))
+    contrasts: Rows = []
+    verdicts: Rows = []
+    for claim in claims:
+        tables = {contrast.table for contrast in claim.contrasts}
+        usual = [("", others)] if tables <= set(others) else estimators
+        for estimator, numbers in usual:
+            rows = contrast_rows(claim, estimator, numbers)
+            if rows or not estimator:
+                contrasts += rows
+                verdicts.append(claim_row(claim, estimator, rows))
+    return contrasts, verdicts
+
+
+def read(paths: list[Path]) -> pd.DataFrame:
+    """Rows of all tables; none, if claims are about other numbers."""
+    if not paths:
+        return pd.DataFrame(columns=["estimator"])
+    return pd.concat([pd.read_csv(path) for path in paths], ignore_index=True)
+
+
+def read_others(
+    spec: dict[str, Any], histories: list[Path], tables: list[Path], claims: list[Claim]
+) -> dict[str, Numbers]:
+    """Numbers of the histories and of the tables of experiments; the spec says whose they are."""
+    named = [(whose["run"], whose["seed"], path) for whose, path in zip(spec["histories"], histories, strict=True)]
+    contrasts = [found for claim in claims for found in claim.contrasts if found.table == HISTORY]
+    found = {HISTORY: measurements.histories(named, contrasts)}
+    for (name, keys), path in zip(spec["tables"].items(), tables, strict=True):
+        found[name] = measurements.keyed(path, keys)
+    return found

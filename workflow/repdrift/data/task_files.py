@@ -1,0 +1,40 @@
+"""Images and labels of tasks and probes, read from the files of a study."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import safe_open
+from torch import Tensor
+
+from repdrift.data.shuffle import shuffled
+
+
+def load_part(images_path: Path, task_path: Path, part: str, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Images uint8 [N, 3, 32, 32] (channels_last) and labels int64 [N] of a task's train or test part."""
+    with np.load(task_path) as arrays:
+        index, labels = arrays[f"{part}_index"], torch.from_numpy(arrays[f"{part}_label"])
+        pixels = torch.from_numpy(arrays["pixels"]) if "pixels" in arrays else None
+    with safe_open(images_path, framework="pt") as file:
+        images = file.get_slice("images")[int(index[0]) : int(index[-1]) + 1]
+    if len(images) > len(index):
+        images = images[torch.from_numpy(index - index[0])]
+    if pixels is not None:
+        images = shuffled(images, pixels)
+    return images.to(device).contiguous(memory_format=torch.channels_last), labels.to(device)
+
+
+def load_images(path: Path, part: dict[str, Any], device: torch.device) -> Tensor:
+    """Images uint8 [n, 3, 32, 32] (channels_last) of a range of a split."""
+    with safe_open(path, framework="pt") as file:
+        images: Tensor = file.get_slice("images")[part["start"] : part["stop"]]
+    return images.to(device).contiguous(memory_format=torch.channels_last)
+
+
+def load_probe(paths: Sequence[Path], spec: dict[str, Any], device: torch.device) -> tuple[Tensor, Tensor | None]:
+    """Images of the probe, and those of the calibration if the spec asks for one; paths are the latter's first."""
+    calibration_path, probe_path = paths
+    probe = load_images(probe_path, spec["probe"], device)
+    return probe, load_images(calibration_path, spec["calibration"], device) if spec["calibration"] else None
