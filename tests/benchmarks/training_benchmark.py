@@ -138,7 +138,7 @@ def start_seconds() -> Timing:
         checkpoints.write(new_network(torch.device("cpu")), folder / "init.safetensors")
         spec = {"run": "r", "task": "t", "network": NETWORK, "head": "keep", "order": 1, "seed": 1, "checkpoints": []}
         spec |= {"training": {**SGD, "steps": 1, "test_every": 1}}
-        command = [sys.executable, "-m", "repdrift.stages.train", "--spec", json.dumps(spec), "--parent"]
+        command = [sys.executable, "-m", "repdrift.stages", "train", "--spec", json.dumps(spec), "--parent"]
         command += ["init.safetensors", "--task", "task.npz", "--images", "images.safetensors", "images.safetensors"]
 
         def job() -> None:

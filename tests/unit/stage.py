@@ -49,7 +49,7 @@ class Stage:
         words = [word for name, value in arguments.items() for word in (f"--{name}", value)]
         images = ["--images", "images.safetensors", "images.safetensors"]
         return subprocess.Popen(
-            [sys.executable, "-m", "repdrift.stages.train", *words, *images, *flags],
+            [sys.executable, "-m", "repdrift.stages", "train", *words, *images, *flags],
             cwd=self.folder,
             env={**os.environ, "OMP_NUM_THREADS": "1"},
             stdout=stdout,

@@ -183,7 +183,7 @@ def test_the_stage_writes_three_formats_and_the_bytes_do_not_depend_on_the_proce
     layers_table({"CIFAR-10, d = 0": ["to pre-trained weights", "to initial weights"]}).to_csv(table, index=False)
     spec = '{"figure": "fig5", "kind": "layers", "network": "conv4"}'
     output = tmp_path / "figures" / "fig5.svg"
-    program = [sys.executable, "-m", "repdrift.stages.figure", "--spec", spec, "--code", "c"]
+    program = [sys.executable, "-m", "repdrift.stages", "figure", "--spec", spec, "--code", "c"]
     program += ["--table", str(table), "--output", str(output)]
     # No display, another hash seed than here, and a user's matplotlibrc that must not matter.
     (tmp_path / "matplotlibrc").write_text("axes.facecolor: red\nsavefig.bbox: tight\n")

@@ -11,7 +11,7 @@ from repdrift.provenance.artifacts import Job, seal, sidecar
 from repdrift.provenance.fingerprint import fingerprint
 from repdrift.provenance.verification import Verification
 
-CODE = fingerprint("stages.task")
+CODE = fingerprint("task")
 
 
 @pytest.fixture

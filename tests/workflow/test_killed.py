@@ -81,7 +81,7 @@ def under_way(study, *arguments):
 def training_of(snakemake):
     """The process that trains, below Snakemake."""
     below = psutil.Process(snakemake.pid).children(recursive=True)
-    (found,) = (process for process in below if "repdrift.stages.train" in process.cmdline())
+    (found,) = (process for process in below if process.cmdline()[2:4] == ["repdrift.stages", "train"])
     return found
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from repdrift.errors import UserError
+from repdrift.provenance import fingerprint
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
@@ -18,8 +19,9 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     return flags
 
 
-def run(main: Callable[[], None]) -> None:
-    """Run a stage; what a user can mend ends it with one line and exit code 1."""
+def run(program: str, main: Callable[[], None]) -> None:
+    """Run a program under its name; what a user can mend ends it with one line and exit code 1."""
+    fingerprint.running = program
     try:
         main()
     except UserError as error:

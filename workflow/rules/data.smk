@@ -17,11 +17,11 @@ rule dataset:
         runtime=lambda w, attempt: 30 * attempt,
     params:
         spec=lambda w: spec(specs.dataset, w.store, w.split),
-        code=fingerprint("stages.dataset"),
+        code=fingerprint("dataset"),
         # A function of the resources is not tracked: where the raw images lie differs between machines.
         folder=lambda w, resources: config["data"],
     shell:
-        "python -m repdrift.stages.dataset --spec {params.spec:q} --code {params.code} "
+        "python -m repdrift.stages dataset --spec {params.spec:q} --code {params.code} "
         "--folder {params.folder:q} --output {output.images:q} > {log:q} 2>&1"
 
 
@@ -42,7 +42,7 @@ rule task:
         runtime=lambda w, attempt: 10 * attempt,
     params:
         spec=lambda w: spec(specs.task, w.task, int(w.seed)),
-        code=fingerprint("stages.task"),
+        code=fingerprint("task"),
     shell:
-        "python -m repdrift.stages.task --spec {params.spec:q} --code {params.code} "
+        "python -m repdrift.stages task --spec {params.spec:q} --code {params.code} "
         "--images {input.images:q} --output {output:q} > {log:q} 2>&1"

@@ -17,9 +17,9 @@ rule table:
         runtime=lambda w, attempt: 10 * attempt,
     params:
         spec=lambda w: spec(specs.table, FIGURES[w.figure]),
-        code=fingerprint("stages.table"),
+        code=fingerprint("table"),
     shell:
-        "python -m repdrift.stages.table --spec {params.spec:q} --code {params.code} "
+        "python -m repdrift.stages table --spec {params.spec:q} --code {params.code} "
         "--rows {input:q} --output {output:q} > {log:q} 2>&1"
 
 
@@ -44,9 +44,9 @@ rule figure:
         runtime=lambda w, attempt: 10 * attempt,
     params:
         spec=lambda w: spec(specs.figure, FIGURES[w.figure]),
-        code=fingerprint("stages.figure"),
+        code=fingerprint("figure"),
         title=lambda w: title(PLAN, w.figure),
         caption=lambda w: caption(PLAN, FIGURES[w.figure]),
     shell:
-        "python -m repdrift.stages.figure --spec {params.spec:q} --code {params.code} "
+        "python -m repdrift.stages figure --spec {params.spec:q} --code {params.code} "
         "--table {input:q} --output {output.svg:q} > {log:q} 2>&1"

@@ -24,9 +24,9 @@ rule head2toe_features:
         runtime=lambda w, attempt: 5 * attempt,
     params:
         spec=lambda w: canonical(HEAD2TOE.features_spec(w.target, int(w.seed))),
-        code=fingerprint("experiments.head2toe.stages.head2toe_features"),
+        code=fingerprint("head2toe_features"),
     shell:
-        "python -m repdrift.experiments.head2toe.stages.head2toe_features --spec {params.spec:q} --code {params.code} "
+        "python -m repdrift.stages head2toe_features --spec {params.spec:q} --code {params.code} "
         "--gpus {resources.gpu} --networks {input.networks:q} --task {input.task:q} --images {input.images:q} "
         "--output {output:q} > {log:q} 2>&1"
 
@@ -51,9 +51,9 @@ rule head2toe_probes:
         runtime=lambda w, attempt: 120 * attempt,
     params:
         spec=lambda w: canonical(HEAD2TOE.probes_spec(w.target, int(w.seed))),
-        code=fingerprint("experiments.head2toe.stages.head2toe_probes"),
+        code=fingerprint("head2toe_probes"),
     shell:
-        "python -m repdrift.experiments.head2toe.stages.head2toe_probes --spec {params.spec:q} --code {params.code} "
+        "python -m repdrift.stages head2toe_probes --spec {params.spec:q} --code {params.code} "
         "--gpus {resources.gpu} --features {input:q} --probe {output.probe:q} --output {output.table:q} "
         "> {log:q} 2>&1"
 
@@ -81,9 +81,9 @@ rule head2toe_tuning:
         runtime=lambda w, attempt: 60 * attempt,
     params:
         spec=lambda w: canonical(HEAD2TOE.tuning_spec(w.method, w.target, int(w.seed))),
-        code=fingerprint("experiments.head2toe.stages.head2toe_tuning"),
+        code=fingerprint("head2toe_tuning"),
     shell:
-        "python -m repdrift.experiments.head2toe.stages.head2toe_tuning --spec {params.spec:q} --code {params.code} "
+        "python -m repdrift.stages head2toe_tuning --spec {params.spec:q} --code {params.code} "
         "--gpus {resources.gpu} --parent {input.parent:q} --probe {input.probe:q} --task {input.task:q} "
         "--images {input.images:q} --output {output:q} > {log:q} 2>&1"
 
@@ -103,7 +103,7 @@ rule head2toe_affinity_of_targets:
         runtime=lambda w, attempt: 10 * attempt,
     params:
         spec=canonical(HEAD2TOE.affinity_spec()),
-        code=fingerprint("experiments.head2toe.stages.head2toe_affinity_of_targets"),
+        code=fingerprint("head2toe_affinity_of_targets"),
     shell:
-        "python -m repdrift.experiments.head2toe.stages.head2toe_affinity_of_targets --spec {params.spec:q} --code {params.code} "
+        "python -m repdrift.stages head2toe_affinity_of_targets --spec {params.spec:q} --code {params.code} "
         "--tables {input:q} --output {output:q} > {log:q} 2>&1"

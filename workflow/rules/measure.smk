@@ -22,9 +22,9 @@ rule activations:
         runtime=lambda w, attempt: 3 * attempt,
     params:
         spec=lambda w: spec(specs.activations, w.role, w.run),
-        code=fingerprint("stages.activations"),
+        code=fingerprint("activations"),
     shell:
-        "python -m repdrift.stages.activations --spec {params.spec:q} --code {params.code} --gpus {resources.gpu} "
+        "python -m repdrift.stages activations --spec {params.spec:q} --code {params.code} --gpus {resources.gpu} "
         "--checkpoint {input.checkpoint:q} --images {input.images:q} --output {output:q} > {log:q} 2>&1"
 
 
@@ -46,9 +46,9 @@ rule similarity:
         runtime=lambda w, attempt: 3 * attempt,
     params:
         spec=lambda w: spec(specs.similarity, w.run, int(w.seed)),
-        code=fingerprint("stages.similarity"),
+        code=fingerprint("similarity"),
     shell:
-        "python -m repdrift.stages.similarity --spec {params.spec:q} --code {params.code} "
+        "python -m repdrift.stages similarity --spec {params.spec:q} --code {params.code} "
         "--final {input.final:q} --references {input.references:q} --output {output:q} > {log:q} 2>&1"
 
 
@@ -70,9 +70,9 @@ rule curve:
         runtime=lambda w, attempt: 30 * attempt,
     params:
         spec=lambda w: spec(specs.curve, int(w.seed)),
-        code=fingerprint("experiments.drift.stages.curve"),
+        code=fingerprint("curve"),
     shell:
-        "python -m repdrift.experiments.drift.stages.curve --spec {params.spec:q} --code {params.code} --gpus {resources.gpu} "
+        "python -m repdrift.stages curve --spec {params.spec:q} --code {params.code} --gpus {resources.gpu} "
         "--checkpoints {input.checkpoints:q} --images {input.images:q} --output {output:q} > {log:q} 2>&1"
 
 
@@ -94,9 +94,9 @@ rule layers_of_networks:
         runtime=lambda w, attempt: 5 * attempt,
     params:
         spec=lambda w: spec(specs.layers, int(w.seed)),
-        code=fingerprint("experiments.drift.stages.layers_of_networks"),
+        code=fingerprint("layers_of_networks"),
     shell:
-        "python -m repdrift.experiments.drift.stages.layers_of_networks --spec {params.spec:q} --code {params.code} "
+        "python -m repdrift.stages layers_of_networks --spec {params.spec:q} --code {params.code} "
         "--activations {input:q} --output {output:q} > {log:q} 2>&1"
 
 
@@ -124,8 +124,8 @@ rule sensitivity_of_run:
         runtime=lambda w, attempt: 20 * attempt,
     params:
         spec=lambda w: spec(specs.sensitivity, w.run, int(w.seed)),
-        code=fingerprint("experiments.drift.stages.sensitivity_of_run"),
+        code=fingerprint("sensitivity_of_run"),
     shell:
-        "python -m repdrift.experiments.drift.stages.sensitivity_of_run --spec {params.spec:q} --code {params.code} --gpus {resources.gpu} "
+        "python -m repdrift.stages sensitivity_of_run --spec {params.spec:q} --code {params.code} --gpus {resources.gpu} "
         "--final {input.final:q} --references {input.references:q} --images {input.images:q} "
         "--output {output:q} > {log:q} 2>&1"

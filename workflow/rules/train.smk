@@ -27,9 +27,9 @@ rule initialise:
         runtime=lambda w, attempt: 3 * attempt,
     params:
         spec=lambda w: spec(specs.initialise, w.init, int(w.seed)),
-        code=fingerprint("stages.initialise"),
+        code=fingerprint("initialise"),
     shell:
-        "python -m repdrift.stages.initialise --spec {params.spec:q} --code {params.code} "
+        "python -m repdrift.stages initialise --spec {params.spec:q} --code {params.code} "
         "--output {output:q} > {log:q} 2>&1"
 
 
@@ -60,9 +60,9 @@ rule pretrain:
         runtime=lambda w, attempt: PLAN.minutes(w.run) * attempt,
     params:
         spec=lambda w: spec(specs.train, w.run, int(w.seed)),
-        code=fingerprint("stages.train"),
+        code=fingerprint("train"),
     shell:
-        "python -m repdrift.stages.train --spec {params.spec:q} --code {params.code} --gpus {resources.gpu} "
+        "python -m repdrift.stages train --spec {params.spec:q} --code {params.code} --gpus {resources.gpu} "
         "--pack {resources.pack} --parent {input.parent:q} --task {input.task:q} --images {input.images:q} "
         "--output {output.final:q} > {log:q} 2>&1"
 

@@ -27,6 +27,6 @@ rule transfer_table:
         spec=lambda w: canonical(TRANSFER.spec(w.table, w.dataset, int(w.seed))),
         code=lambda w: fingerprint(f"stages.transfer_{w.table}"),
     shell:
-        "python -m repdrift.stages.transfer_{wildcards.table} --spec {params.spec:q} --code {params.code} "
+        "python -m repdrift.stages {params.program} --spec {params.spec:q} --code {params.code} "
         "--gpus {resources.gpu} --networks {input.networks:q} --task {input.task:q} --images {input.images:q} "
         "--output {output:q} > {log:q} 2>&1"

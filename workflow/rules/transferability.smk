@@ -24,9 +24,9 @@ rule transferability_of_networks:
         runtime=lambda w, attempt: 10 * attempt,
     params:
         spec=lambda w: canonical(TRANSFERABILITY.spec(w.dataset, int(w.seed))),
-        code=fingerprint("experiments.transferability.stages.transferability_of_networks"),
+        code=fingerprint("transferability_of_networks"),
     shell:
-        "python -m repdrift.experiments.transferability.stages.transferability_of_networks --spec {params.spec:q} --code {params.code} "
+        "python -m repdrift.stages transferability_of_networks --spec {params.spec:q} --code {params.code} "
         "--networks {input.networks:q} --tasks {input.tasks:q} --images {input.images:q} "
         "--output {output:q} > {log:q} 2>&1"
 
@@ -46,7 +46,7 @@ rule transferability_regression:
         runtime=lambda w, attempt: 10 * attempt,
     params:
         spec=canonical({"images": list(TRANSFERABILITY.files.values())}),
-        code=fingerprint("experiments.transferability.stages.transferability_regression"),
+        code=fingerprint("transferability_regression"),
     shell:
-        "python -m repdrift.experiments.transferability.stages.transferability_regression --spec {params.spec:q} --code {params.code} "
+        "python -m repdrift.stages transferability_regression --spec {params.spec:q} --code {params.code} "
         "--tables {input:q} --output {output:q} > {log:q} 2>&1"

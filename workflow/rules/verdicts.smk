@@ -21,9 +21,9 @@ rule judge:
         runtime=lambda w, attempt: 10 * attempt,
     params:
         spec=lambda w: spec(specs.claims, w.claims),
-        code=fingerprint("stages.judge"),
+        code=fingerprint("judge"),
     shell:
-        "python -m repdrift.stages.judge --spec {params.spec:q} --code {params.code} "
+        "python -m repdrift.stages judge --spec {params.spec:q} --code {params.code} "
         "--similarities {input.similarities:q} --curves {input.curves:q} --histories {input.histories:q} "
         "--tables {input.tables:q} --verdicts {output.verdicts:q} --output {output.contrasts:q} > {log:q} 2>&1"
 
@@ -43,9 +43,9 @@ rule verdicts:
         runtime=lambda w, attempt: 10 * attempt,
     params:
         spec=canonical({"panels": [], "columns": [{} for _ in CLAIMS]}),
-        code=fingerprint("stages.table"),
+        code=fingerprint("table"),
     shell:
-        "python -m repdrift.stages.table --spec {params.spec:q} --code {params.code} "
+        "python -m repdrift.stages table --spec {params.spec:q} --code {params.code} "
         "--rows {input:q} --output {output:q} > {log:q} 2>&1"
 
 
@@ -66,9 +66,9 @@ rule judge_under_choices:
         runtime=lambda w, attempt: 10 * attempt,
     params:
         spec=lambda w: spec(specs.multiverse),
-        code=fingerprint("experiments.drift.stages.judge_under_choices"),
+        code=fingerprint("judge_under_choices"),
     shell:
-        "python -m repdrift.experiments.drift.stages.judge_under_choices --spec {params.spec:q} --code {params.code} "
+        "python -m repdrift.stages judge_under_choices --spec {params.spec:q} --code {params.code} "
         "--similarities {input.similarities:q} --curves {input.curves:q} --histories {input.histories:q} "
         "--choices {input.choices:q} --output {output:q} > {log:q} 2>&1"
 
@@ -91,8 +91,8 @@ rule report:
         runtime=lambda w, attempt: 10 * attempt,
     params:
         spec=lambda w: spec(specs.page, FIGURES.values()),
-        code=fingerprint("stages.report"),
+        code=fingerprint("report"),
     shell:
-        "python -m repdrift.stages.report --spec {params.spec:q} --code {params.code} "
+        "python -m repdrift.stages report --spec {params.spec:q} --code {params.code} "
         "--verdicts {input.verdicts:q} --multiverse {input.multiverse:q} --figures {input.figures:q} "
         "--template {input.template:q} --output {output:q} > {log:q} 2>&1"

@@ -60,12 +60,12 @@ def described(name: str, paths: list[Path], digest: str) -> list[str]:
     made = [found for path in paths if (found := record(path)) is not None]
     if not made:
         return [heading, f"    raw: no job made it; SHA-256 {digest}"]
-    stages = ", ".join(sorted({str(found.get("stage")).removeprefix("stages.") for found in made}))
+    programs = ", ".join(sorted({str(found.get("program")) for found in made}))
     devices = ", ".join(sorted({found.get("device", "?") for found in made}))
     changed = sorted({module for found in made for module in changed_modules(found)})
     lines = [
         heading,
-        f"    made by {stages}, {made[0].get('started')}, in {seconds(made):,.1f} s on {devices}",
+        f"    made by {programs}, {made[0].get('started')}, in {seconds(made):,.1f} s on {devices}",
         f"    SHA-256 {made[0]['sha256']}{' (the first)' if len(paths) > 1 else ''}",
         *(f"    {key}: {value}" for key, value in settings([found["spec"] for found in made])),
     ]

@@ -8,7 +8,7 @@ from types import FrameType
 
 import psutil
 
-TRAINING = "repdrift.stages.train"
+TRAINING = ["repdrift.stages", "train"]  # words of the command of a training, one after the other
 
 
 def stop_trainings_on_sigterm() -> None:
@@ -24,8 +24,8 @@ def stop_trainings_on_sigterm() -> None:
             start_no_more(number, frame)
         for process in psutil.Process().children(recursive=True):
             with suppress(psutil.Error):  # it has just ended
-                # A word of its own: the shell around the program, which would die of it, has all words in one.
-                if TRAINING in process.cmdline():
+                # Words of their own: the shell around the program, which would die of it, has all words in one.
+                if process.cmdline()[2:4] == TRAINING:
                     process.send_signal(number)
 
     signal.signal(signal.SIGTERM, stop)

@@ -15,7 +15,7 @@ from typing import Any
 
 import repdrift
 from repdrift.errors import UserError
-from repdrift.provenance.fingerprint import modules, running
+from repdrift.provenance import fingerprint
 
 PACKAGES = ("repdrift", "torch", "torchvision", "numpy", "pandas", "safetensors", "matplotlib", "seaborn")
 PROGRESS = ".resume"  # folder beside an output, in which a long job keeps how far it is
@@ -130,14 +130,14 @@ class Job:
         return dict(self._hashes)
 
     def _record(self, path: Path, written: Path) -> dict[str, object]:
-        stage = running()
+        program = fingerprint.running
         return {
             "path": str(path),
             "sha256": sha256(written),
             "spec": self.spec,
             "code": self.code,
-            "stage": stage,
-            "modules": modules(stage) if stage else {},
+            "program": program,
+            "modules": fingerprint.modules(program) if program else {},
             "inputs": self.input_checksums(),
             "device": self.device,
             "threads": os.environ.get("OMP_NUM_THREADS"),

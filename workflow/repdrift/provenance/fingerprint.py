@@ -6,29 +6,30 @@ Standard library only: the Snakefile imports it, and starts no sooner than all f
 
 import ast
 import hashlib
-import sys
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-PACKAGE = Path(__file__).parents[1]
+from repdrift.provenance.programs import PACKAGE, programs
+
+running: str | None = None  # name of the program that this process runs
 
 # What says nothing that the rest of the tree does not say.
 UNTOLD = {"ctx", "kind", "type_comment"}
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
-def fingerprint(module: str) -> str:
-    """Give 16 hexadecimal digits for a module, ``stages.train`` say, and its imports within the package."""
-    lines = [f"{name} {digest}\n" for name, digest in modules(module).items()]
+def fingerprint(program: str) -> str:
+    """Give 16 hexadecimal digits for a program, ``train`` say, and its imports within the package."""
+    lines = [f"{name} {digest}\n" for name, digest in modules(program).items()]
     return hashlib.sha256("".join(lines).encode()).hexdigest()[:16]
 
 
 @cache
-def modules(module: str) -> dict[str, str]:
-    """Give the digest of each module that belongs to the fingerprint of one, in the order of their names."""
+def modules(program: str) -> dict[str, str]:
+    """Give the digest of each module that belongs to the fingerprint of a program, in the order of their names."""
     found: dict[str, str] = {}
-    waiting = [module]
+    waiting = [programs()[program]]
     while waiting:
         name = waiting.pop()
         if name not in found:
@@ -36,18 +37,6 @@ def modules(module: str) -> dict[str, str]:
             found[name] = code.digest
             waiting.extend(code.imports)
     return dict(sorted(found.items()))
-
-
-def stages() -> list[str]:
-    """Modules of all stages, ``stages.train`` and others."""
-    return [f"stages.{path.stem}" for path in sorted((PACKAGE / "stages").glob("*.py")) if path.stem != "__init__"]
-
-
-def running() -> str | None:
-    """Name the module of this package that this process runs as its program, ``stages.train`` say."""
-    program = getattr(sys.modules["__main__"], "__spec__", None)
-    package, _, rest = program.name.partition(".") if program else ("", "", "")
-    return rest if package == PACKAGE.name and _file(rest) else None
 
 
 class Code(NamedTuple):

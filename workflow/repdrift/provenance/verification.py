@@ -8,7 +8,8 @@ from typing import Any
 
 from repdrift.errors import UserError
 from repdrift.provenance.artifacts import PROGRESS, record, seal, sha256, sidecar
-from repdrift.provenance.fingerprint import fingerprint, modules, stages
+from repdrift.provenance.fingerprint import fingerprint, modules
+from repdrift.provenance.programs import programs
 
 UNTRACKED = {".json", ".log", ".sha256", ".md"}  # endings of files that are no artifacts
 
@@ -40,9 +41,9 @@ def artifacts(folder: Path) -> list[Path]:
 
 def changed_modules(made: dict[str, Any]) -> list[str]:
     """Modules of the code that made an artifact, given its sidecar, which are not what they were."""
-    stage, then = made.get("stage"), made.get("modules", {})
-    now = modules(stage) if stage in stages() else {}
-    return sorted(name for name in then.keys() | now.keys() if stage and then.get(name) != now.get(name))
+    program, then = made.get("program"), made.get("modules", {})
+    now = modules(program) if program in programs() else {}
+    return sorted(name for name in then.keys() | now.keys() if program and then.get(name) != now.get(name))
 
 
 def with_origins(paths: Iterable[Path]) -> list[Path]:
@@ -88,7 +89,7 @@ class Verification:
 
     def faults(self) -> Iterator[Fault]:
         """Give everything that is wrong, artifact by artifact."""
-        codes = {fingerprint(stage) for stage in stages()}
+        codes = {fingerprint(program) for program in programs()}
         for path in self.paths:
             yield from self._faults_of(path, codes)
 

@@ -29,7 +29,3 @@ def main() -> None:
     # safetensors orders tensors by itself; the network's order is kept beside them.
     order = {"layers": ",".join(layers)}
     job.save(args.output, lambda file: save_file(layers, file, metadata=order))
-
-
-if __name__ == "__main__":
-    command.run(main)

@@ -24,7 +24,3 @@ def main() -> None:
     job.save(args.output, lambda file: save_file(tensors, file))
     line = f"{sha256(args.output)}  {args.output.name}\n"
     write_atomically(args.output.with_suffix(".sha256"), lambda file: file.write_text(line))
-
-
-if __name__ == "__main__":
-    command.run(main)

@@ -17,7 +17,3 @@ def main() -> None:
         path = args.output.with_suffix(f".{extension}")
         job.save(path, partial(figures.write, drawn, extension=extension))
     print(f"{args.spec['figure']}: drawn from {args.table}")
-
-
-if __name__ == "__main__":
-    command.run(main)

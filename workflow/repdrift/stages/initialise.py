@@ -11,7 +11,3 @@ def main() -> None:
     network = build(args.spec["network"])
     initialise(network, args.spec["purpose"], args.spec["seed"])
     checkpoints.save(network, args.output, Job(args.spec, args.code))
-
-
-if __name__ == "__main__":
-    command.run(main)

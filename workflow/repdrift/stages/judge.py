@@ -24,7 +24,3 @@ def main() -> None:
     job.save(args.verdicts, lambda file: write_csv(file, verdicts, CLAIMS))
     for row in verdicts:
         print(": ".join(str(row[name]) for name in ("claim", "estimator", "verdict", "reason") if row[name]))
-
-
-if __name__ == "__main__":
-    command.run(main)

@@ -112,7 +112,3 @@ def main() -> None:
     )
     job = Job(spec, args.code, [args.verdicts, args.multiverse, *args.figures])
     job.save(args.output, lambda file: file.write_text(page, encoding="utf-8"))
-
-
-if __name__ == "__main__":
-    command.run(main)

@@ -55,7 +55,3 @@ def main() -> None:
     rows = compare(args.final, dict(zip(spec["references"], args.references, strict=True)), spec)
     print(f"{spec['run']}, seed {spec['seed']}: {len(rows)} similarities")
     job.save(args.output, lambda file: write_csv(file, rows, COLUMNS))
-
-
-if __name__ == "__main__":
-    command.run(main)

@@ -47,7 +47,3 @@ def main() -> None:
     if spec["panels"]:  # a figure that has none shows all
         table = collect(table, spec["panels"])
     job.save(args.output, lambda file: table.to_csv(file, index=False, lineterminator="\n"))
-
-
-if __name__ == "__main__":
-    command.run(main)

@@ -70,7 +70,3 @@ def main() -> None:
     changed = (arrays["train_label"] != arrays["train_true_label"]).mean()
     print(f"{spec['task']}, seed {spec['seed']}: {changed:.1%} of the training labels are not the true ones")
     job.save(args.output, lambda file: np.savez(file, allow_pickle=False, **arrays))
-
-
-if __name__ == "__main__":
-    command.run(main)

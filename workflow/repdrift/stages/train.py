@@ -62,7 +62,3 @@ def main() -> None:
     if code == EXIT:
         print(f"stopped by {interruption.signal}: run it again, it goes on from here", flush=True)
     sys.exit(code)
-
-
-if __name__ == "__main__":
-    command.run(main)

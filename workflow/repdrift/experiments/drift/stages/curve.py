@@ -36,7 +36,3 @@ def main() -> None:
                 row = (spec["run"], spec["seed"], "init", epoch, layer, name, len(probe), value)
                 rows.append(dict(zip(COLUMNS, row, strict=True)))
     job.save(args.output, lambda file: write_csv(file, rows, COLUMNS))
-
-
-if __name__ == "__main__":
-    command.run(main)

@@ -139,7 +139,3 @@ def main() -> None:
     job = Job(args.spec, args.code, [*args.similarities, *args.curves, *args.histories, *args.choices])
     job.save(args.output, lambda file: write_csv(file, found, COLUMNS))
     print(f"{len(found)} verdicts")
-
-
-if __name__ == "__main__":
-    command.run(main)

@@ -37,7 +37,3 @@ def main() -> None:
                 row = (run, spec["seed"], reference, layer, other, f"cka-{estimator}", len(representations[0]), value)
                 rows.append(dict(zip(COLUMNS, row, strict=True)))
     job.save(args.output, lambda file: write_csv(file, rows, COLUMNS))
-
-
-if __name__ == "__main__":
-    command.run(main)

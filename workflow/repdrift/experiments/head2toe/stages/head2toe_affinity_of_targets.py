@@ -53,7 +53,3 @@ def main() -> None:
     table = pd.concat([found, pd.DataFrame(over_targets(found))])
     job.save(args.output, lambda file: table.to_csv(file, index=False, lineterminator="\n"))
     print(f"{found['target'].nunique()} targets, {found['seed'].nunique()} seeds")
-
-
-if __name__ == "__main__":
-    command.run(main)

@@ -3,7 +3,6 @@
 from safetensors.torch import save_file
 from torch import Tensor
 
-from repdrift import command
 from repdrift.experiments.evaluation import Evaluation
 from repdrift.experiments.head2toe.probing.examples import LABELS, extracted
 
@@ -20,7 +19,3 @@ def main() -> None:
         tensors[f"{part}/{LABELS}"] = labels.cpu().contiguous()
     run.job.save(run.output, lambda file: save_file(tensors, file))
     print(f"{len(tensors)} tensors")
-
-
-if __name__ == "__main__":
-    command.run(main)

@@ -102,7 +102,3 @@ def main() -> None:
         rows += [{**whose, "method": name, **each} for each in these]
         print(f"{name}: validation accuracy {found.tried[found.configuration]:.1%}, {found.configuration}", flush=True)
     job.save(args.output, lambda file: write_csv(file, rows, COLUMNS))
-
-
-if __name__ == "__main__":
-    command.run(main)

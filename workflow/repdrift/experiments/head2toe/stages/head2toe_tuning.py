@@ -103,7 +103,3 @@ def main() -> None:
     rows = [*what(found, right), *costs(found, forward, spec["training"]["batch_size"], about["flops"])]
     job.save(args.output, lambda file: write_csv(file, [{**whose, **each} for each in rows], COLUMNS))
     print(f"{spec['method']}: test accuracy {100 * right:.1f} %, {found.choice}")
-
-
-if __name__ == "__main__":
-    command.run(main)

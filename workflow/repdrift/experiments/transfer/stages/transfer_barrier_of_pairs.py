@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from torch import Tensor
 
-from repdrift import command
 from repdrift.experiments.evaluation import Evaluation
 from repdrift.experiments.transfer.interpolation import barrier, even_shares, interpolated
 from repdrift.networks.building import build
@@ -46,7 +45,3 @@ def main() -> None:
         for row in line(run, first, second, test, calibration)
     ]
     run.save(rows, COLUMNS)
-
-
-if __name__ == "__main__":
-    command.run(main)

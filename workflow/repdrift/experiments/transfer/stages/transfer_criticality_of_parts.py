@@ -5,7 +5,6 @@ from itertools import product
 
 from torch import Tensor
 
-from repdrift import command
 from repdrift.experiments.evaluation import Evaluation
 from repdrift.experiments.transfer.criticality import PartInNetwork, criticality
 from repdrift.experiments.transfer.interpolation import interpolated
@@ -63,7 +62,3 @@ def main() -> None:
             rows.append({"network": name, "part": part, "measure": REWOUND, "value": rewound(run, name, part, test)})
             rows += ({"network": name, "part": part, **row} for row in landscape(run, name, part, train))
     run.save(rows, COLUMNS)
-
-
-if __name__ == "__main__":
-    command.run(main)

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from torch import Tensor
 
-from repdrift import command
 from repdrift.experiments.evaluation import Evaluation
 from repdrift.experiments.transfer.mistakes import compared, mistakes
 from repdrift.networks.conv4 import Conv4
@@ -50,7 +49,3 @@ def main() -> None:
         for kind, value in compared(wrong[first], wrong[second]).items():
             rows.append({"pair": pair, "measure": MISTAKES, "item": kind, "value": value})
     run.save(rows, COLUMNS)
-
-
-if __name__ == "__main__":
-    command.run(main)

@@ -94,7 +94,3 @@ def main() -> None:
     found = list(table(spec, networks, of_domains(networks[PRETRAINED], args)))
     job.save(args.output, lambda file: write_csv(file, found, COLUMNS))
     print(f"seed {spec['seed']}: {len(spec['runs'])} trained networks, {len(found)} numbers")
-
-
-if __name__ == "__main__":
-    command.run(main)

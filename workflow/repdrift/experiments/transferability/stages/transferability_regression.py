@@ -67,7 +67,3 @@ def main() -> None:
     table = pd.concat([found, *regressions(found)])
     job.save(args.output, lambda file: table.to_csv(file, index=False, lineterminator="\n"))
     print(f"{found['run'].nunique()} fine-tunings, {found['seed'].nunique()} seeds")
-
-
-if __name__ == "__main__":
-    command.run(main)
