@@ -18,7 +18,7 @@ include: "workflow/rules/figures.smk"
 
 for name in PLAN.experiments:
 
-    include: f"workflow/rules/{name}.smk"
+    include: f"workflow/repdrift/experiments/{name}/rules.smk"
 
 
 localrules:
@@ -26,7 +26,6 @@ localrules:
     dataset,
     task,
     judge,
-    judge_under_choices,
     table,
     figure,
     report,
@@ -37,28 +36,29 @@ rule all:
     default_target: True
     input:
         expand(
-            f"{PLAN.folder}/figures/{{figure}}.{{format}}",
-            figure=FIGURES,
+            f"{STUDY.folder}/figures/{{figure}}.{{format}}",
+            figure=PLAN.figures,
             format=FORMATS,
         ),
-        f"{PLAN.folder}/report.html",
+        f"{STUDY.folder}/report.html",
 
 
 # A target of its own for each figure: fig1 (similarity during training), fig2 (training curves), fig3 (from scratch),
 # fig4 (fine-tuning), fig5 (pre-trained or initial?), controls (what the paper lacks), layers (every layer with every
 # layer), sensitivity (what other choices of measurement would have given), claims (the verdict on each), multiverse (the
-# verdicts under all choices). `report` is a page with all of them. One that is named as its experiment comes with that.
-for name in [figure for figure in FIGURES if figure not in PLAN.experiments]:
+# verdicts under all choices). `report` is a page with all of them. A figure with the name of its experiment comes with
+# the target of the experiment.
+for name in [figure for figure in PLAN.figures if figure not in PLAN.experiments]:
 
     rule:
         name:
             name
         input:
-            expand(f"{PLAN.folder}/figures/{name}.{{format}}", format=FORMATS),
+            expand(f"{STUDY.folder}/figures/{name}.{{format}}", format=FORMATS),
         localrule: True
 
 
-# And one for all figures of an experiment: transfer, transferability, head2toe.
+# A target for all figures of an experiment: drift (the paper's), transfer, transferability, head2toe.
 for name, experiment in PLAN.experiments.items():
 
     rule:
@@ -66,8 +66,8 @@ for name, experiment in PLAN.experiments.items():
             name
         input:
             expand(
-                f"{PLAN.folder}/figures/{{figure}}.{{format}}",
-                figure=experiment.titles,
+                f"{STUDY.folder}/figures/{{figure}}.{{format}}",
+                figure=[figure.name for figure in experiment.figures()],
                 format=FORMATS,
             ),
         localrule: True

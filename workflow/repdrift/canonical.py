@@ -1,8 +1,11 @@
-"""Settings as text: the one form in which they are tracked, hashed and compared. Standard library only."""
+"""Settings as text: the one form in which they are tracked, hashed and compared."""
 
 import json
 
 
 def canonical(value: object) -> str:
-    """JSON with sorted keys and no spaces: equal settings give equal text."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+    """Write a value as JSON with sorted keys and no spaces: equal settings give equal text.
+
+    Dataclasses are written as mappings of their fields.
+    """
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), default=vars)

@@ -1,19 +1,20 @@
 """What all stages share: their common flags, and one clear line for what a user can cause."""
 
 import argparse
-import json
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from repdrift.errors import UserError
 from repdrift.provenance import fingerprint
+from repdrift.specs import parse
 
 
-def parser(description: str | None) -> argparse.ArgumentParser:
-    """Argument parser with the two flags of every stage, ``--spec`` (JSON) and ``--code``."""
+def parser(description: str | None, spec: type[object]) -> argparse.ArgumentParser:
+    """Make an argument parser with the flags of every program; ``--spec`` is parsed as this kind of spec."""
     flags = argparse.ArgumentParser(description=description, allow_abbrev=False)
-    flags.add_argument("--spec", type=json.loads, required=True, help="the settings of this job, as JSON")
+    flags.add_argument("--spec", type=partial(parse, spec), required=True, help="the settings of this job, as JSON")
     flags.add_argument("--code", default="", help="fingerprint of the code, kept in the sidecar")
     flags.add_argument("--output", type=Path, required=True)
     return flags

@@ -8,18 +8,15 @@ from snakemake.exceptions import WorkflowError
 
 LIBRARY = Path(workflow.basedir) / "workflow"
 sys.path.insert(0, str(LIBRARY))
-from repdrift.plan import specs
-from repdrift.plan.captions import caption, title
-from repdrift.claims.contrasts import history_runs
-from repdrift.plan.claims import PAPER, claims
-from repdrift.study.config import check
-from repdrift.machine.environment import use_this_python
-from repdrift.errors import UserError
-from repdrift.study.files import checksums
-from repdrift.provenance.fingerprint import fingerprint
-from repdrift.plan.panels import figures
 from repdrift.canonical import canonical
+from repdrift.errors import UserError
+from repdrift.machine.environment import use_this_python
+from repdrift.plan import specs
 from repdrift.plan.plan import Plan
+from repdrift.provenance.fingerprint import fingerprint
+from repdrift.study.config import check
+from repdrift.study.files import checksums
+from repdrift.study.study import COMPARED_ROLES
 
 use_this_python(LIBRARY)
 try:
@@ -28,35 +25,41 @@ except UserError as error:
     raise WorkflowError(f"config: {error}") from None
 
 PLAN = Plan(config)
-FIGURES = figures(PLAN)
+STUDY = PLAN.study
 FORMATS = ("svg", "pdf", "png")
-CLAIMS = claims(PLAN)
 
 
 def one_of(names):
-    """Regular expression that matches these names alone; nothing, if there are none."""
+    """Make a regular expression that matches these names alone, and nothing if there are none."""
     return "|".join(map(re.escape, names)) or "(?!)"
 
 
-def spec(make, *wildcards):
-    """Canonical JSON of the settings of a job: one string, so that Snakemake sees two values that are swapped."""
-    return canonical(make(PLAN, *wildcards))
+def program(name, flags):
+    """Make the command of a program. Its first output is the one that it is told."""
+    call = f"python -m repdrift.stages {name} --spec {{params.spec:q}} --code {{params.code}}"
+    return f"{call} {flags} --output {{output[0]:q}} > {{log:q}} 2>&1"
+
+
+def with_images(files, **others):
+    """Make the inputs of a job that reads images. Their content counts, by a checksum; their times do not."""
+    return {"images": ancient(files), "checksums": checksums(files), **others}
+
+
+def growing(amount):
+    """Ask for so much of a resource, and for as much again at every further attempt."""
+    return lambda w, attempt: amount * attempt
 
 
 # Marks the files of activations: most of the disk that a study takes.
-kept = (lambda file: file) if config["keep"]["activations"] else temp
-
-
-def group_of_training(w):
-    """Trainings of one length share a job of a scheduler, if its profile says how many."""
-    return PLAN.group(w.run) if workflow.group_settings.group_components else None
+kept = (lambda file: file) if STUDY.config.keep.activations else temp
 
 
 wildcard_constraints:
     run=one_of(PLAN.runs),
     task=one_of(PLAN.tasks),
-    role="source|domain|cross_domain",
-    figure=one_of(FIGURES),
-    store=one_of(PLAN.stores),
+    role=one_of(COMPARED_ROLES),
+    figure=one_of(PLAN.figures),
+    store=one_of(STUDY.stores),
+    dataset=one_of(STUDY.targets),
     seed=r"\d+",
     split="train|test",

@@ -3,50 +3,49 @@
 
 rule table:
     input:
-        lambda w: list(PLAN.rows(FIGURES[w.figure].kind, FIGURES[w.figure].runs)),
+        lambda w: list(PLAN.figures[w.figure].rows),
     output:
-        f"{PLAN.folder}/tables/{{figure}}.csv",
+        STUDY.table("{figure}"),
     log:
-        f"{PLAN.folder}/logs/tables/{{figure}}.log",
+        f"{STUDY.folder}/logs/tables/{{figure}}.log",
     wildcard_constraints:
-        figure=one_of([name for name in FIGURES if name not in (*CLAIMS, "multiverse")]),
+        figure=one_of([name for name, figure in PLAN.figures.items() if figure.rows]),
     conda:
         "../../envs/plot.yaml"
     resources:
         mem_mb=1000,
-        runtime=lambda w, attempt: 10 * attempt,
+        runtime=growing(10),
     params:
-        spec=lambda w: spec(specs.table, FIGURES[w.figure]),
+        spec=lambda w: canonical(specs.table(PLAN.figures[w.figure])),
         code=fingerprint("table"),
     shell:
-        "python -m repdrift.stages table --spec {params.spec:q} --code {params.code} "
-        "--rows {input:q} --output {output:q} > {log:q} 2>&1"
+        program("table", "--rows {input:q}")
 
 
 rule figure:
     input:
-        f"{PLAN.folder}/tables/{{figure}}.csv",
+        STUDY.table("{figure}"),
     output:
         svg=report(
-            f"{PLAN.folder}/figures/{{figure}}.svg",
+            f"{STUDY.folder}/figures/{{figure}}.svg",
             caption="../report/figure.rst",
             category="Figures",
-            labels=lambda w: {"figure": title(PLAN, w.figure)},
+            labels=lambda w: {"figure": PLAN.figures[w.figure].title},
         ),
-        pdf=f"{PLAN.folder}/figures/{{figure}}.pdf",
-        png=f"{PLAN.folder}/figures/{{figure}}.png",
+        pdf=f"{STUDY.folder}/figures/{{figure}}.pdf",
+        png=f"{STUDY.folder}/figures/{{figure}}.png",
     log:
-        f"{PLAN.folder}/logs/figures/{{figure}}.log",
+        f"{STUDY.folder}/logs/figures/{{figure}}.log",
     conda:
         "../../envs/plot.yaml"
     resources:
         mem_mb=1000,
-        runtime=lambda w, attempt: 10 * attempt,
+        runtime=growing(10),
     params:
-        spec=lambda w: spec(specs.figure, FIGURES[w.figure]),
+        spec=lambda w: canonical(specs.figure(PLAN.figures[w.figure])),
         code=fingerprint("figure"),
-        title=lambda w: title(PLAN, w.figure),
-        caption=lambda w: caption(PLAN, FIGURES[w.figure]),
+        # Snakemake's own report shows these. A function of the resources is not tracked: new words redraw nothing.
+        title=lambda w, resources: PLAN.figures[w.figure].title,
+        caption=lambda w, resources: PLAN.figures[w.figure].caption,
     shell:
-        "python -m repdrift.stages figure --spec {params.spec:q} --code {params.code} "
-        "--table {input:q} --output {output.svg:q} > {log:q} 2>&1"
+        program("figure", "--table {input:q}")

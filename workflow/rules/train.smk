@@ -9,76 +9,84 @@ onstart:
 
 
 onsuccess:
-    forget_progress(PLAN.folder)
+    forget_progress(STUDY.folder)
 
 
 rule initialise:
     output:
-        PLAN.model(("{init}", "init"), "{seed}"),
+        STUDY.model(("{init}", "init"), "{seed}"),
     log:
-        f"{PLAN.folder}/logs/models/{{init}}/seed{{seed}}.log",
+        f"{STUDY.folder}/logs/models/{{init}}/seed{{seed}}.log",
     wildcard_constraints:
-        init=one_of(PLAN.initial_weights),
+        init=one_of(STUDY.initial_weights),
     priority: 20
     conda:
         "../../envs/torch.yaml"
     resources:
         mem_mb=1500,
-        runtime=lambda w, attempt: 3 * attempt,
+        runtime=growing(3),
     params:
-        spec=lambda w: spec(specs.initialise, w.init, int(w.seed)),
+        spec=lambda w: canonical(specs.initialise(PLAN, w.init, int(w.seed))),
         code=fingerprint("initialise"),
     shell:
-        "python -m repdrift.stages initialise --spec {params.spec:q} --code {params.code} "
-        "--output {output:q} > {log:q} 2>&1"
+        program("initialise", "")
 
 
+def inputs_of_training(w):
+    """Weights to start from, labels and images."""
+    task = PLAN.runs[w.run].task.name
+    parent, labels = PLAN.parent(w.run, w.seed), STUDY.labels(task, w.seed)
+    return with_images(PLAN.task_images(task), parent=parent, task=labels)
+
+
+def group_of_training(w):
+    """Trainings of one length share a job of a scheduler, if its profile says how many."""
+    return PLAN.group(w.run) if workflow.group_settings.group_components else None
+
+
+# Trainings take one thread each and run side by side, so the results do not depend on the number of cores. Jobs that
+# share a GPU at the same time train in one process, at most `pack` of them: profiles/gpu sets it.
 rule pretrain:
     input:
-        parent=lambda w: PLAN.model(PLAN.runs[w.run].parent, w.seed),
-        images=lambda w: ancient(PLAN.task_images(PLAN.runs[w.run].task.name)),
-        checksums=lambda w: checksums(PLAN.task_images(PLAN.runs[w.run].task.name)),
-        task=lambda w: PLAN.labels(PLAN.runs[w.run].task.name, w.seed),
+        unpack(inputs_of_training),
     output:
-        final=PLAN.model(("{run}", "final"), "{seed}"),
-        history=PLAN.history("{run}", "{seed}"),
+        final=STUDY.model(("{run}", "final"), "{seed}"),
+        history=STUDY.history("{run}", "{seed}"),
     log:
-        f"{PLAN.folder}/logs/models/{{run}}/seed{{seed}}.log",
+        f"{STUDY.folder}/logs/models/{{run}}/seed{{seed}}.log",
     wildcard_constraints:
         run=one_of(PLAN.scratch_runs),
     group:
         group_of_training
     conda:
         "../../envs/torch.yaml"
-    # One thread a job, jobs side by side: the results then do not depend on the number of cores.
     threads: 1
     resources:
         gpu=1,
-        # Jobs that run at the same time and share a GPU train in one process, at most so many; profiles/gpu sets it.
         pack=1,
-        mem_mb=lambda w, attempt: 2500 * attempt,
+        mem_mb=growing(2500),
         runtime=lambda w, attempt: PLAN.minutes(w.run) * attempt,
     params:
-        spec=lambda w: spec(specs.train, w.run, int(w.seed)),
+        spec=lambda w: canonical(specs.train(PLAN, w.run, int(w.seed))),
         code=fingerprint("train"),
     shell:
-        "python -m repdrift.stages train --spec {params.spec:q} --code {params.code} --gpus {resources.gpu} "
-        "--pack {resources.pack} --parent {input.parent:q} --task {input.task:q} --images {input.images:q} "
-        "--output {output.final:q} > {log:q} 2>&1"
+        program(
+            "train",
+            "--gpus {resources.gpu} --pack {resources.pack} --parent {input.parent:q} --task {input.task:q} --images {input.images:q}",
+        )
 
 
-# The run that is fine-tuned keeps its weights at every epoch that figure 1 draws.
+# The run that is fine-tuned keeps its weights at every epoch that figure 1 draws. Everything waits for it.
 use rule pretrain as pretrain_source with:
     output:
-        final=PLAN.model(("{run}", "final"), "{seed}"),
-        history=PLAN.history("{run}", "{seed}"),
+        final=STUDY.model(("{run}", "final"), "{seed}"),
+        history=STUDY.history("{run}", "{seed}"),
         checkpoints=[
-            PLAN.model(("{run}", f"epoch{epoch}"), "{seed}")
-            for epoch in PLAN.checkpoint_epochs
+            STUDY.model(("{run}", f"epoch{epoch}"), "{seed}")
+            for epoch in STUDY.checkpoint_epochs
         ],
     wildcard_constraints:
-        run=one_of([PLAN.pretrained]),
-    # Everything waits for it.
+        run=one_of([STUDY.pretrained]),
     priority: 10
 
 
@@ -88,13 +96,13 @@ use rule pretrain as finetune with:
     priority: 5
 
 
-# Those between whose weights an experiment moves about keep them at some epochs too.
+# Some experiments look at the way that a training took: these runs keep their weights at some epochs too.
 use rule finetune as finetune_path with:
     output:
-        final=PLAN.model(("{run}", "final"), "{seed}"),
-        history=PLAN.history("{run}", "{seed}"),
+        final=STUDY.model(("{run}", "final"), "{seed}"),
+        history=STUDY.history("{run}", "{seed}"),
         checkpoints=[
-            PLAN.model(("{run}", f"epoch{epoch}"), "{seed}")
+            STUDY.model(("{run}", f"epoch{epoch}"), "{seed}")
             for epoch in PLAN.path_epochs
         ],
     wildcard_constraints:

@@ -1,9 +1,8 @@
 """The verdicts on claims: a row for each contrast, and a row for each claim, under each estimator."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -11,6 +10,7 @@ from repdrift.claims import measurements
 from repdrift.claims.contrasts import CURVE, HISTORY, SIMILARITY, Claim, Contrast
 from repdrift.claims.measurements import ADJUSTED, Numbers
 from repdrift.claims.verdict import SUPPORTED, judge, together
+from repdrift.specs import HistoryOf
 
 CONTRASTS = (
     "claim", "sentence", "contrast", "layer", "decides", "estimator", "seeds", "mean", "se", "low", "high", "positive",
@@ -90,7 +90,7 @@ def numbers_of_estimators(similarity: pd.DataFrame, curve: pd.DataFrame) -> Iter
 
 
 def judged(
-    claims: list[Claim], similarity: pd.DataFrame, curve: pd.DataFrame, others: dict[str, Numbers]
+    claims: Sequence[Claim], similarity: pd.DataFrame, curve: pd.DataFrame, others: dict[str, Numbers]
 ) -> tuple[Rows, Rows]:
     """Rows of both tables; `others` are the numbers that no estimator is behind, or a certain one."""
     estimators = list(numbers_of_estimators(similarity, curve))
@@ -114,13 +114,30 @@ def read(paths: list[Path]) -> pd.DataFrame:
     return pd.concat([pd.read_csv(path) for path in paths], ignore_index=True)
 
 
+def named(owners: Sequence[HistoryOf], paths: Sequence[Path]) -> list[tuple[str, int, Path]]:
+    """Put run and seed beside the file of each history."""
+    return [(owner.run, owner.seed, path) for owner, path in zip(owners, paths, strict=True)]
+
+
 def read_others(
-    spec: dict[str, Any], histories: list[Path], tables: list[Path], claims: list[Claim]
+    claims: Sequence[Claim],
+    histories: Sequence[tuple[str, int, Path]],
+    keys: Mapping[str, Sequence[str]],
+    tables: Sequence[Path],
 ) -> dict[str, Numbers]:
-    """Numbers of the histories and of the tables of experiments; the spec says whose they are."""
-    named = [(whose["run"], whose["seed"], path) for whose, path in zip(spec["histories"], histories, strict=True)]
+    """Read the numbers that do not depend on an estimator, by the tables that contrasts name.
+
+    Parameters
+    ----------
+    claims : sequence of Claim
+    histories : sequence of (run, seed, file)
+    keys : mapping of str to sequence of str
+        For each table of an experiment, the columns whose values are the key of a number.
+    tables : sequence of Path
+        The files of these tables, in the same order.
+    """
     contrasts = [found for claim in claims for found in claim.contrasts if found.table == HISTORY]
-    found = {HISTORY: measurements.histories(named, contrasts)}
-    for (name, keys), path in zip(spec["tables"].items(), tables, strict=True):
-        found[name] = measurements.keyed(path, keys)
+    found = {HISTORY: measurements.histories(histories, contrasts)}
+    for (name, columns), path in zip(keys.items(), tables, strict=True):
+        found[name] = measurements.keyed(path, columns)
     return found

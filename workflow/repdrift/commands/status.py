@@ -35,10 +35,10 @@ def run(args: argparse.Namespace) -> None:
     config = load([Path("config.yaml"), *args.configfile])
     check(config)
     plan = Plan(config)
-    found = [training(plan, run, seed) for run in plan.runs.values() for seed in plan.seeds]
+    found = [training(plan, run, seed) for run in plan.runs.values() for seed in plan.study.seeds]
     counts = {state: sum(one.state == state for one in found) for state in ("done", "running", "stopped", "to do")}
     told = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
-    print(f"{plan.folder}: {len(found)} trainings: {told}")
+    print(f"{plan.study.folder}: {len(found)} trainings: {told}")
     width = max(map(len, plan.runs))
     for name in plan.runs:
         of_run = [one for one in found if one.run == name]
@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> None:
 
 def training(plan: Plan, run: Run, seed: int) -> Training:
     """Look up the state of one training in its files."""
-    final = Path(plan.model((run.name, "final"), seed))
+    final = Path(plan.study.model((run.name, "final"), seed))
     if final.exists():
         return Training(run.name, seed, "done")
     states = list(final.parent.glob(f"{PROGRESS}/*/state.safetensors"))

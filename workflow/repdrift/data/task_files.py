@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -10,6 +9,7 @@ from safetensors import safe_open
 from torch import Tensor
 
 from repdrift.data.shuffle import shuffled
+from repdrift.study.tasks import Part
 
 
 def load_part(images_path: Path, task_path: Path, part: str, device: torch.device) -> tuple[Tensor, Tensor]:
@@ -26,15 +26,17 @@ def load_part(images_path: Path, task_path: Path, part: str, device: torch.devic
     return images.to(device).contiguous(memory_format=torch.channels_last), labels.to(device)
 
 
-def load_images(path: Path, part: dict[str, Any], device: torch.device) -> Tensor:
+def load_images(path: Path, part: Part, device: torch.device) -> Tensor:
     """Images uint8 [n, 3, 32, 32] (channels_last) of a range of a split."""
     with safe_open(path, framework="pt") as file:
-        images: Tensor = file.get_slice("images")[part["start"] : part["stop"]]
+        images: Tensor = file.get_slice("images")[part.start : part.stop]
     return images.to(device).contiguous(memory_format=torch.channels_last)
 
 
-def load_probe(paths: Sequence[Path], spec: dict[str, Any], device: torch.device) -> tuple[Tensor, Tensor | None]:
-    """Images of the probe, and those of the calibration if the spec asks for one; paths are the latter's first."""
+def load_probe(
+    paths: Sequence[Path], probe: Part, calibration: Part | None, device: torch.device
+) -> tuple[Tensor, Tensor | None]:
+    """Read the images of a probe and of its calibration, if there is one. The path of the latter comes first."""
     calibration_path, probe_path = paths
-    probe = load_images(probe_path, spec["probe"], device)
-    return probe, load_images(calibration_path, spec["calibration"], device) if spec["calibration"] else None
+    images = load_images(probe_path, probe, device)
+    return images, load_images(calibration_path, calibration, device) if calibration else None

@@ -3,7 +3,7 @@
 import argparse
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 import torch
 from torch import Tensor
@@ -16,29 +16,41 @@ from repdrift.networks.conv4 import Conv4
 from repdrift.provenance.artifacts import Job, write_csv
 
 
+class SpecOfNetworks(Protocol):
+    """What the specs of all these programs have: the network's settings, and names for the weights that are given."""
+
+    @property
+    def network(self) -> dict[str, Any]: ...
+    @property
+    def networks(self) -> tuple[str, ...]: ...
+
+
+Spec = TypeVar("Spec", bound=SpecOfNetworks)
+
+
 @dataclass
-class Evaluation:
+class Evaluation(Generic[Spec]):
     """Networks by their names in the spec, the target's images, and the writer of the table."""
 
-    spec: dict[str, Any]
+    spec: Spec
     job: Job
     networks: dict[str, Conv4]
     device: torch.device
     _args: argparse.Namespace
 
     @classmethod
-    def begin(cls, description: str | None) -> "Evaluation":
-        flags = command.parser(description)
+    def begin(cls, description: str | None, kind: type[Spec]) -> "Evaluation[Spec]":
+        flags = command.parser(description, kind)
         flags.add_argument("--networks", type=Path, nargs="+", required=True, help="in the order of the spec")
         flags.add_argument("--task", type=Path, required=True)
         flags.add_argument("--images", type=Path, nargs=2, required=True, help="of training and of testing")
         flags.add_argument("--gpus", type=int, default=0)
         args = flags.parse_args()
-        spec = args.spec
+        spec: Spec = args.spec
         device = prepare(args.gpus)
         job = Job(spec, args.code, [*args.networks, args.task, *sorted(set(args.images))], device_name(device))
-        loaded = (checkpoints.load(path, spec["network"]).to(device) for path in args.networks)
-        return cls(spec, job, dict(zip(spec["networks"], loaded, strict=True)), device, args)
+        loaded = (checkpoints.load(path, spec.network).to(device) for path in args.networks)
+        return cls(spec, job, dict(zip(spec.networks, loaded, strict=True)), device, args)
 
     @property
     def output(self) -> Path:
@@ -51,8 +63,8 @@ class Evaluation:
         images, labels = load_part(path, self._args.task, part, self.device)
         return images[:count], labels[:count]
 
-    def save(self, rows: list[dict[str, object]], columns: tuple[str, ...]) -> None:
-        """Write the table, with the target and the seed in each row."""
-        whose = {"dataset": self.spec["dataset"], "seed": self.spec["seed"]}
+    def save(self, rows: list[dict[str, object]], columns: tuple[str, ...], dataset: str, seed: int) -> None:
+        """Write the table, with the target data set and the seed in each row."""
+        whose = {"dataset": dataset, "seed": seed}
         self.job.save(self.output, lambda file: write_csv(file, [whose | row for row in rows], columns))
-        print(f"{whose['dataset']}, seed {whose['seed']}: {len(rows)} numbers")
+        print(f"{dataset}, seed {seed}: {len(rows)} numbers")

@@ -1,61 +1,102 @@
-"""What all experiments have: their place in a study's plan.
+"""Experiments: each asks the questions of one paper of a study, and says what trainings and figures they need.
 
-Standard library only: the Snakefile imports it.
+The Snakefile imports this module, so it needs nothing heavy.
 """
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import ClassVar
 
-if TYPE_CHECKING:
-    from repdrift.claims.contrasts import Claim
-    from repdrift.plan.plan import Plan
-    from repdrift.study.runs import Run
-    from repdrift.study.tasks import Task
+from repdrift.study.figure import Figure, Panel
+from repdrift.study.phrases import common_phrases, network_in_words, network_sentence
+from repdrift.study.runs import Run
+from repdrift.study.study import Study
+from repdrift.study.tasks import Task
 
 
 class Experiment(ABC):
-    """What an experiment adds to a study; each has rules in ``workflow/rules/<name>.smk``.
+    """What the experiments on all papers have in common.
+
+    The folder of an experiment holds its plan (``experiment.py``), its claims (``claims.py``), its programs
+    (``stages/``), its drawings with their captions (``figures/``) and its rules (``rules.smk``).
 
     Attributes
     ----------
-    titles : dict of str to str
-        Of its figures, by their names; the table of each is ``tables/<name>.csv``.
-    keys : dict of str to tuple of str
-        For each of these tables that claims read: the columns whose values, in this order, are the key of a number.
-    targets : list of str
-        Data sets of the targets that its config names.
+    folder : Path
+    claims_figure : str
+        Name of the figure that shows its verdicts.
+    keys : mapping of str to tuple of str
+        The figures whose tables its claims read, and for each the columns whose values are the key of a number.
     epochs : int
-        Of the study's fine-tuning.
+        Length of the study's fine-tunings.
     """
 
-    titles: ClassVar[Mapping[str, str]]
-    keys: ClassVar[Mapping[str, tuple[str, ...]]]
+    folder: ClassVar[Path]
+    claims_figure: ClassVar[str]
+    keys: ClassVar[Mapping[str, tuple[str, ...]]] = {}
 
-    def __init__(self, plan: Plan, config: Mapping[str, Any]) -> None:
-        self.plan, self.config = plan, config
-        self.epochs: int = plan.config["finetune"]["epochs"]
-        self.targets = plan.datasets_of(config["targets"])
-        self.sweeps = [dataset for dataset in plan.datasets_of(config["sweeps"]) if dataset in self.targets]
+    def __init__(self, study: Study) -> None:
+        self.study = study
+        self.epochs = study.config.finetune.epochs
+
+    @abstractmethod
+    def figures(self) -> Iterator[Figure]:
+        """Give its figures in their order."""
 
     def runs(self) -> Iterator[Run]:
-        """Trainings that it needs; the paper's may be among them."""
+        """Give the trainings that it needs. Other experiments may need the same."""
         yield from ()
 
     def tasks(self) -> Iterator[Task]:
-        """Tasks that it needs beside those of its trainings."""
+        """Give the tasks that it needs beside those of its trainings."""
         yield from ()
 
-    @abstractmethod
-    def rows(self, figure: str) -> dict[str, dict[str, object]]:
-        """Files behind a figure's table, each with the columns that are to be added to it."""
+    def similarities(self) -> list[str]:
+        """List the tables of similarities that its claims read."""
+        return []
 
-    @abstractmethod
-    def caption(self, figure: str) -> str:
-        """What a figure shows, in whole sentences."""
+    def curves(self) -> list[str]:
+        """List the tables of similarities over epochs that its claims read."""
+        return []
 
-    @abstractmethod
-    def claims(self) -> list[Claim]:
-        """Claims that are judged by it."""
+    def chosen(self, datasets: Sequence[str], among: Sequence[str]) -> list[str]:
+        """Keep those of some data sets that are among others."""
+        return [dataset for dataset in datasets if dataset in among]
+
+    def figure(
+        self,
+        name: str,
+        title: str,
+        rows: Mapping[str, Mapping[str, object]],
+        *,
+        drawing: str = "",
+        panels: Sequence[Panel] = (),
+        blocks: Sequence[str] = (),
+        phrases: Mapping[str, str] | None = None,
+    ) -> Figure:
+        """Make a figure whose caption lies in ``figures/NAME.rst``.
+
+        Parameters
+        ----------
+        name, title, rows, panels
+            See `Figure`.
+        drawing : str
+            By default the name.
+        blocks : sequence of str
+            Block orders of the networks that are shown; by default the study's own.
+        phrases : mapping of str to str, optional
+            What stands in the caption beside the phrases that all figures share.
+        """
+        shown = blocks or [self.study.config.network.block]
+        network = network_sentence(self.study, shown)
+        return Figure(
+            name=name,
+            title=title,
+            drawing=drawing or name,
+            network=network_in_words(self.study, shown),
+            rows=rows,
+            panels=panels,
+            caption_file=self.folder / "figures" / f"{name}.rst",
+            phrases={**common_phrases(self.study), "network": network, **(phrases or {})},
+        )

@@ -1,9 +1,8 @@
 """When the memory of the machine or of the GPU does not suffice for a training: one line that says how to need less."""
 
 import errno
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import torch
 
@@ -14,13 +13,13 @@ SIGNS = ("can't allocate memory", "Cannot allocate memory", "bad_alloc", "could 
 
 
 @contextmanager
-def shortage_explained(settings: Mapping[str, Any], device: torch.device) -> Iterator[None]:
+def shortage_explained(batch_size: int, device: torch.device) -> Iterator[None]:
     """Turn a lack of memory into a UserError.
 
     Parameters
     ----------
-    settings : dict
-        Those of the training, with its `batch_size`.
+    batch_size : int
+        Number of images of a training step.
     device : torch.device
     """
     try:
@@ -34,7 +33,7 @@ def shortage_explained(settings: Mapping[str, Any], device: torch.device) -> Ite
             else "run fewer jobs at a time (snakemake --cores)"
         )
         raise UserError(
-            f"not enough memory on {device.type} for batches of {settings['batch_size']} images: {fewer}, or set a "
+            f"not enough memory on {device.type} for batches of {batch_size} images: {fewer}, or set a "
             "smaller training.batch_size or fewer images"
         ) from None
 

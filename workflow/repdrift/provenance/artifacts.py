@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import repdrift
+from repdrift.canonical import canonical
 from repdrift.errors import UserError
 from repdrift.provenance import fingerprint
 
@@ -90,7 +91,7 @@ class Job:
 
     Parameters
     ----------
-    spec : dict
+    spec : dataclass
         The settings that the job uses, all of them and no others.
     code : str
         Fingerprint of the code that the job runs.
@@ -105,7 +106,7 @@ class Job:
         If an input is not what its own sidecar says: nothing is made of a file that was damaged or edited.
     """
 
-    spec: dict[str, Any]
+    spec: object
     code: str
     inputs: Sequence[Path] = ()
     device: str = "cpu"
@@ -134,7 +135,7 @@ class Job:
         return {
             "path": str(path),
             "sha256": sha256(written),
-            "spec": self.spec,
+            "spec": json.loads(canonical(self.spec)),
             "code": self.code,
             "program": program,
             "modules": fingerprint.modules(program) if program else {},

@@ -10,20 +10,21 @@ from repdrift.machine.devices import device_name, prepare
 from repdrift.networks import checkpoints
 from repdrift.networks.representations import representations
 from repdrift.provenance.artifacts import Job
+from repdrift.specs import ActivationsSpec
 
 
 def main() -> None:
-    flags = command.parser(__doc__)
+    flags = command.parser(__doc__, ActivationsSpec)
     flags.add_argument("--checkpoint", type=Path, required=True)
     flags.add_argument("--images", type=Path, nargs=2, required=True, help="of calibration and of the probe")
     flags.add_argument("--gpus", type=int, default=0)
     args = flags.parse_args()
-    spec = args.spec
+    spec: ActivationsSpec = args.spec
 
     device = prepare(args.gpus)
     job = Job(spec, args.code, [args.checkpoint, *sorted(set(args.images))], device_name(device))
-    probe, calibration = load_probe(args.images, spec, device)
-    network = checkpoints.load(args.checkpoint, spec["network"]).to(device)
+    probe, calibration = load_probe(args.images, spec.probe, spec.calibration, device)
+    network = checkpoints.load(args.checkpoint, spec.network).to(device)
     layers = representations(network, probe, calibration)
     print(", ".join(f"{layer} {tuple(values.shape)}" for layer, values in layers.items()))
     # safetensors orders tensors by itself; the network's order is kept beside them.

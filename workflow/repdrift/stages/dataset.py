@@ -9,18 +9,20 @@ from safetensors.numpy import save_file
 from repdrift import command
 from repdrift.data import datasets
 from repdrift.provenance.artifacts import Job, sha256, write_atomically
+from repdrift.specs import DataSetSpec
 
 
 def main() -> None:
-    flags = command.parser(__doc__)
+    flags = command.parser(__doc__, DataSetSpec)
     flags.add_argument("--folder", type=Path, required=True, help="where the raw data sets lie")
     args = flags.parse_args()
-    settings = args.spec["dataset"]
-    images, labels = datasets.read(settings, args.spec["split"], args.folder)
-    print(f"{settings['reader']}, split {args.spec['split']}: {len(labels)} images")
+    spec: DataSetSpec = args.spec
+    settings = spec.dataset
+    images, labels = datasets.read(settings, args.spec.split, args.folder)
+    print(f"{settings['reader']}, split {args.spec.split}: {len(labels)} images")
     tensors: dict[str, NDArray[Any]] = {"images": images, "labels": labels}
     # Downloaded by then, if they were not there.
-    job = Job(args.spec, args.code, datasets.sources(settings, args.spec["split"], args.folder))
+    job = Job(args.spec, args.code, datasets.sources(settings, args.spec.split, args.folder))
     job.save(args.output, lambda file: save_file(tensors, file))
     line = f"{sha256(args.output)}  {args.output.name}\n"
     write_atomically(args.output.with_suffix(".sha256"), lambda file: file.write_text(line))

@@ -5,15 +5,17 @@ from pathlib import Path
 
 from repdrift import command, figures
 from repdrift.provenance.artifacts import Job
+from repdrift.specs import FigureSpec
 
 
 def main() -> None:
-    flags = command.parser(__doc__)
+    flags = command.parser(__doc__, FigureSpec)
     flags.add_argument("--table", type=Path, required=True)
     args = flags.parse_args()
-    job = Job(args.spec, args.code, [args.table])
-    drawn = figures.draw(args.table, args.spec["kind"], args.spec["network"])
+    spec: FigureSpec = args.spec
+    job = Job(spec, args.code, [args.table])
+    drawn = figures.draw(args.table, spec.kind, spec.network)
     for extension in figures.FORMATS:
         path = args.output.with_suffix(f".{extension}")
         job.save(path, partial(figures.write, drawn, extension=extension))
-    print(f"{args.spec['figure']}: drawn from {args.table}")
+    print(f"{spec.figure}: drawn from {args.table}")

@@ -4,10 +4,12 @@ from repdrift import command
 from repdrift.networks import checkpoints
 from repdrift.networks.building import build, initialise
 from repdrift.provenance.artifacts import Job
+from repdrift.specs import InitialiseSpec
 
 
 def main() -> None:
-    args = command.parser(__doc__).parse_args()
-    network = build(args.spec["network"])
-    initialise(network, args.spec["purpose"], args.spec["seed"])
-    checkpoints.save(network, args.output, Job(args.spec, args.code))
+    args = command.parser(__doc__, InitialiseSpec).parse_args()
+    spec: InitialiseSpec = args.spec
+    network = build(spec.network)
+    initialise(network, spec.purpose, spec.seed)
+    checkpoints.save(network, args.output, Job(spec, args.code))

@@ -3,23 +3,23 @@
 from pathlib import Path
 
 from repdrift import command
-from repdrift.claims.contrasts import Claim
-from repdrift.claims.judging import CLAIMS, CONTRASTS, judged, read, read_others
+from repdrift.claims.judging import CLAIMS, CONTRASTS, judged, named, read, read_others
 from repdrift.provenance.artifacts import Job, write_csv
+from repdrift.specs import JudgeSpec
 
 
 def main() -> None:
-    flags = command.parser(__doc__)
+    flags = command.parser(__doc__, JudgeSpec)
     flags.add_argument("--similarities", type=Path, nargs="*", required=True)
     flags.add_argument("--curves", type=Path, nargs="*", required=True)
     flags.add_argument("--histories", type=Path, nargs="*", required=True)
     flags.add_argument("--tables", type=Path, nargs="*", required=True, help="of experiments")
     flags.add_argument("--verdicts", type=Path, required=True, help="where the table of the claims is written")
     args = flags.parse_args()
-    claims = [Claim.of(claim) for claim in args.spec["claims"]]
-    others = read_others(args.spec, args.histories, args.tables, claims)
-    contrasts, verdicts = judged(claims, read(args.similarities), read(args.curves), others)
-    job = Job(args.spec, args.code, [*args.similarities, *args.curves, *args.histories, *args.tables])
+    spec: JudgeSpec = args.spec
+    others = read_others(spec.claims, named(spec.histories, args.histories), spec.tables, args.tables)
+    contrasts, verdicts = judged(spec.claims, read(args.similarities), read(args.curves), others)
+    job = Job(spec, args.code, [*args.similarities, *args.curves, *args.histories, *args.tables])
     job.save(args.output, lambda file: write_csv(file, contrasts, CONTRASTS))
     job.save(args.verdicts, lambda file: write_csv(file, verdicts, CLAIMS))
     for row in verdicts:

@@ -15,6 +15,7 @@ from repdrift.claims.verdict import CONTRADICTED, SUPPORTED
 from repdrift.figures.verdicts import COLOURS, LETTERS, estimator_label
 from repdrift.provenance.artifacts import Job, record
 from repdrift.provenance.verification import with_origins
+from repdrift.specs import ReportSpec
 
 
 def claim_rows(verdicts: pd.DataFrame, multiverse: pd.DataFrame) -> list[dict[str, Any]]:
@@ -83,21 +84,21 @@ def embedded(path: Path) -> str:
 
 
 def main() -> None:
-    flags = command.parser(__doc__)
+    flags = command.parser(__doc__, ReportSpec)
     flags.add_argument("--verdicts", type=Path, required=True)
     flags.add_argument("--multiverse", type=Path, required=True)
     flags.add_argument("--figures", type=Path, nargs="+", required=True, help="SVG files, in order")
     flags.add_argument("--template", type=Path, required=True)
     args = flags.parse_args()
-    spec = args.spec
+    spec: ReportSpec = args.spec
     verdicts = pd.read_csv(args.verdicts, keep_default_na=False)
     multiverse = pd.read_csv(args.multiverse, keep_default_na=False)
-    figures = [{**shown, "image": embedded(path)} for shown, path in zip(spec["figures"], args.figures, strict=True)]
+    figures = [{**vars(shown), "image": embedded(path)} for shown, path in zip(spec.figures, args.figures, strict=True)]
     claims = claim_rows(verdicts, multiverse)
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
     page = environment.from_string(args.template.read_text(encoding="utf-8")).render(
-        study=spec["study"],
-        seeds=len(spec["config"]["seeds"]),
+        study=spec.study,
+        seeds=len(spec.config["seeds"]),
         others=any(figure["name"].endswith("_claims") for figure in figures),
         estimators=[(name, estimator_label(name)) for name in verdicts["estimator"].unique() if name],
         claims={
@@ -108,7 +109,7 @@ def main() -> None:
         letters=LETTERS,
         times=run_times(args.figures),
         versions=versions(args.figures),
-        config=yaml.safe_dump(spec["config"], sort_keys=False),
+        config=yaml.safe_dump(spec.config, sort_keys=False),
     )
     job = Job(spec, args.code, [args.verdicts, args.multiverse, *args.figures])
     job.save(args.output, lambda file: file.write_text(page, encoding="utf-8"))

@@ -1,5 +1,6 @@
 """Compare the final network of a run with its references, in every layer, into a tidy table; for one seed."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,12 @@ from repdrift.errors import UserError
 from repdrift.provenance.artifacts import Job, write_csv
 from repdrift.seeds import seed_for
 from repdrift.similarity import ESTIMATORS, permutation_null, random_orders
+from repdrift.specs import SimilaritySpec
 
 COLUMNS = ("run", "seed", "reference", "layer", "estimator", "n", "value", "null_mean", "null_q95")
 
 
-def prepare_layer(path: Path, layer: str, estimators: list[str]) -> dict[str, Any]:
+def prepare_layer(path: Path, layer: str, estimators: Sequence[str]) -> dict[str, Any]:
     """What each estimator prepares of one layer of a file of activations."""
     with safe_open(path, framework="pt") as file:
         values = file.get_tensor(layer)
@@ -24,34 +26,34 @@ def prepare_layer(path: Path, layer: str, estimators: list[str]) -> dict[str, An
         raise UserError(f"{path}, layer {layer}: {error}") from None
 
 
-def compare(final: Path, references: dict[str, Path], spec: dict[str, Any]) -> list[dict[str, object]]:
+def compare(final: Path, references: dict[str, Path], spec: SimilaritySpec) -> list[dict[str, object]]:
     """Rows of the table; a layer at a time, so that memory does not grow with the number of layers."""
     with safe_open(final, framework="pt") as file:
         layers = file.metadata()["layers"].split(",")
         images: int = file.get_slice(layers[0]).get_shape()[0]
-    seed, estimators = spec["seed"], spec["estimators"]
+    seed, estimators = spec.seed, spec.estimators
     rows: list[dict[str, object]] = []
     for layer in layers:
         ours = prepare_layer(final, layer, estimators)
         for reference, path in references.items():
             theirs = prepare_layer(path, layer, estimators)
-            null_seed = seed_for("permutation null", seed, f"{spec['run']}/{reference}/{layer}")
-            orders = random_orders(images, spec["permutations"], null_seed)
+            null_seed = seed_for("permutation null", seed, f"{spec.run}/{reference}/{layer}")
+            orders = random_orders(images, spec.permutations, null_seed)
             for name in estimators:
                 value = ESTIMATORS[name].compare(ours[name], theirs[name])
                 null = permutation_null(ESTIMATORS[name], ours[name], theirs[name], orders)
-                values = (spec["run"], seed, reference, layer, name, images, value, null.mean, null.q95)
+                values = (spec.run, seed, reference, layer, name, images, value, null.mean, null.q95)
                 rows.append(dict(zip(COLUMNS, values, strict=True)))
     return rows
 
 
 def main() -> None:
-    flags = command.parser(__doc__)
+    flags = command.parser(__doc__, SimilaritySpec)
     flags.add_argument("--final", type=Path, required=True, help="activations of the run")
     flags.add_argument("--references", type=Path, nargs="+", required=True, help="of its references")
     args = flags.parse_args()
-    spec = args.spec
+    spec: SimilaritySpec = args.spec
     job = Job(spec, args.code, [args.final, *args.references])
-    rows = compare(args.final, dict(zip(spec["references"], args.references, strict=True)), spec)
-    print(f"{spec['run']}, seed {spec['seed']}: {len(rows)} similarities")
+    rows = compare(args.final, dict(zip(spec.references, args.references, strict=True)), spec)
+    print(f"{spec.run}, seed {spec.seed}: {len(rows)} similarities")
     job.save(args.output, lambda file: write_csv(file, rows, COLUMNS))

@@ -1,49 +1,50 @@
 """Collect what a figure draws into one tidy table: panel, series, and the rows of its runs."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from repdrift import command
 from repdrift.provenance.artifacts import Job
+from repdrift.specs import TableSpec
+from repdrift.study.figure import Panel
 
 
-def collect(rows: pd.DataFrame, panels: list[dict[str, Any]]) -> pd.DataFrame:
+def collect(rows: pd.DataFrame, panels: Sequence[Panel]) -> pd.DataFrame:
     """Select the rows of every series of every panel, in the order of the figure.
 
     Parameters
     ----------
     rows : DataFrame
         Columns run, seed, ..., and reference where similarities are collected.
-    panels : list of dict
-        ``{"title": ..., "series": [{"label": ..., "run": ..., "reference": ...}]}``.
+    panels : sequence of Panel
     """
     parts: list[pd.DataFrame] = []
     for panel in panels:
-        for series in panel["series"]:
-            chosen = rows["run"] == series["run"]
+        for series in panel.series:
+            chosen = rows["run"] == series.run
             if "reference" in rows:
-                chosen &= rows["reference"] == series["reference"]
+                chosen &= rows["reference"] == series.reference
             part: pd.DataFrame = rows[chosen].copy()
-            part.insert(0, "panel", panel["title"])
-            part.insert(1, "series", series["label"])
+            part.insert(0, "panel", panel.title)
+            part.insert(1, "series", series.label)
             parts.append(part)
     return pd.concat(parts, ignore_index=True)
 
 
 def main() -> None:
-    flags = command.parser(__doc__)
+    flags = command.parser(__doc__, TableSpec)
     flags.add_argument("--rows", type=Path, nargs="+", required=True, help="tables of the runs")
     args = flags.parse_args()
-    spec = args.spec
+    spec: TableSpec = args.spec
     job = Job(spec, args.code, args.rows)
     tables = [pd.read_csv(path) for path in args.rows]
     # A history does not know whose it is: the plan says so, file by file.
-    for table, columns in zip(tables, spec["columns"], strict=True):
+    for table, columns in zip(tables, spec.columns, strict=True):
         for position, (name, value) in enumerate(columns.items()):
             table.insert(position, name, value)
     table = pd.concat(tables, ignore_index=True)
-    if spec["panels"]:  # a figure that has none shows all
-        table = collect(table, spec["panels"])
+    if spec.panels:  # a figure that has none shows all
+        table = collect(table, spec.panels)
     job.save(args.output, lambda file: table.to_csv(file, index=False, lineterminator="\n"))

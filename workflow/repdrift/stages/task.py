@@ -4,7 +4,6 @@ Images are never copied: the task holds their numbers.
 """
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,57 +15,59 @@ from repdrift.data.shuffle import permutation
 from repdrift.errors import UserError
 from repdrift.provenance.artifacts import Job
 from repdrift.seeds import seed_for
+from repdrift.specs import TaskSpec
+from repdrift.study.tasks import Part
 
 Indices = NDArray[np.int64]
 
 
-def draw(part: dict[str, Any], path: Path, spec: dict[str, Any], images: int | None) -> dict[str, Indices]:
+def draw(part: Part, path: Path, spec: TaskSpec, images: int | None) -> dict[str, Indices]:
     """Indices, true labels and labels as trained on (int64 [N] each) of one part (train or test) of a task."""
-    start, stop = part["start"], part["stop"]
+    start, stop = part.start, part.stop
     with safe_open(path, framework="numpy") as file:
         labels = file.get_slice("labels")
         (available,) = labels.get_shape()
         if stop > available:
             raise UserError(f"{path}: images {start} to {stop} are wanted, it has {available}")
         true = labels[start:stop]
-    subject = f"{spec['dataset']}/{part['split']}/{start}"
-    drawn = transform_labels(true, spec["labels"], spec["classes"], spec["seed"], subject)
+    subject = f"{spec.dataset}/{part.split}/{start}"
+    drawn = transform_labels(true, spec.labels, spec.classes, spec.seed, subject)
     kept = np.arange(len(true))
-    if spec["kept"]["classes"] is not None:
-        kept = first(kept[true < spec["kept"]["classes"]], images, f"{path}, {start} to {stop}", spec)
+    if spec.kept.classes is not None:
+        kept = first(kept[true < spec.kept.classes], images, f"{path}, {start} to {stop}", spec)
     return {"index": kept + start, "true_label": true[kept], "label": drawn[kept]}
 
 
-def first(indices: Indices, count: int | None, where: str, spec: dict[str, Any]) -> Indices:
+def first(indices: Indices, count: int | None, where: str, spec: TaskSpec) -> Indices:
     """Take the first so many, if a number is given."""
     if count is not None and count > len(indices):
-        classes = spec["kept"]["classes"]
+        classes = spec.kept.classes
         raise UserError(f"{where}: {len(indices)} images are of the first {classes} classes, {count} are wanted")
     return indices[:count]
 
 
-def pixels(path: Path, spec: dict[str, Any]) -> Indices:
-    """Where the pixels of the images come from, the same for training and testing."""
+def pixels(path: Path, side: int, seed: int) -> Indices:
+    """Draw where the pixels of the images come from: the same for training and testing."""
     with safe_open(path, framework="numpy") as file:
         _, *shape = file.get_slice("images").get_shape()
-    generator = np.random.Generator(np.random.PCG64(seed_for("pixels", spec["seed"], str(spec["shuffle"]))))
-    return permutation((shape[0], shape[1], shape[2]), spec["shuffle"], generator)
+    generator = np.random.Generator(np.random.PCG64(seed_for("pixels", seed, str(side))))
+    return permutation((shape[0], shape[1], shape[2]), side, generator)
 
 
 def main() -> None:
-    flags = command.parser(__doc__)
+    flags = command.parser(__doc__, TaskSpec)
     flags.add_argument("--images", type=Path, nargs=2, required=True, help="of training and of testing")
     args = flags.parse_args()
-    spec = args.spec
+    spec: TaskSpec = args.spec
     job = Job(spec, args.code, sorted(set(args.images)))
-    limits = {"train": spec["kept"]["images"], "test": None}
+    limits = {"train": spec.kept.images, "test": None}
     arrays = {
         f"{part}_{name}": values
         for (part, limit), path in zip(limits.items(), args.images, strict=True)
-        for name, values in draw(spec[part], path, spec, limit).items()
+        for name, values in draw(getattr(spec, part), path, spec, limit).items()
     }
-    if spec["shuffle"] is not None:
-        arrays["pixels"] = pixels(args.images[0], spec)
+    if spec.shuffle is not None:
+        arrays["pixels"] = pixels(args.images[0], spec.shuffle, spec.seed)
     changed = (arrays["train_label"] != arrays["train_true_label"]).mean()
-    print(f"{spec['task']}, seed {spec['seed']}: {changed:.1%} of the training labels are not the true ones")
+    print(f"{spec.task}, seed {spec.seed}: {changed:.1%} of the training labels are not the true ones")
     job.save(args.output, lambda file: np.savez(file, allow_pickle=False, **arrays))

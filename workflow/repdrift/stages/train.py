@@ -12,11 +12,12 @@ from pathlib import Path
 from repdrift import command
 from repdrift.machine.gpus import take_gpu
 from repdrift.machine.interruption import EXIT, Interruption
+from repdrift.specs import TrainSpec
 from repdrift.training.tickets import Ticket, leadership, shared_folder
 
 
 def arguments(words: list[str]) -> argparse.Namespace:
-    flags = command.parser(__doc__)
+    flags = command.parser(__doc__, TrainSpec)
     flags.add_argument("--parent", type=Path, required=True, help="the weights to start from")
     flags.add_argument("--task", type=Path, required=True)
     flags.add_argument("--images", type=Path, nargs=2, required=True, help="of training and of testing")

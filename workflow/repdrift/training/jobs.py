@@ -6,10 +6,11 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from typing import Any, NoReturn
+from pathlib import Path
+from typing import NoReturn
 
 import torch
 from tqdm import tqdm
@@ -23,8 +24,9 @@ from repdrift.networks import checkpoints
 from repdrift.networks.building import initialise
 from repdrift.provenance.artifacts import Job, write_csv
 from repdrift.seeds import seed_for
+from repdrift.specs import TrainSpec
 from repdrift.training.progress import Progress
-from repdrift.training.training import Epoch, Settings, Training
+from repdrift.training.training import Epoch, Training
 
 EPOCH_SECONDS = 0.5  # an epoch that ends sooner after the last save is not saved by itself
 STEP_SECONDS = 30.0  # a long epoch is saved on its way
@@ -42,7 +44,9 @@ class Member:
     """
 
     def __init__(self, args: argparse.Namespace, device: torch.device, say: Callable[[str], object]) -> None:
-        self.spec, self.output, self.say = args.spec, args.output, say
+        self.spec: TrainSpec = args.spec
+        self.output: Path = args.output
+        self.say = say
         self.job = Job(self.spec, args.code, sorted({args.parent, args.task, *args.images}), device_name(device))
         self.progress = Progress(self.output, [canonical(self.spec), args.code, *self.job.input_checksums().values()])
         self.progress.hold()
@@ -52,15 +56,15 @@ class Member:
         self.saved = time.monotonic()
 
     def _begin(self, args: argparse.Namespace, device: torch.device) -> Training:
-        network = checkpoints.load(args.parent, self.spec["network"])
-        if self.spec["head"] == "new":
-            initialise(network.head, "new head", self.spec["seed"])
+        network = checkpoints.load(args.parent, self.spec.network)
+        if self.spec.head == "new":
+            initialise(network.head, "new head", self.spec.seed)
         order = torch.Generator().manual_seed(order_seed(self.spec))
         train_set, test_set = (
             load_part(images, args.task, part, device)
             for images, part in zip(args.images, ("train", "test"), strict=True)
         )
-        settings = Settings(**self.spec["training"])
+        settings = self.spec.training
         training = Training(network.to(device), train_set, test_set, settings, order)
         saved = self.progress.load()
         if saved is not None:
@@ -83,7 +87,7 @@ class Member:
         self._write()
 
     def _after_epoch(self, epoch: Epoch) -> None:
-        if epoch.epoch in self.spec["checkpoints"]:
+        if epoch.epoch in self.spec.checkpoints:
             checkpoints.write(self.training.network, self.progress.part(f"epoch{epoch.epoch}.safetensors"))
         self.say(in_words(epoch))
 
@@ -99,7 +103,7 @@ class Member:
         is then done again, from its end. Snakemake forgets it when the study is complete.
         """
         folder = self.output.parent
-        for epoch in self.spec["checkpoints"]:
+        for epoch in self.spec.checkpoints:
             name = f"epoch{epoch}.safetensors"
             self.job.save(folder / name, partial(shutil.copyfile, self.progress.part(name)))
         columns = [field.name for field in dataclasses.fields(Epoch)]
@@ -113,16 +117,16 @@ class Member:
             self.progress.clear()
 
 
-def order_seed(spec: Mapping[str, Any]) -> int:
+def order_seed(spec: TrainSpec) -> int:
     """Seed of the order of the images: another for each task, and for each of the orders that a task is trained in."""
-    purpose = "data order" if spec["order"] == 1 else f"data order {spec['order']}"
-    return seed_for(purpose, spec["seed"], spec["task"])
+    purpose = "data order" if spec.order == 1 else f"data order {spec.order}"
+    return seed_for(purpose, spec.seed, spec.task)
 
 
 def train_one(args: argparse.Namespace, interruption: Interruption) -> bool:
     """Train a job to its end; False if it was interrupted, and saved, before."""
-    device = prepare(args.gpus, args.spec["training"]["precision"])
-    with shortage_explained(args.spec["training"], device):
+    device = prepare(args.gpus, args.spec.training.precision)
+    with shortage_explained(args.spec.training.batch_size, device):
         member = Member(args, device, tqdm.write)
         training = member.training
         with member.working(), progress_bar(training) as bar:

@@ -28,7 +28,7 @@ def train_many(
     Jobs of another precision wait, for it is a setting of the whole process.
     """
     own_args = parse(own.arguments)
-    precision = own_args.spec["training"]["precision"]
+    precision = own_args.spec.training.precision
     device = prepare(own_args.gpus, precision)
     taken: dict[Path, tuple[Ticket, Member, Iterator[Epoch | None]]] = {}
     looked = -math.inf
@@ -41,12 +41,12 @@ def train_many(
                 waiting = [ticket for ticket in tickets(folder) if ticket.path not in taken]
                 for ticket in sorted(waiting, key=lambda ticket: ticket.path != own.path):
                     args = parse(ticket.arguments)
-                    if len(taken) < own_args.pack and args.spec["training"]["precision"] == precision:
-                        with _failures_of(ticket), shortage_explained(args.spec["training"], device):
+                    if len(taken) < own_args.pack and args.spec.training.precision == precision:
+                        with _failures_of(ticket), shortage_explained(args.spec.training.batch_size, device):
                             member = Member(args, device, ticket.say)
                             taken[ticket.path] = ticket, member, member.advance()
         for path, (ticket, member, steps) in list(taken.items()):
-            explained = shortage_explained(member.spec["training"], device)
+            explained = shortage_explained(member.spec.training.batch_size, device)
             with _failures_of(ticket), explained, member.working():
                 if next(steps, steps) is steps:
                     ticket.end(0)

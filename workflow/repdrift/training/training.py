@@ -10,26 +10,10 @@ from torch import Tensor, nn
 
 from repdrift.errors import UserError
 from repdrift.networks.evaluation import evaluate
+from repdrift.specs import TrainingSettings
 from repdrift.training.sgd import Descent, replayed
 
 Images = tuple[Tensor, Tensor]  # uint8 [N, C, H, W] (channels_last) and labels int64 [N], on the device
-
-
-@dataclass(frozen=True)
-class Settings:
-    """Settings of one training (the paper's values; none has a default here, the config gives them).
-
-    `steps` is the length in SGD steps; the last epoch is cut where they end. `test_every` is in epochs. `precision` is
-    ``float32``, ``tf32`` or ``bfloat16``.
-    """
-
-    learning_rate: float
-    momentum: float
-    weight_decay: float
-    batch_size: int
-    precision: str
-    steps: int
-    test_every: int
 
 
 @dataclass(frozen=True)
@@ -69,7 +53,12 @@ class Training:
     """
 
     def __init__(
-        self, network: nn.Module, train_set: Images, test_set: Images, settings: Settings, generator: torch.Generator
+        self,
+        network: nn.Module,
+        train_set: Images,
+        test_set: Images,
+        settings: TrainingSettings,
+        generator: torch.Generator,
     ) -> None:
         self.network, self.train_set, self.test_set = network, train_set, test_set
         self.settings, self.generator = settings, generator
@@ -178,7 +167,7 @@ def train(
     network: nn.Module,
     train_set: Images,
     test_set: Images,
-    settings: Settings,
+    settings: TrainingSettings,
     *,
     generator: torch.Generator,
     after_epoch: Callable[[Epoch], None] = lambda _: None,

@@ -7,8 +7,21 @@ ranks; early layers are all but the last two. Thresholds that the paper does not
 from collections.abc import Collection, Iterator
 from itertools import pairwise
 
-from repdrift.claims.contrasts import CURVE, HISTORY, SIMILARITY, Claim, Contrast, Key, difference, trend
-from repdrift.plan.plan import Plan
+from repdrift.claims.contrasts import (
+    CURVE,
+    HISTORY,
+    SIMILARITY,
+    Claim,
+    Contrast,
+    Key,
+    contrast,
+    difference,
+    history_runs,
+    trend,
+)
+from repdrift.experiments.drift.experiment import Drift
+from repdrift.experiments.drift.specs import MultiverseSpec, UsualChoices
+from repdrift.specs import HistoryOf
 from repdrift.study.runs import INITIAL
 from repdrift.study.tasks import Transform
 
@@ -22,9 +35,9 @@ MARGIN = 2.0  # ours: percentage points around chance
 WORDS = {"true": "true labels", "random": "random labels", "shift": "shifted labels", "cross": "other images"}
 
 
-def claims(plan: Plan, runs: Collection[str] | None = None) -> list[Claim]:
-    """All claims, each with those of its contrasts that can be made of these runs (of all that the study has)."""
-    comparisons = Comparisons(plan, plan.runs if runs is None else runs)
+def claims(drift: Drift, runs: Collection[str] | None = None) -> list[Claim]:
+    """Give all claims, each with those of its contrasts that can be made of some runs (of all that there are)."""
+    comparisons = Comparisons(drift, drift.needed if runs is None else runs)
     found = []
     for name, sentence, source, figure, contrasts in CLAIMS:
         possible = (contrast for contrast in contrasts(comparisons) if comparisons.has(contrast))
@@ -32,45 +45,60 @@ def claims(plan: Plan, runs: Collection[str] | None = None) -> list[Claim]:
     return found
 
 
+def multiverse_spec(drift: Drift) -> MultiverseSpec:
+    """Make the spec of the verdicts under all choices of measurement."""
+    study, found = drift.study, claims(drift)
+    main = claims(drift, {run.name for run in drift.main_runs})
+    probe = study.config.probe
+    return MultiverseSpec(
+        claims=tuple(found),
+        histories=tuple(HistoryOf(run, seed) for run in history_runs(found) for seed in study.seeds),
+        main=tuple(main),
+        usual=UsualChoices(probe.images, probe.bn, study.config.network.block),
+        blocks=tuple(study.other_blocks),
+    )
+
+
 class Comparisons:
     """The contrasts of the claims, for some runs of a study."""
 
-    def __init__(self, plan: Plan, runs: Collection[str]) -> None:
-        self.plan, self.runs = plan, runs
-        self.layers = LAYERS[plan.network["name"]]
+    def __init__(self, drift: Drift, runs: Collection[str]) -> None:
+        self.study, self.runs = drift.study, runs
+        study, config = drift.study, drift.study.config
+        self.layers = LAYERS[config.network.name]
         *hidden, self.last = self.layers
         self.hidden, self.early_layers = tuple(hidden), tuple(hidden[:-1])
-        self.degrees = sorted(plan.config["pretrain"]["random"])
-        self.random_size_degree = max(plan.config["pretrain"]["sizes_random"], default=0)
-        shift = plan.config["finetune"]["domain"]["shift"] or "none"
+        self.degrees = sorted(config.pretrain.random)
+        self.random_size_degree = max(config.pretrain.sizes_random, default=0)
+        shift = config.finetune.domain.shift or "none"
         true = Transform("random", 0)
         self.targets = {
-            "true": plan.target_run("domain", true).name,
-            "random": plan.target_run("domain", plan.most_random).name,
-            "shift": plan.target_run("domain", Transform("shift", shift)).name,
-            "cross": plan.target_run("cross_domain", true).name,
+            "true": study.target_run("domain", true).name,
+            "random": study.target_run("domain", study.most_random).name,
+            "shift": study.target_run("domain", Transform("shift", shift)).name,
+            "cross": study.target_run("cross_domain", true).name,
         }
 
     def has(self, contrast: Contrast) -> bool:
         """Whether all runs of a contrast are there."""
         if contrast.table == CURVE:
-            return self.plan.pretrained in self.runs
+            return self.study.pretrained in self.runs
         return all(run in self.runs for run, *_ in contrast.weights)
 
     # From scratch
 
     def depth(self) -> Iterator[Contrast]:
-        run, names = self.plan.pretrained, self.layers
+        run, names = self.study.pretrained, self.layers
         for earlier, later in pairwise(names):
             yield difference("CKA to initial, the layer before less it", (run, "init", earlier), (run, "init", later))
 
     def early(self) -> Iterator[Contrast]:
-        kept = self.plan.checkpoint_epochs
+        kept = self.study.checkpoint_epochs
         first, last = EPOCHS if set(EPOCHS) <= set(kept) else (kept[len(kept) // 4], kept[-1])
         for layer in self.hidden:
             weights: dict[Key, float] = {(str(first), layer): 1.0, (str(last), layer): -1.0}
             label = f"CKA to initial, epochs {first} and {last} within {LITTLE}"
-            yield Contrast(label, CURVE, weights, layer, within=LITTLE, threshold=True)
+            yield contrast(label, CURVE, weights, layer, within=LITTLE, threshold=True)
 
     def loss(self) -> Iterator[Contrast]:
         for less, more in pairwise(self.degrees):
@@ -81,20 +109,20 @@ class Comparisons:
         most = self.degrees[-1]
         label = f"training accuracy at d = {most}, above {NEARLY_ALL:.0f} %"
         weights: dict[Key, float] = {(self._scratch(most), "train_accuracy", "last"): 1.0}
-        yield Contrast(label, HISTORY, weights, constant=-NEARLY_ALL)
+        yield contrast(label, HISTORY, weights, constant=-NEARLY_ALL)
 
     def accuracy(self) -> Iterator[Contrast]:
-        classes = self.plan.classes
+        classes = self.study.classes
         for degree in self.degrees:
             key, label = (self._scratch(degree), "test_accuracy", "last"), f"test accuracy at d = {degree}"
             best = 100 / (degree + 1)
             if degree == 0:
-                yield Contrast(f"{label}, above chance", HISTORY, {key: 1.0}, constant=-100 / classes)
+                yield contrast(f"{label}, above chance", HISTORY, {key: 1.0}, constant=-100 / classes)
             elif degree == classes - 1:
                 label += f", within {MARGIN:.0f} points of chance"
-                yield Contrast(label, HISTORY, {key: 1.0}, constant=-best, within=MARGIN)
+                yield contrast(label, HISTORY, {key: 1.0}, constant=-best, within=MARGIN)
             else:
-                yield Contrast(f"{label}, below {best:.0f} %", HISTORY, {key: -1.0}, constant=best)
+                yield contrast(f"{label}, below {best:.0f} %", HISTORY, {key: -1.0}, constant=best)
 
     def early_with_randomness(self) -> Iterator[Contrast]:
         return self._degrees(self.hidden, sign=1)
@@ -106,7 +134,7 @@ class Comparisons:
         return self._sizes(self.random_size_degree)
 
     def sizes_at_equal_steps(self) -> Iterator[Contrast]:
-        steps = self.plan.config["controls"]["matched_steps"]
+        steps = self.study.config.controls.matched_steps
         if steps:
             yield from self._sizes(self.random_size_degree, steps)
 
@@ -116,7 +144,7 @@ class Comparisons:
         yield from (contrast for contrast in self.sizes() if contrast.layer in self.early_layers)
 
     def _scratch(self, degree: int, size: int | None = None, steps: int | None = None) -> str:
-        return self.plan.scratch_run(degree, size, steps).name
+        return self.study.scratch_run(degree, size, steps).name
 
     def _degrees(self, names: tuple[str, ...], sign: int) -> Iterator[Contrast]:
         for layer in names:
@@ -124,7 +152,7 @@ class Comparisons:
             yield from self._trend("CKA to initial, d", keys, sign)
 
     def _sizes(self, degree: int, steps: int | None = None) -> Iterator[Contrast]:
-        sizes = sorted(self.plan.config["pretrain"]["sizes"])
+        sizes = sorted(self.study.config.pretrain.sizes)
         for layer in self.hidden:
             keys: dict[int, Key] = {size: (self._scratch(degree, size, steps), "init", layer) for size in sizes}
             yield from self._trend(f"CKA to initial, d = {degree}, N", keys, -1)
@@ -147,11 +175,11 @@ class Comparisons:
         for layer in self.early_layers:
             weights: dict[Key, float] = {(self.targets["true"], "pretrained", layer): 1.0}
             label = f"CKA to pre-trained, above {HARDLY}"
-            yield Contrast(label, SIMILARITY, weights, layer, constant=-HARDLY, threshold=True)
+            yield contrast(label, SIMILARITY, weights, layer, constant=-HARDLY, threshold=True)
 
     def from_scratch(self) -> Iterator[Contrast]:
         tuned, scratch = (
-            self.plan.target_run("domain", self.plan.most_random, parent).name for parent in (None, INITIAL)
+            self.study.target_run("domain", self.study.most_random, parent).name for parent in (None, INITIAL)
         )
         for layer in self.layers:
             keys = (scratch, "init", layer), (tuned, "pretrained", layer)
@@ -177,10 +205,10 @@ class Comparisons:
         share = 1 / len(self.hidden)
         weights: dict[Key, float] = {(run, "init", layer): share for layer in self.hidden}
         weights |= {(run, "pretrained", layer): -share for layer in self.hidden}
-        yield Contrast(f"{label}, mean of {self.hidden[0]} to {self.hidden[-1]}", SIMILARITY, weights)
+        yield contrast(f"{label}, mean of {self.hidden[0]} to {self.hidden[-1]}", SIMILARITY, weights)
         for layer in self.layers:
             weights = {(run, "init", layer): 1.0, (run, "pretrained", layer): -1.0}
-            yield Contrast(label, SIMILARITY, weights, layer, decides=False)
+            yield contrast(label, SIMILARITY, weights, layer, decides=False)
 
     def closer_by_less(self) -> Iterator[Contrast]:
         for name in ("shift", "cross"):
@@ -189,7 +217,7 @@ class Comparisons:
                 gaps = ((self.targets["true"], 1.0), (self.targets[name], -1.0))
                 weights: dict[Key, float] = {(run, "pretrained", layer): sign for run, sign in gaps}
                 weights |= {(run, "init", layer): -sign for run, sign in gaps}
-                yield Contrast(f"{WORDS[name]}: that gap, below the one of G14", SIMILARITY, weights, layer)
+                yield contrast(f"{WORDS[name]}: that gap, below the one of G14", SIMILARITY, weights, layer)
 
     def head(self) -> Iterator[Contrast]:
         for name, run in self.targets.items():
@@ -199,8 +227,8 @@ class Comparisons:
                 yield difference(label, *keys, layer=layer)
 
     def _target_degrees(self, role: str) -> Iterator[Contrast]:
-        degrees = sorted(self.plan.config["finetune"][role]["random"])
-        runs = [self.plan.target_run(role, Transform("random", degree)).name for degree in degrees]
+        degrees = sorted(getattr(self.study.config.finetune, role).random)
+        runs = [self.study.target_run(role, Transform("random", degree)).name for degree in degrees]
         for layer in self.layers:
             keys: dict[int, Key] = {
                 degree: (run, "pretrained", layer) for degree, run in zip(degrees, runs, strict=True)

@@ -5,17 +5,12 @@ data: averages are means over the targets that the config names; out of distribu
 the source's, and of shuffled images. Claims whose names end with a letter are ours, and so are the margins.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
-from repdrift.claims.contrasts import Claim, Contrast, Key, made, over_targets, trend
+from repdrift.claims.contrasts import Claim, Contrast, Key, claims_of, contrast, over_targets, slope_in_ranks
+from repdrift.experiments.head2toe.experiment import Head2Toe
 from repdrift.experiments.head2toe.method_names import NAMES
-
-if TYPE_CHECKING:
-    from repdrift.experiments.head2toe.experiment import Head2Toe
 
 METHODS, AFFINITY = "head2toe", "head2toe_affinity"
 HEAD2TOE, LINEAR, TUNED = "head2toe", "linear", "fine-tuning"
@@ -26,7 +21,7 @@ ACCURACY = ("test accuracy", "")
 
 def claims(experiment: Head2Toe) -> list[Claim]:
     """All claims, with the contrasts that the study's targets allow."""
-    return made(CLAIMS, Contrasts(experiment))
+    return claims_of(CLAIMS, Contrasts(experiment))
 
 
 class Contrasts:
@@ -35,8 +30,8 @@ class Contrasts:
     def __init__(self, experiment: Head2Toe) -> None:
         self.experiment, self.title = experiment, experiment.title
         self.targets = list(experiment.tasks_of)
-        (self.own,) = experiment.plan.datasets_of(["domain"])
-        (self.cross,) = experiment.plan.datasets_of(["cross_domain"])
+        (self.own,) = experiment.study.datasets_of(["domain"])
+        (self.cross,) = experiment.study.datasets_of(["cross_domain"])
         self.outside = [
             target
             for target, task in experiment.tasks_of.items()
@@ -68,7 +63,7 @@ class Contrasts:
     def loses_where_close(self) -> Iterator[Contrast]:
         if self.own in self.targets:
             weights = {self._key(self.own, LINEAR): 1.0, self._key(self.own, HEAD2TOE): -1.0}
-            yield Contrast("linear less Head2Toe, own images", METHODS, weights, self.title(self.own))
+            yield contrast("linear less Head2Toe, own images", METHODS, weights, self.title(self.own))
 
     # Affinity
 
@@ -81,7 +76,7 @@ class Contrasts:
                 if target != self.cross:
                     weights: dict[Key, float] = {(self.cross, "gain"): 1.0, (target, "gain"): -1.0}
                     label = f"gain on {self.title(self.cross)} less that on"
-                    yield Contrast(label, AFFINITY, weights, self.title(target))
+                    yield contrast(label, AFFINITY, weights, self.title(target))
 
     def early_features(self) -> Iterator[Contrast]:
         yield self._rank_correlation("share")
@@ -92,7 +87,7 @@ class Contrasts:
     def _rank_correlation(self, name: str) -> Contrast:
         words = {"gain": "gain over linear", "share": "share of earlier layers"}[name]
         weights: dict[Key, float] = {("", f"rank correlation of {name}"): -1.0}
-        return Contrast(f"rank correlation of affinity, {words}, below 0", AFFINITY, weights)
+        return contrast(f"rank correlation of affinity, {words}, below 0", AFFINITY, weights)
 
     # Cost
 
@@ -117,12 +112,13 @@ class Contrasts:
 
     def falls_with_rank(self) -> Iterator[Contrast]:
         offsets = self._offsets()
-        for slope in trend("", [(offset,) for offset in offsets], -1, table=METHODS):
-            weights = {self._rank(offset): slope.weights[offset,] for offset in offsets}
+        slope = slope_in_ranks(len(offsets))
+        if slope:
+            weights = {self._rank(offset): -weight for offset, weight in zip(offsets, slope, strict=True)}
             yield next(self._over_targets("fall of accuracy from rank to rank", weights))
 
     def _offsets(self) -> list[str]:
-        return [str(offset) for offset in sorted(self.experiment.config["offsets"])]
+        return [str(offset) for offset in sorted(self.experiment.settings.offsets)]
 
     def _rank(self, offset: str) -> Key:
         return (HEAD2TOE, "rank accuracy", offset)

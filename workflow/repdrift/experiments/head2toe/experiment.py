@@ -1,47 +1,60 @@
-"""Head2Toe: targets, files and methods of the experiment.
+"""Head2Toe (Evci et al. 2022): targets, files and methods.
 
-A target is a task of few examples: a data set with its true labels, with shifted ones, or with shuffled images.
-Standard library only: the Snakefile imports it.
+A target is a task of few examples: a data set with its true labels, with shifted labels, or with shuffled images.
+The Snakefile imports this module, so it needs nothing heavy.
 """
 
-from __future__ import annotations
-
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
 from repdrift.experiments.experiment import Experiment
-from repdrift.experiments.head2toe import claims as evci2022
+from repdrift.experiments.head2toe.specs import AffinitySpec, FeaturesSpec, ProbesSpec, TuningSpec
+from repdrift.study.figure import Figure
 from repdrift.study.runs import INITIAL, Checkpoint
+from repdrift.study.study import OTHERS, TRUE, Study
 from repdrift.study.tasks import Task, Transform, shuffled
-
-if TYPE_CHECKING:
-    from repdrift.claims.contrasts import Claim
-    from repdrift.plan.plan import Plan
 
 PROBES = "probes"
 FINE_TUNING, SCRATCH, HEAD2TOE_FT = "fine-tuning", "scratch", "head2toe-ft"
-TUNINGS = (FINE_TUNING, SCRATCH, HEAD2TOE_FT)  # methods that train the network, of which each has a table
-LATE = ["pool4", "logits"]  # the penultimate layer, which is probed by itself, and the one after
-PARTS = 5  # of the examples; so many of them as the config says are a validation set in turn
+TUNINGS = (FINE_TUNING, SCRATCH, HEAD2TOE_FT)  # methods that train the network; each has a table of its own
+LATE = ("pool4", "logits")  # the penultimate layer, which is probed by itself, and the layer after it
+PARTS = 5  # the examples are split into five parts; the first ``folds`` of them are validation sets, one after another
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The section ``head2toe`` of the config."""
+
+    targets: tuple[str, ...]
+    sweeps: tuple[str, ...]
+    shuffle: tuple[int, ...]
+    images: int
+    folds: int
+    test_images: int
+    target_sizes: tuple[int, ...]
+    steps: tuple[int, ...]
+    learning_rates: tuple[float, ...]
+    epochs: tuple[int, ...]
+    window: float
+    offsets: tuple[float, ...]
 
 
 class Head2Toe(Experiment):
-    """The experiment for a study whose config has the key ``head2toe``."""
+    """Linear probes on selected features of all layers, beside other probes and trainings of the network."""
 
-    titles: ClassVar = {
-        "head2toe": "Probes and fine-tuning",
-        "head2toe_affinity": "Gain and affinity",
-        "head2toe_layers": "Layers of the features",
-        "head2toe_cost": "Accuracy and cost",
-        "head2toe_claims": "Claims on Head2Toe",
-    }
-    keys: ClassVar = {
+    folder = Path(__file__).parent
+    claims_figure = "head2toe_claims"
+    keys = {  # noqa: RUF012  the base class declares it a class variable
         "head2toe": ("target", "method", "measure", "item"),
         "head2toe_affinity": ("target", "measure"),
     }
 
-    def __init__(self, plan: Plan, config: Mapping[str, Any]) -> None:
-        super().__init__(plan, config)
+    def __init__(self, study: Study, settings: Settings) -> None:
+        super().__init__(study)
+        self.settings = settings
+        self.targets = study.datasets_of(settings.targets)
+        self.sweeps = self.chosen(study.datasets_of(settings.sweeps), self.targets)
         self.tasks_of = dict(self._targets())
 
     # Targets
@@ -50,23 +63,23 @@ class Head2Toe(Experiment):
         yield from self.tasks_of.values()
 
     def _targets(self) -> Iterator[tuple[str, Task]]:
-        """Names of targets, as in files and tables, and their tasks."""
+        """Give the names of the targets, as files and tables have them, and their tasks."""
         for dataset in self.targets:
-            role = self.plan.targets[dataset][0]
-            shifts = [each for each in self.plan.transforms(role) if each.kind == "shift"] if role != "others" else []
-            for transform in (Transform("random", 0), *shifts):
-                yield f"{dataset}{transform.suffix}", self._task(dataset, transform=transform)
+            role, _ = self.study.targets[dataset]
+            shifts = [] if role == OTHERS else [each for each in self.study.transforms(role) if each.kind == "shift"]
+            for transform in (TRUE, *shifts):
+                yield f"{dataset}{transform.suffix}", self._task(dataset, transform)
         for dataset in self.sweeps:
-            for side in self.config["shuffle"]:
+            for side in self.settings.shuffle:
                 yield f"{dataset}{shuffled(side)}", self._task(dataset, shuffle=side)
 
-    def _task(self, dataset: str, **how: Any) -> Task:  # noqa: ANN401
-        return self.plan.target_task(dataset, size=self.config["images"], **how)
+    def _task(self, dataset: str, transform: Transform = TRUE, shuffle: int | None = None) -> Task:
+        return self.study.target_task(dataset, transform, size=self.settings.images, shuffle=shuffle)
 
     def title(self, target: str) -> str:
         """Name of a target as figures show it."""
         task = self.tasks_of[target]
-        images = self.plan.title(task.dataset)
+        images = self.study.title(task.dataset)
         if task.transform.kind == "shift":
             return f"{images}, shifted labels"
         if task.shuffle is None:
@@ -78,7 +91,7 @@ class Head2Toe(Experiment):
     @property
     def parents(self) -> dict[str, Checkpoint]:
         """Weights that each method that trains the network starts from."""
-        pretrained = (self.plan.pretrained, "final")
+        pretrained = (self.study.pretrained, "final")
         return {FINE_TUNING: pretrained, SCRATCH: INITIAL, HEAD2TOE_FT: pretrained}
 
     def networks(self, seed: int) -> list[str]:
@@ -86,26 +99,26 @@ class Head2Toe(Experiment):
 
         So one more seed at the end changes nothing of the others.
         """
-        seeds = self.plan.seeds
+        seeds = self.study.seeds
         place = seeds.index(seed)
         second = seeds[place - 1 if place else 1 : place or 2]
-        return [self.plan.model((self.plan.pretrained, "final"), each) for each in (seed, *second)]
+        return [self.study.model((self.study.pretrained, "final"), each) for each in (seed, *second)]
 
     def images(self, target: str) -> list[str]:
-        return self.plan.task_images(self.tasks_of[target].name)
+        return self.study.task_images(self.tasks_of[target])
 
     def labels(self, target: str, seed: int | str) -> str:
-        return self.plan.labels(self.tasks_of[target].name, seed)
+        return self.study.labels(self.tasks_of[target].name, seed)
 
     def features(self, target: str, seed: int | str) -> str:
-        return f"{self.plan.folder}/head2toe/features/{target}/seed{seed}.safetensors"
+        return f"{self.study.folder}/head2toe/features/{target}/seed{seed}.safetensors"
 
     def probe(self, target: str, seed: int | str) -> str:
-        return f"{self.plan.folder}/head2toe/probes/{target}/seed{seed}.safetensors"
+        return f"{self.study.folder}/head2toe/probes/{target}/seed{seed}.safetensors"
 
     def table(self, methods: str, target: str, seed: int | str) -> str:
         """Table of the probes, or of a method that trains the network."""
-        return f"{self.plan.folder}/head2toe/{methods}/{target}/seed{seed}.csv"
+        return f"{self.study.folder}/head2toe/{methods}/{target}/seed{seed}.csv"
 
     @property
     def tables(self) -> list[tuple[str, str, int]]:
@@ -114,12 +127,12 @@ class Head2Toe(Experiment):
             (methods, target, seed)
             for methods in (PROBES, *TUNINGS)
             for target in self.tasks_of
-            for seed in self.plan.seeds
+            for seed in self.study.seeds
         ]
 
     @property
     def affinity(self) -> str:
-        return f"{self.plan.folder}/head2toe/affinity.csv"
+        return f"{self.study.folder}/head2toe/affinity.csv"
 
     @property
     def compared(self) -> dict[str, str]:
@@ -133,97 +146,70 @@ class Head2Toe(Experiment):
 
     # Specs
 
-    def affinity_spec(self) -> dict[str, Any]:
-        """Spec of the table of affinities: titles of the targets, and the layers that are not early or intermediate."""
-        return {"images": list(self.compared.values()), "late": LATE}
+    def affinity_spec(self) -> AffinitySpec:
+        return AffinitySpec(tuple(self.compared.values()), LATE)
 
     def test_images(self, target: str) -> int:
-        return int(min(self.config["test_images"], self.tasks_of[target].test.size))
+        """Give the number of test images of a target that are used."""
+        return min(self.settings.test_images, self.tasks_of[target].test.size)
 
-    def features_spec(self, target: str, seed: int) -> dict[str, Any]:
-        """Spec of the features of a target's examples; `networks` are names of the pre-trained ones."""
-        return {
-            "network": self.plan.network,
-            "networks": ["own", "second"][: len(self.networks(seed))],
-            "target_sizes": self.config["target_sizes"],
-            "test_images": self.test_images(target),
-        }
+    def features_spec(self, target: str, seed: int) -> FeaturesSpec:
+        return FeaturesSpec(
+            network=self.study.network,
+            networks=("own", "second")[: len(self.networks(seed))],
+            target_sizes=self.settings.target_sizes,
+            test_images=self.test_images(target),
+        )
 
-    def probes_spec(self, target: str, seed: int) -> dict[str, Any]:
-        """Spec of the search for probes."""
-        return {
-            "target": target,
-            "seed": seed,
-            "network": self.plan.network,
-            "parts": PARTS,
-            **{key: self.config[key] for key in ("target_sizes", "folds", "steps", "window", "offsets")},
-        }
+    def probes_spec(self, target: str, seed: int) -> ProbesSpec:
+        settings = self.settings
+        return ProbesSpec(
+            target=target,
+            seed=seed,
+            network=self.study.network,
+            parts=PARTS,
+            target_sizes=settings.target_sizes,
+            folds=settings.folds,
+            steps=settings.steps,
+            window=settings.window,
+            offsets=settings.offsets,
+        )
 
-    def tuning_spec(self, method: str, target: str, seed: int) -> dict[str, Any]:
-        """Spec of the search of a method that trains the network."""
-        return {
-            "method": method,
-            "target": target,
-            "seed": seed,
-            "network": self.plan.network,
-            "head": "new" if method == FINE_TUNING else "keep",
-            "training": self.plan.config["training"],
-            "learning_rates": self.config["learning_rates"],
-            "epochs": self.config["epochs"],
-            "parts": PARTS,
-            "folds": self.config["folds"],
-            "test_images": self.test_images(target),
-        }
+    def tuning_spec(self, method: str, target: str, seed: int) -> TuningSpec:
+        return TuningSpec(
+            method=method,
+            target=target,
+            seed=seed,
+            network=self.study.network,
+            head="new" if method == FINE_TUNING else "keep",
+            training=dict(vars(self.study.config.training)),
+            learning_rates=self.settings.learning_rates,
+            epochs=self.settings.epochs,
+            parts=PARTS,
+            folds=self.settings.folds,
+            test_images=self.test_images(target),
+        )
 
     # Figures
 
-    def rows(self, figure: str) -> dict[str, dict[str, object]]:
-        """Files behind a figure's table, each with the columns that are to be added to it."""
-        if figure == "head2toe_affinity":
-            return {self.affinity: {}}
-        return {
-            self.table(*key): {"images": self.title(key[1])}
-            for key in self.tables
-            if figure != "head2toe_layers" or key[0] == PROBES
-        }
+    def figures(self) -> Iterator[Figure]:
+        phrases = {"budget": self._budget(), "window": f"{self.settings.window:.0%}"}
+        every = {self.table(*key): {"images": self.title(key[1])} for key in self.tables}
+        probes = {self.table(*key): {"images": self.title(key[1])} for key in self.tables if key[0] == PROBES}
+        make = self.figure
+        yield make("head2toe", "Probes and fine-tuning", every, phrases=phrases)
+        yield make("head2toe_affinity", "Gain and affinity", {self.affinity: {}}, phrases=phrases)
+        yield make("head2toe_layers", "Layers of the features", probes, phrases=phrases)
+        yield make("head2toe_cost", "Accuracy and cost", every, phrases=phrases)
+        yield make("head2toe_claims", "Claims on Head2Toe", {}, drawing="claims")
 
-    def caption(self, figure: str) -> str:
-        """What a figure shows, in whole sentences."""
-        if figure == "head2toe_claims":
-            return (
-                "Every claim of Evci et al. (2022) that can be judged here, and some of ours: the paired differences "
-                "behind it, in the direction of the claim, and what they say."
-            )
-        examples, folds = self.config["images"], self.config["folds"]
-        tuned = len(self.config["learning_rates"]) * len(self.config["epochs"])
-        budget = (
-            f"{examples:,} training examples of each target. Every method chooses among 24 configurations "
-            f"({tuned} where the network is trained) by its accuracy on {examples // PARTS:,} of them"
-            + (f" in each of {folds} folds" if folds > 1 else "")
-            + ", and is then fitted on all."
+    def _budget(self) -> str:
+        """Say with how many examples and configurations every method is fitted."""
+        settings = self.settings
+        tuned = len(settings.learning_rates) * len(settings.epochs)
+        parts = f" in each of {settings.folds} folds" if settings.folds > 1 else ""
+        return (
+            f"Each target has {settings.images:,} training examples. Every method chooses among 24 configurations "
+            f"({tuned} where the network is trained) by its accuracy on {settings.images // PARTS:,} of them{parts}, "
+            "and is then fitted on all. Frozen and trained networks use the running statistics of batch normalisation."
         )
-        shown = {
-            "head2toe": (
-                "Test accuracy of linear probes on the frozen network (Linear: of its last hidden layer; All: of all "
-                "layers, with regularisers; Head2Toe: of the features of all layers that it selects), and of networks "
-                "that are trained."
-            ),
-            "head2toe_affinity": (
-                "Gain of Head2Toe over the linear probe against domain affinity: accuracy of the linear probe less "
-                "that of a network trained from scratch. Above: rank correlation over the targets, mean of the seeds."
-            ),
-            "head2toe_layers": (
-                "(left) Layers that the features kept by Head2Toe come from: share of each. (right) Accuracy of a "
-                f"probe on the {self.config['window']:.0%} of all features that begin at a rank of the scores: 0 has "
-                "the highest."
-            ),
-            "head2toe_cost": (
-                "Test accuracy, mean over the targets, against floating-point operations of the final fit (left) and "
-                "bytes that a target adds (right); top: counted as in the paper, bottom: as computed and stored here."
-            ),
-        }[figure]
-        return f"{shown} {budget} Batch normalisation of frozen and of trained networks: running statistics."
-
-    def claims(self) -> list[Claim]:
-        """Claims H1 to H10."""
-        return evci2022.claims(self)

@@ -5,30 +5,23 @@ decided here, before any data; margins that it does not give are marked as ours.
 own images.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
-from repdrift.claims.contrasts import HISTORY, Claim, Contrast, Key, difference, made, trend
-
-if TYPE_CHECKING:
-    from repdrift.experiments.transfer.experiment import Transfer
+from repdrift.claims.contrasts import HISTORY, Claim, Contrast, Key, claims_of, contrast, difference, trend
+from repdrift.experiments.transfer.experiment import SIDE, Transfer
 
 SIMILARITY, BARRIER, CRITICALITY = "transfer_similarity", "transfer_barrier", "transfer_criticality"
 MARGIN = 1.0  # ours, percentage points: a barrier below it is none, a gain below it has saturated
 SATURATED = 0.65  # of pre-training: the paper's epochs 59 to 61 of 90
 BLOCKS = ("block1", "block2", "block3", "block4")
-SIDE = 32  # of an image in pixels, whose blocks then are in their places
 LAYERS = ("pool1", "pool2", "pool3", "pool4", "logits")
 FINAL = ("test_accuracy", "last")
 
 
 def claims(experiment: Transfer) -> list[Claim]:
     """All claims, with the contrasts that the study's targets allow."""
-    return made(CLAIMS, Contrasts(experiment))
+    return claims_of(CLAIMS, Contrasts(experiment))
 
 
 class Contrasts:
@@ -37,10 +30,11 @@ class Contrasts:
     def __init__(self, experiment: Transfer) -> None:
         self.experiment = experiment
         self.targets, self.sweeps = experiment.targets, experiment.sweeps
-        self.title = experiment.plan.title
+        self.study = experiment.study
+        self.title = experiment.study.title
         self.speed = ("train_accuracy", f"to{experiment.epochs}")
         self.first = f"of epochs 1 to {experiment.epochs}"
-        self.closest = experiment.plan.datasets_of(["domain"])[0]
+        self.closest = experiment.study.datasets_of(["domain"])[0]
         self.sides = [side for side in experiment.sides if side]
         self.blocks = f"blocks of {min(self.sides)} to {max(self.sides)}"
 
@@ -56,7 +50,7 @@ class Contrasts:
                 closest, other = (self._gain("", target, FINAL).weights for target in (self.closest, dataset))
                 weights = {**closest, **{key: -weight for key, weight in other.items()}}
                 label = f"gain in accuracy on {self.title(self.closest)} less that here"
-                yield Contrast(label, HISTORY, weights, self.title(dataset))
+                yield contrast(label, HISTORY, weights, self.title(dataset))
 
     def faster(self) -> Iterator[Contrast]:
         for dataset in self.targets:
@@ -67,8 +61,7 @@ class Contrasts:
             for dataset in self.sweeps:
                 keys = [(self.experiment.shuffled(dataset, side, start).name, *FINAL) for side in self.sides]
                 label = f"accuracy of {start}, {self.blocks}"
-                for contrast in trend(label, keys, 1, table=HISTORY):
-                    yield replace(contrast, layer=self.title(dataset))
+                yield from trend(label, keys, 1, layer=self.title(dataset), table=HISTORY)
 
     def less_advantage_in_blocks(self) -> Iterator[Contrast]:
         """The relative drop 1 - RI-T / P-T rises with ln P-T less ln RI-T, which is a sum."""
@@ -78,9 +71,9 @@ class Contrasts:
             for start, sign in (("P-T", 1), ("RI-T", -1)):
                 runs = [self.experiment.shuffled(dataset, side, start).name for side in self.sides]
                 keys = [(run, "log test_accuracy", "last") for run in runs]
-                parts += [dict(contrast.weights) for contrast in trend(label, keys, sign, table=HISTORY)]
+                parts += [found.weights for found in trend(label, keys, sign, table=HISTORY)]
             if parts:
-                yield Contrast(label, HISTORY, {**parts[0], **parts[1]}, self.title(dataset))
+                yield contrast(label, HISTORY, {**parts[0], **parts[1]}, self.title(dataset))
 
     def something_remains(self) -> Iterator[Contrast]:
         for side, what in ((0, "all values shuffled"), (1, "pixels shuffled")):
@@ -89,13 +82,13 @@ class Contrasts:
                     yield self._gain(f"{what}: {measure}", dataset, how, side)
 
     def saturates(self) -> Iterator[Contrast]:
-        epochs = self.experiment.plan.config["pretrain"]["epochs"]
+        epochs = self.study.config.pretrain.epochs
         early = [epoch for epoch in self.experiment.checkpoints if SATURATED * epochs <= epoch < epochs]
         for dataset in self.sweeps if early else ():
             runs = [self.experiment.from_epoch(dataset, epoch).name for epoch in (early[0], epochs)]
             weights: dict[Key, float] = {(runs[0], *FINAL): 1.0, (runs[1], *FINAL): -1.0}
             label = f"accuracy from epochs {early[0]} and {epochs} within {MARGIN:.0f} point"
-            yield Contrast(label, HISTORY, weights, self.title(dataset), within=MARGIN)
+            yield contrast(label, HISTORY, weights, self.title(dataset), within=MARGIN)
 
     def _gain(self, label: str, dataset: str, what: tuple[str, str], side: int = SIDE) -> Contrast:
         trained = self.experiment.trained(dataset)
@@ -108,14 +101,14 @@ class Contrasts:
     # Pairs of networks
 
     def alike(self) -> Iterator[Contrast]:
-        for estimator in self.experiment.plan.config["similarity"]["estimators"]:
+        for estimator in self.study.config.similarity.estimators:
             for other in ("RI-T & P-T", "RI-T & RI-T"):
                 for layer in LAYERS:
                     label = f"{estimator}, {layer}: P-T & P-T less {other}"
                     yield from self._pairs(label, ("P-T & P-T", other), estimator, (layer, layer))
 
     def falls_with_depth(self) -> Iterator[Contrast]:
-        for estimator in self.experiment.plan.config["similarity"]["estimators"]:
+        for estimator in self.study.config.similarity.estimators:
             for earlier, later in pairwise(LAYERS):
                 label = f"{estimator}: {earlier} less {later}"
                 yield from self._pairs(label, ("P-T & P", "P-T & P"), estimator, (earlier, later))
@@ -128,8 +121,8 @@ class Contrasts:
         for pair in ("P-T & P", "RI-T & RI"):
             for dataset in self.targets:
                 keys = [(dataset, pair, "l2 distance", block) for block in BLOCKS]
-                for contrast in trend(f"l2 distance of {pair}, block 1 to 4", keys, 1, table=SIMILARITY):
-                    yield replace(contrast, layer=self.title(dataset))
+                label = f"l2 distance of {pair}, block 1 to 4"
+                yield from trend(label, keys, 1, layer=self.title(dataset), table=SIMILARITY)
 
     def mistakes(self) -> Iterator[Contrast]:
         label = "share of mistakes in common, P-T & P-T less RI-T & RI-T"
@@ -151,18 +144,18 @@ class Contrasts:
                 for dataset in self.targets:
                     weights: dict[Key, float] = {(dataset, pair, bn, "barrier", ""): sign}
                     title, margin = self.title(dataset), -sign * MARGIN
-                    yield Contrast(label, BARRIER, weights, title, constant=margin, decides=decides)
+                    yield contrast(label, BARRIER, weights, title, constant=margin, decides=decides)
             for dataset in self.targets:
                 pairs = ("RI-T & RI-T", "RI-T & RI-T, same start")
                 more, less = ((dataset, pair, bn, "barrier", "") for pair in pairs)
                 label = f"BN {bn}: RI-T & RI-T less that from the same start"
-                yield Contrast(label, BARRIER, {more: 1.0, less: -1.0}, self.title(dataset), decides=decides)
+                yield contrast(label, BARRIER, {more: 1.0, less: -1.0}, self.title(dataset), decides=decides)
 
     def middle(self) -> Iterator[Contrast]:
-        for dataset in self.targets if self.experiment.config["points"] % 2 else ():
+        for dataset in self.targets if self.experiment.settings.points % 2 else ():
             on_line = (dataset, "P-T & P-T", "re-estimated", "test accuracy")
             weights: dict[Key, float] = {(*on_line, "0.5"): 1.0, (*on_line, "0.0"): -0.5, (*on_line, "1.0"): -0.5}
-            yield Contrast("accuracy half-way less that of the ends", BARRIER, weights, self.title(dataset))
+            yield contrast("accuracy half-way less that of the ends", BARRIER, weights, self.title(dataset))
 
     # Parts
 
@@ -182,7 +175,7 @@ class Contrasts:
                 keyed: dict[Key, float] = {
                     (dataset, *which, "", "rewound test accuracy", "", ""): weight for which, weight in weights.items()
                 }
-                yield Contrast(label, CRITICALITY, keyed, self.title(dataset))
+                yield contrast(label, CRITICALITY, keyed, self.title(dataset))
 
 
 CLAIMS = (

@@ -1,29 +1,26 @@
-"""Networks, pairs and files of the experiment: which trainings there are, and what is made of them.
+"""What is being transferred in transfer learning? (Neyshabur, Sedghi and Zhang 2020): networks, pairs and files.
 
-The paper's names: RI and P are the weights before, random and pre-trained; RI-T and P-T those trained on the target.
-Standard library only: the Snakefile imports it.
+The names are the paper's. RI and P are the random and the pre-trained weights; RI-T and P-T are the networks that are
+trained on the target from them. The Snakefile imports this module, so it needs nothing heavy.
 """
 
-from __future__ import annotations
-
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from repdrift.experiments.experiment import Experiment
-from repdrift.experiments.transfer import claims as neyshabur2020
-from repdrift.experiments.transfer.claims import SIDE
+from repdrift.experiments.transfer.specs import CriticalitySpec, LinesSpec, PairsSpec
+from repdrift.study.figure import Figure
 from repdrift.study.runs import INDEPENDENT, INITIAL, Checkpoint, Run
-from repdrift.study.tasks import CALIBRATION_IMAGES
-
-if TYPE_CHECKING:
-    from repdrift.claims.contrasts import Claim
-    from repdrift.plan.plan import Plan
-    from repdrift.study.tasks import Task
+from repdrift.study.study import Study
+from repdrift.study.tasks import CALIBRATION_IMAGES, Task
 
 FINAL = "final"
 SOURCE = "pre-training"
-TABLES = ("similarity", "barrier", "criticality")  # of which each target and seed has one
-# Pairs of networks whose weights, representations and mistakes are compared. RI-T 1b began as RI-T did.
+SIDE = 32  # of an image in pixels: an image whose blocks are that large is as it was
+PARTS = ("similarity", "barrier", "criticality")  # tables, of which each target and seed has one
+# Pairs of networks whose weights, representations and mistakes are compared. RI-T 1b starts from the weights of RI-T.
 PAIRS = {
     "P-T & P": ("P-T", "P"),
     "RI-T & P": ("RI-T", "P"),
@@ -32,37 +29,61 @@ PAIRS = {
     "RI-T & P-T": ("RI-T", "P-T"),
     "RI-T & RI-T": ("RI-T", "RI-T 2"),
     "RI-T & RI-T, same start": ("RI-T", "RI-T 1b"),
-    # After as many epochs as P-T.
+    # "Early" is after as many epochs as P-T has.
     "RI-T & P-T, equal epochs": ("RI-T early", "P-T"),
     "RI-T & RI-T, equal epochs": ("RI-T early", "RI-T 2 early"),
 }
-# Of these, the ones between which a line is drawn.
+# The pairs between which a line is drawn.
 LINES = ("P-T & P-T", "RI-T & RI-T", "RI-T & P-T", "RI-T & RI-T, same start")
 STARTS = ("P-T", "RI-T")
 
 
-class Transfer(Experiment):
-    """The experiment for a study whose config has the key ``transfer``."""
+@dataclass(frozen=True)
+class Criticality:
+    """How a part of a network is moved: see config.yaml."""
 
-    titles: ClassVar = {
-        "transfer_shuffle": "Shuffled images",
-        "transfer_similarity": "Similarity, distance and mistakes",
-        "transfer_barrier": "Barriers",
-        "transfer_criticality": "Criticality",
-        "transfer_checkpoints": "Checkpoints of pre-training",
-        "transfer_claims": "Claims on transfer",
-    }
-    keys: ClassVar = {
+    path: tuple[int, ...]
+    distances: tuple[float, ...]
+    noises: tuple[float, ...]
+    draws: int
+    images: int
+    excess: float
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The section ``transfer`` of the config."""
+
+    targets: tuple[str, ...]
+    images: int
+    converged: int
+    sweeps: tuple[str, ...]
+    shuffle: tuple[int, ...]
+    checkpoints: tuple[int, ...]
+    test_images: int
+    points: int
+    criticality: Criticality
+
+
+class Transfer(Experiment):
+    """Networks that are trained on a target from pre-trained and from random weights."""
+
+    folder = Path(__file__).parent
+    claims_figure = "transfer_claims"
+    keys = {  # noqa: RUF012  the base class declares it a class variable
         "transfer_similarity": ("dataset", "pair", "measure", "item"),
         "transfer_barrier": ("dataset", "pair", "bn", "measure", "at"),
         "transfer_criticality": ("dataset", "network", "part", "path", "measure", "at", "noise"),
     }
 
-    def __init__(self, plan: Plan, config: Mapping[str, Any]) -> None:
-        super().__init__(plan, config)
-        kept = {0, plan.config["pretrain"]["epochs"], *plan.checkpoint_epochs}
-        self.checkpoints = [epoch for epoch in self.config["checkpoints"] if epoch in kept]
-        self.path = [epoch for epoch in self.config["criticality"]["path"] if epoch <= self.epochs]
+    def __init__(self, study: Study, settings: Settings) -> None:
+        super().__init__(study)
+        self.settings = settings
+        self.targets = study.datasets_of(settings.targets)
+        self.sweeps = self.chosen(study.datasets_of(settings.sweeps), self.targets)
+        kept = {0, study.config.pretrain.epochs, *study.checkpoint_epochs}
+        self.checkpoints = [epoch for epoch in settings.checkpoints if epoch in kept]
+        self.path = [epoch for epoch in settings.criticality.path if epoch <= self.epochs]
 
     # Trainings
 
@@ -77,17 +98,18 @@ class Transfer(Experiment):
                 yield self.from_epoch(dataset, epoch)
 
     def task(self, dataset: str, shuffle: int | None = None) -> Task:
-        return self.plan.target_task(dataset, size=self.config["images"], shuffle=shuffle)
+        """Give the task on a target, with shuffled images or with images as they are."""
+        return self.study.target_task(dataset, size=self.settings.images, shuffle=shuffle)
 
     def trained(self, dataset: str) -> dict[str, Run]:
-        """Networks trained on a target: two instances of each kind, and one more from the same random weights.
+        """Name the networks that are trained on a target.
 
-        Instances of P-T start from the same weights and see the images in other orders, those of RI-T start from other
-        random weights.
+        There are two instances of each kind, and one more from the random weights of the first. Instances of P-T start
+        from the same weights and see the images in different orders. Instances of RI-T start from different weights.
         """
-        task, long = self.task(dataset), self.config["converged"]
+        task, long = self.task(dataset), self.settings.converged
         kept = tuple(sorted({*self.path, self.epochs}))
-        train = self.plan.trained_on
+        train = self.study.trained_on
         return {
             "P-T": train(task, checkpoints=kept),
             "P-T 2": train(task, order=2, checkpoints=kept),
@@ -98,31 +120,31 @@ class Transfer(Experiment):
 
     @property
     def sides(self) -> list[int]:
-        """Sides of the blocks of pixels that change places, and of the image, which is then one block."""
-        return [*sorted(self.config["shuffle"]), SIDE]
+        """Sides of the blocks of pixels that change places; the last is that of the image, which is one block."""
+        return [*sorted(self.settings.shuffle), SIDE]
 
     def shuffled(self, dataset: str, side: int, start: str) -> Run:
-        """Training on a target with shuffled images."""
+        """Give a training on a target whose images are shuffled in blocks, from one of the `STARTS`."""
         if side == SIDE:
             return self.trained(dataset)[start]
         task = self.task(dataset, side)
         if start == "P-T":
-            return self.plan.trained_on(task)
-        return self.plan.trained_on(task, INITIAL, epochs=self.config["converged"])
+            return self.study.trained_on(task)
+        return self.study.trained_on(task, INITIAL, epochs=self.settings.converged)
 
     def from_epoch(self, dataset: str, epoch: int) -> Run:
-        """Fine-tuning from an epoch of pre-training: 0 is the initial network, the last one P-T."""
-        if epoch == self.plan.config["pretrain"]["epochs"]:
+        """Give a fine-tuning from an epoch of pre-training: epoch 0 is the initial network, the last one gives P-T."""
+        if epoch == self.study.config.pretrain.epochs:
             return self.trained(dataset)["P-T"]
-        parent = (self.plan.pretrained, f"epoch{epoch}") if epoch else INITIAL
-        return self.plan.trained_on(self.task(dataset), parent)
+        parent = (self.study.pretrained, f"epoch{epoch}") if epoch else INITIAL
+        return self.study.trained_on(self.task(dataset), parent)
 
-    # What is made of them
+    # Files and specs of the tables
 
-    def networks(self, table: str, dataset: str) -> dict[str, Checkpoint]:
-        """Weights that a table is made of, by their names in its spec."""
+    def networks(self, part: str, dataset: str) -> dict[str, Checkpoint]:
+        """Name the weights that a table is made of."""
         runs = self.trained(dataset)
-        found: dict[str, Checkpoint] = {"RI": INITIAL, "P": (self.plan.pretrained, FINAL)}
+        found: dict[str, Checkpoint] = {"RI": INITIAL, "P": (self.study.pretrained, FINAL)}
         found |= {name: (run.name, FINAL) for name, run in runs.items()}
         early = f"epoch{self.epochs}"
         found |= {f"{name} early": (runs[name].name, early) for name in ("RI-T", "RI-T 2")}
@@ -132,135 +154,119 @@ class Transfer(Experiment):
             "similarity": [name for pair in PAIRS.values() for name in pair],
             "barrier": [name for line in LINES for name in PAIRS[line]],
             "criticality": [name for path in self.paths.values() for name in path],
-        }[table]
+        }[part]
         return {name: found[name] for name in dict.fromkeys(needed)}
 
     @property
-    def paths(self) -> dict[str, list[str]]:
+    def paths(self) -> dict[str, tuple[str, ...]]:
         """Networks that training led over, from the first to the last, for P-T and RI-T."""
         before, kept = {"P-T": "P", "RI-T": "RI"}, {"P-T": [epoch for epoch in self.path if epoch < self.epochs]}
         return {
-            start: [before[start], *(f"{start}, epoch {epoch}" for epoch in kept.get(start, self.path)), start]
+            start: (before[start], *(f"{start}, epoch {epoch}" for epoch in kept.get(start, self.path)), start)
             for start in STARTS
         }
 
-    def checkpoints_of(self, table: str, dataset: str, seed: int | str) -> list[str]:
-        """Files of these networks."""
-        return [self.plan.model(found, seed) for found in self.networks(table, dataset).values()]
+    def checkpoints_of(self, part: str, dataset: str, seed: int | str) -> list[str]:
+        """List the files of the weights that a table is made of."""
+        return [self.study.model(found, seed) for found in self.networks(part, dataset).values()]
 
-    def file(self, table: str, dataset: str, seed: int | str) -> str:
-        return f"{self.plan.folder}/transfer/{table}/{dataset}/seed{seed}.csv"
+    def file(self, part: str, dataset: str, seed: int | str) -> str:
+        """Name the table of one target and seed."""
+        return f"{self.study.folder}/transfer/{part}/{dataset}/seed{seed}.csv"
 
-    def spec(self, table: str, dataset: str, seed: int) -> dict[str, Any]:
-        """Spec of a table of one target and seed."""
-        plan, settings = self.plan, self.config
-        images = min(settings["test_images"], self.task(dataset).test.size)
-        shared = {
+    def pairs_spec(self, dataset: str, seed: int) -> PairsSpec:
+        shared = self._shared("similarity", dataset, seed)
+        usual = self.study.config.probe
+        return PairsSpec(
+            **shared,
+            pairs=PAIRS,
+            probe=min(shared["test_images"], usual.images),
+            calibration=None if usual.bn == "batch" else self._calibration(dataset),
+            estimators=self.study.config.similarity.estimators,
+        )
+
+    def lines_spec(self, dataset: str, seed: int) -> LinesSpec:
+        lines = {line: PAIRS[line] for line in LINES}
+        shared = self._shared("barrier", dataset, seed)
+        return LinesSpec(**shared, pairs=lines, points=self.settings.points, calibration=self._calibration(dataset))
+
+    def criticality_spec(self, dataset: str, seed: int) -> CriticalitySpec:
+        settings = self.settings.criticality
+        return CriticalitySpec(
+            **self._shared("criticality", dataset, seed),
+            paths=self.paths,
+            train_images=min(settings.images, self.task(dataset).size),
+            distances=settings.distances,
+            noises=settings.noises,
+            draws=settings.draws,
+            excess=settings.excess,
+        )
+
+    def _shared(self, part: str, dataset: str, seed: int) -> dict[str, Any]:
+        return {
             "dataset": dataset,
             "seed": seed,
-            "network": plan.network,
-            "networks": list(self.networks(table, dataset)),
-            "test_images": images,
+            "network": self.study.network,
+            "networks": tuple(self.networks(part, dataset)),
+            "test_images": min(self.settings.test_images, self.task(dataset).test.size),
         }
-        calibration = min(CALIBRATION_IMAGES, self.task(dataset).size)
-        if table == "similarity":
-            bn = plan.config["probe"]["bn"]
-            return {
-                **shared,
-                "pairs": PAIRS,
-                "probe": min(images, plan.config["probe"]["images"]),
-                "calibration": None if bn == "batch" else calibration,
-                "estimators": plan.config["similarity"]["estimators"],
-            }
-        if table == "barrier":
-            lines = {line: PAIRS[line] for line in LINES}
-            return {**shared, "pairs": lines, "points": settings["points"], "calibration": calibration}
-        criticality = settings["criticality"]
-        return {
-            **shared,
-            "paths": self.paths,
-            "train_images": min(criticality["images"], self.task(dataset).size),
-            **{key: criticality[key] for key in ("distances", "noises", "draws", "excess")},
-        }
+
+    def _calibration(self, dataset: str) -> int:
+        return min(CALIBRATION_IMAGES, self.task(dataset).size)
 
     # Figures
 
-    def rows(self, figure: str) -> dict[str, dict[str, object]]:
-        """Files behind a figure's table, each with the columns that are to be added to it."""
-        name, plan = figure.removeprefix("transfer_"), self.plan
-        if name in TABLES:
-            return {
-                self.file(name, dataset, seed): {"images": plan.title(dataset)}
-                for dataset in self.targets
-                for seed in plan.seeds
-            }
-        if name == "shuffle":
-            found = [
-                (self.shuffled(dataset, side, start), dataset, {"side": side, "network": start})
-                for dataset in self.sweeps
-                for side in self.sides
-                for start in STARTS
-            ]
-        else:
-            found = [
-                (self.from_epoch(dataset, epoch), dataset, {"start": epoch, "network": "P-T"})
-                for dataset in self.sweeps
-                for epoch in self.checkpoints
-            ]
-        histories: dict[str, dict[str, object]] = {
-            plan.history(run.name, seed): {"run": run.name, "seed": seed, "images": plan.title(dataset), **columns}
-            for run, dataset, columns in found
-            for seed in plan.seeds
+    def figures(self) -> Iterator[Figure]:
+        settings = self.settings
+        trained = {
+            "epochs": str(self.epochs),
+            "converged": str(settings.converged),
+            "images": f"{settings.images:,}",
         }
-        if name == "checkpoints":
-            for seed in plan.seeds:
-                columns = {"run": plan.pretrained, "seed": seed, "images": "", "start": None, "network": SOURCE}
-                histories[plan.history(plan.pretrained, seed)] = columns
-        return histories
-
-    def caption(self, figure: str) -> str:
-        """What a figure shows, in whole sentences."""
-        if figure == "transfer_claims":
-            return (
-                "Every claim of Neyshabur et al. (2020) that can be judged here: the paired differences behind it, in "
-                "the direction of the claim, and what they say."
-            )
-        long = self.config["converged"]
-        trained = (
-            f"P-T: fine-tuned from pre-trained weights for {self.epochs} epochs; RI-T: trained from random weights for "
-            f"{long} epochs; {self.config['images']:,} images of each target at most."
+        criticality = {
+            "train_images": str(settings.criticality.images),
+            "draws": str(settings.criticality.draws),
+            "excess": f"{settings.criticality.excess:g}",
+        }
+        make = self.figure
+        yield make("transfer_shuffle", "Shuffled images", self._shuffle_rows(), phrases=trained)
+        yield make(
+            "transfer_similarity", "Similarity, distance and mistakes", self._rows("similarity"), phrases=trained
         )
-        criticality = self.config["criticality"]
-        shown = {
-            "transfer_shuffle": (
-                "Targets whose images are cut into blocks that change places, in the same way in all images; *: all "
-                "values change places, across channels; 32: images as they are. (top) final test accuracy, (bottom) "
-                f"accuracy on the training batches, mean of the first {self.epochs} epochs; above: relative drop "
-                "(P-T - RI-T) / P-T in percent."
-            ),
-            "transfer_similarity": (
-                "Pairs of networks trained on the same target: similarity of their layers, Euclidean distance of "
-                "their weights, part by part, and the share of images wrong for either that are wrong for both."
-            ),
-            "transfer_barrier": (
-                "Test accuracy of the networks on the line between two; batch normalisation with statistics "
-                "re-estimated on training images for each (solid) or interpolated as the weights are (dotted)."
-            ),
-            "transfer_criticality": (
-                "(a) Test accuracy when one part has the weights from before training. (b) Loss on "
-                f"{criticality['images']} training images at most when a part has weights on the way from before to "
-                f"after training (across), with Gaussian noise (up, mean of {criticality['draws']} draws); number: "
-                f"criticality, min distance² / noise² over the points whose loss is at most {criticality['excess']:g} "
-                "nats above that of the trained network."
-            ),
-            "transfer_checkpoints": (
-                "Training on a target from weights that pre-training had at an epoch (0: none): final test accuracy, "
-                f"and accuracy on the training batches, mean of the first {self.epochs} epochs; and the test "
-                "accuracy that pre-training had on its own task."
-            ),
-        }[figure]
-        return f"{shown} {trained}"
+        yield make("transfer_barrier", "Barriers", self._rows("barrier"), phrases=trained)
+        yield make("transfer_criticality", "Criticality", self._rows("criticality"), phrases=trained | criticality)
+        yield make("transfer_checkpoints", "Checkpoints of pre-training", self._checkpoint_rows(), phrases=trained)
+        yield make("transfer_claims", "Claims on transfer", {}, drawing="claims", phrases=trained)
 
-    def claims(self) -> list[Claim]:
-        """Claims N1 to N12."""
-        return neyshabur2020.claims(self)
+    def _rows(self, part: str) -> dict[str, dict[str, object]]:
+        return {
+            self.file(part, dataset, seed): {"images": self.study.title(dataset)}
+            for dataset in self.targets
+            for seed in self.study.seeds
+        }
+
+    def _shuffle_rows(self) -> dict[str, dict[str, object]]:
+        found: dict[str, dict[str, object]] = {}
+        for dataset in self.sweeps:
+            for side in self.sides:
+                for start in STARTS:
+                    run = self.shuffled(dataset, side, start)
+                    found |= self._histories(run, dataset, side=side, network=start)
+        return found
+
+    def _checkpoint_rows(self) -> dict[str, dict[str, object]]:
+        found: dict[str, dict[str, object]] = {}
+        for dataset in self.sweeps:
+            for epoch in self.checkpoints:
+                found |= self._histories(self.from_epoch(dataset, epoch), dataset, start=epoch, network="P-T")
+        for seed in self.study.seeds:
+            columns = {"run": self.study.pretrained, "seed": seed, "images": "", "start": None, "network": SOURCE}
+            found[self.study.history(self.study.pretrained, seed)] = columns
+        return found
+
+    def _histories(self, run: Run, dataset: str, **columns: object) -> dict[str, dict[str, object]]:
+        title = self.study.title(dataset)
+        return {
+            self.study.history(run.name, seed): {"run": run.name, "seed": seed, "images": title, **columns}
+            for seed in self.study.seeds
+        }

@@ -6,18 +6,12 @@ holds "usually" or "mostly" must hold in the mean over targets. Gap and width ar
 not. Claims whose names end with a letter are ours.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from repdrift.claims.contrasts import Claim, Contrast, Key, made, over_targets, trend
+from repdrift.claims.contrasts import Claim, Contrast, Key, claims_of, contrast, over_targets, slope_in_ranks, trend
+from repdrift.experiments.transferability.experiment import Transferability
 from repdrift.study.runs import Run
-
-if TYPE_CHECKING:
-    from repdrift.experiments.transferability.experiment import Transferability
 
 LAYERS, GAP = "transferability_layers", "transferability_gap"
 CONVOLUTIONS = ("conv1", "conv2", "conv3", "conv4")
@@ -28,7 +22,7 @@ MARGIN = math.log(1.1)  # ours: T of a new head is about 1 between 1 / 1.1 and 1
 
 def claims(experiment: Transferability) -> list[Claim]:
     """All claims, with the contrasts that the study's targets allow."""
-    return made(CLAIMS, Contrasts(experiment))
+    return claims_of(CLAIMS, Contrasts(experiment))
 
 
 def log_t(run: Run, item: str = OVERALL) -> Key:
@@ -39,8 +33,8 @@ class Contrasts:
     """Contrasts of the claims, for all targets of an experiment."""
 
     def __init__(self, experiment: Transferability) -> None:
-        self.experiment, self.plan = experiment, experiment.plan
-        self.title = experiment.plan.title
+        self.experiment, self.study = experiment, experiment.study
+        self.title = experiment.study.title
         self.whole = {dataset: experiment.whole(dataset) for dataset in experiment.targets}
 
     # Domains
@@ -50,22 +44,22 @@ class Contrasts:
 
     def order(self) -> Iterator[Contrast]:
         """Targets in the order that was expected of their gaps, random labels last."""
-        (domain,) = self.plan.datasets_of(["domain"])
+        (domain,) = self.study.datasets_of(["domain"])
         if domain in self.whole:
-            shifts = [transform for transform in self.plan.transforms("domain") if transform.kind == "shift"]
-            random = [self.plan.most_random] if self.plan.most_random.value else []
+            shifts = [transform for transform in self.study.transforms("domain") if transform.kind == "shift"]
+            random = [self.study.most_random] if self.study.most_random.value else []
             yield from self._trend(
                 "own images to random labels",
                 [
                     self.whole[domain],
-                    *(self.plan.target_run("domain", transform) for transform in shifts),
+                    *(self.study.target_run("domain", transform) for transform in shifts),
                     *(run for dataset, run in self.whole.items() if dataset != domain),
-                    *(self.plan.target_run("domain", transform) for transform in random),
+                    *(self.study.target_run("domain", transform) for transform in random),
                 ],
             )
 
     def width(self) -> Iterator[Contrast]:
-        classes, images = self.experiment.classes, self.experiment.config["class_images"]
+        classes, images = self.experiment.classes, self.experiment.settings.class_images
         for dataset in self.experiment.sweeps:
             runs = [self.experiment.with_classes(dataset, number) for number in classes]
             yield from self._trend(f"{images:,} images of {_range(classes)} classes", runs, self.title(dataset))
@@ -83,8 +77,8 @@ class Contrasts:
     # Layers
 
     def falls(self) -> Iterator[Contrast]:
-        slope = next(trend("", [(layer,) for layer in CONVOLUTIONS], -1, table=LAYERS)).weights
-        return self._over_targets("ln T, fall from layer to layer", {layer: slope[layer,] for layer in CONVOLUTIONS})
+        fall = {layer: -weight for layer, weight in zip(CONVOLUTIONS, slope_in_ranks(len(CONVOLUTIONS)), strict=True)}
+        return self._over_targets("ln T, fall from layer to layer", fall)
 
     def not_the_first(self) -> Iterator[Contrast]:
         """The highest of several is above another by chance more often than not; by how much is what counts."""
@@ -94,14 +88,14 @@ class Contrasts:
         return self._over_targets("ln T, largest rise from layer to layer", {"rise": 1.0})
 
     def above_one(self) -> Iterator[Contrast]:
-        new = self.plan.config["finetune"]["head"] == "new"
+        new = self.study.config.finetune.head == "new"
         for layer in CONVOLUTIONS:
             for dataset, run in self.whole.items():
-                yield Contrast(f"ln T of {layer}, above 0", LAYERS, {log_t(run, layer): 1.0}, self.title(dataset))
+                yield contrast(f"ln T of {layer}, above 0", LAYERS, {log_t(run, layer): 1.0}, self.title(dataset))
         label = f"ln T of the {'new' if new else 'kept'} head, within {MARGIN:.2f}"
         for dataset, run in self.whole.items():
             weights = {log_t(run, HEAD): 1.0}
-            yield Contrast(label, LAYERS, weights, self.title(dataset), within=MARGIN, decides=new)
+            yield contrast(label, LAYERS, weights, self.title(dataset), within=MARGIN, decides=new)
 
     def _over_targets(self, label: str, items: dict[str, float]) -> Iterator[Contrast]:
         targets = {
@@ -117,13 +111,12 @@ class Contrasts:
             yield from self._trend(f"N = {_range(sizes)}, {length}", runs, self.title(dataset))
 
     def _trend(self, label: str, runs: Sequence[Run], target: str = "") -> Iterator[Contrast]:
-        for contrast in trend(f"{label}: fall of ln T", [log_t(run) for run in runs], -1, table=LAYERS):
-            yield replace(contrast, layer=target)
+        return trend(f"{label}: fall of ln T", [log_t(run) for run in runs], -1, layer=target, table=LAYERS)
 
     def _coefficient(self, predictor: str, *, decides: bool = True) -> Contrast:
         """Of each seed's own regression: below 0 if T falls with it."""
         weights: dict[Key, float] = {(AS_IN_THE_PAPER, "coefficient", predictor): -1.0}
-        return Contrast(f"regression: fall of ln T with {predictor}", GAP, weights, decides=decides)
+        return contrast(f"regression: fall of ln T with {predictor}", GAP, weights, decides=decides)
 
 
 def _range(values: Sequence[int]) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 from repdrift import command
 from repdrift.data.task_files import load_probe
+from repdrift.experiments.drift.specs import CurveSpec
 from repdrift.machine.devices import device_name, prepare
 from repdrift.networks import checkpoints
 from repdrift.networks.representations import representations
@@ -15,24 +16,24 @@ COLUMNS = ("run", "seed", "reference", "epoch", "layer", "estimator", "n", "valu
 
 
 def main() -> None:
-    flags = command.parser(__doc__)
+    flags = command.parser(__doc__, CurveSpec)
     flags.add_argument("--checkpoints", type=Path, nargs="+", required=True, help="initial, then one an epoch")
     flags.add_argument("--images", type=Path, nargs=2, required=True, help="of calibration and of the probe")
     flags.add_argument("--gpus", type=int, default=0)
     args = flags.parse_args()
-    spec = args.spec
+    spec: CurveSpec = args.spec
 
     device = prepare(args.gpus)
     job = Job(spec, args.code, [*args.checkpoints, *sorted(set(args.images))], device_name(device))
-    probe, calibration = load_probe(args.images, spec, device)
+    probe, calibration = load_probe(args.images, spec.probe, spec.calibration, device)
     rows: list[dict[str, object]] = []
     initial: dict[tuple[str, str], Any] = {}
-    for epoch, path in zip([0, *spec["epochs"]], args.checkpoints, strict=True):
-        network = checkpoints.load(path, spec["network"]).to(device)
+    for epoch, path in zip([0, *spec.epochs], args.checkpoints, strict=True):
+        network = checkpoints.load(path, spec.network).to(device)
         for layer, values in representations(network, probe, calibration).items():
-            for name in spec["estimators"]:
+            for name in spec.estimators:
                 state = ESTIMATORS[name].prepare(values.to(device))
                 value = ESTIMATORS[name].compare(state, initial.setdefault((layer, name), state))
-                row = (spec["run"], spec["seed"], "init", epoch, layer, name, len(probe), value)
+                row = (spec.run, spec.seed, "init", epoch, layer, name, len(probe), value)
                 rows.append(dict(zip(COLUMNS, row, strict=True)))
     job.save(args.output, lambda file: write_csv(file, rows, COLUMNS))

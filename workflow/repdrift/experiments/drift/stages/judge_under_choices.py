@@ -3,16 +3,16 @@
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from repdrift import command
 from repdrift.claims import measurements
 from repdrift.claims.contrasts import CURVE, SIMILARITY, Claim
-from repdrift.claims.judging import read, read_others
+from repdrift.claims.judging import named, read, read_others
 from repdrift.claims.measurements import ADJUSTED, Numbers
 from repdrift.claims.verdict import judge, together
+from repdrift.experiments.drift.specs import MultiverseSpec
 from repdrift.provenance.artifacts import Job, write_csv
 from repdrift.study.runs import BETWEEN, INDEPENDENT, INITIAL
 
@@ -34,9 +34,9 @@ class Choice:
 COLUMNS = ("claim", "sentence", "layer", *asdict(Choice()), "verdict")
 
 
-def universes(choices: pd.DataFrame, spec: dict[str, Any]) -> Iterator[tuple[Choice, Numbers]]:
+def universes(choices: pd.DataFrame, spec: MultiverseSpec) -> Iterator[tuple[Choice, Numbers]]:
     """Give every choice of block order, estimator, number of images and batch normalisation, with its numbers."""
-    usual = spec["usual"]["block"]
+    usual = spec.usual.block
     blocks = choices["run"].str.rpartition(BETWEEN)[0].replace("", usual)
     names = choices["run"].str.rpartition(BETWEEN)[2]
     by = ["block", "estimator", "n", "bn"]
@@ -44,11 +44,11 @@ def universes(choices: pd.DataFrame, spec: dict[str, Any]) -> Iterator[tuple[Cho
         yield Choice(str(estimator), str(n), str(bn), str(block), OWN), measurements.similarities(table)
 
 
-def usual_universes(similarity: pd.DataFrame, spec: dict[str, Any]) -> Iterator[tuple[Choice, Numbers]]:
+def usual_universes(similarity: pd.DataFrame, spec: MultiverseSpec) -> Iterator[tuple[Choice, Numbers]]:
     """Give what is chosen on top of the study's own choices: similarity above its null, another initial network."""
-    usual = spec["usual"]
+    usual = spec.usual
     for estimator, table in similarity.groupby("estimator", sort=False):
-        own = Choice(str(estimator), str(usual["n"]), usual["bn"], usual["block"], OWN)
+        own = Choice(str(estimator), str(usual.n), usual.bn, usual.block, OWN)
         ways = [(own, table)]
         if own.estimator.endswith("-biased") and table["null_mean"].notna().all():
             ways.append((replace(own, estimator=own.estimator + ADJUSTED), measurements.adjusted(table)))
@@ -101,22 +101,22 @@ def on_its_scale(claim: Claim, choice: Choice) -> bool:
 
 
 def judged(
-    spec: dict[str, Any], similarity: pd.DataFrame, curve: pd.DataFrame, tried: pd.DataFrame, others: dict[str, Numbers]
+    spec: MultiverseSpec, similarity: pd.DataFrame, curve: pd.DataFrame, tried: pd.DataFrame, others: dict[str, Numbers]
 ) -> Iterator[dict[str, object]]:
     """Give the rows of the table."""
-    usual = spec["usual"]
-    own = similarity.assign(bn=usual["bn"])
+    usual = spec.usual
+    own = similarity.assign(bn=usual.bn)
     # A run for which nothing else was tried has at least what the study chose.
     choices = pd.concat([own[[*KEYS, "value"]], tried[[*KEYS, "value"]]]).drop_duplicates(KEYS)
     every = [*universes(choices, spec), *usual_universes(similarity, spec)]
-    main = {claim["name"]: Claim.of(claim) for claim in spec["main"]}
-    for claim in map(Claim.of, spec["claims"]):
+    main = {claim.name: claim for claim in spec.main}
+    for claim in spec.claims:
         tables = {contrast.table for contrast in claim.contrasts}
         if tables & set(others):
             yield from rows(claim, Choice(), verdicts(claim, others) or {})
         elif CURVE in tables:
             for estimator, table in curve.groupby("estimator", sort=False):
-                choice = Choice(str(estimator), str(usual["n"]), usual["bn"], usual["block"], OWN)
+                choice = Choice(str(estimator), str(usual.n), usual.bn, usual.block, OWN)
                 found = verdicts(claim, {CURVE: measurements.curves(table)}) if on_its_scale(claim, choice) else None
                 yield from rows(claim, choice, found or {})
         else:
@@ -128,14 +128,15 @@ def judged(
 
 
 def main() -> None:
-    flags = command.parser(__doc__)
+    flags = command.parser(__doc__, MultiverseSpec)
     flags.add_argument("--similarities", type=Path, nargs="+", required=True)
     flags.add_argument("--curves", type=Path, nargs="+", required=True)
     flags.add_argument("--histories", type=Path, nargs="+", required=True)
     flags.add_argument("--choices", type=Path, nargs="+", required=True, help="similarities under other choices")
     args = flags.parse_args()
-    others = read_others(args.spec, args.histories, [], [Claim.of(claim) for claim in args.spec["claims"]])
-    found = list(judged(args.spec, read(args.similarities), read(args.curves), read(args.choices), others))
-    job = Job(args.spec, args.code, [*args.similarities, *args.curves, *args.histories, *args.choices])
+    spec: MultiverseSpec = args.spec
+    others = read_others(spec.claims, named(spec.histories, args.histories), {}, [])
+    found = list(judged(spec, read(args.similarities), read(args.curves), read(args.choices), others))
+    job = Job(spec, args.code, [*args.similarities, *args.curves, *args.histories, *args.choices])
     job.save(args.output, lambda file: write_csv(file, found, COLUMNS))
     print(f"{len(found)} verdicts")

@@ -6,6 +6,7 @@ from safetensors import safe_open
 
 from repdrift import command
 from repdrift.errors import UserError
+from repdrift.experiments.drift.specs import LayersSpec
 from repdrift.provenance.artifacts import Job, write_csv
 from repdrift.similarity import linear_cka_matrices
 
@@ -13,14 +14,14 @@ COLUMNS = ("run", "seed", "reference", "layer", "reference_layer", "estimator", 
 
 
 def main() -> None:
-    flags = command.parser(__doc__)
+    flags = command.parser(__doc__, LayersSpec)
     flags.add_argument("--activations", type=Path, nargs="+", required=True, help="one file a network")
     args = flags.parse_args()
-    spec = args.spec
+    spec: LayersSpec = args.spec
 
     job = Job(spec, args.code, args.activations)
     places, representations = [], []
-    for network, path in zip(spec["networks"], args.activations, strict=True):
+    for network, path in zip(spec.networks, args.activations, strict=True):
         with safe_open(path, framework="pt") as file:
             for layer in file.metadata()["layers"].split(","):
                 places.append((network, layer))
@@ -34,6 +35,6 @@ def main() -> None:
     for estimator, matrix in matrices.items():
         for (run, layer), values in zip(places, matrix.tolist(), strict=True):
             for (reference, other), value in zip(places, values, strict=True):
-                row = (run, spec["seed"], reference, layer, other, f"cka-{estimator}", len(representations[0]), value)
+                row = (run, spec.seed, reference, layer, other, f"cka-{estimator}", len(representations[0]), value)
                 rows.append(dict(zip(COLUMNS, row, strict=True)))
     job.save(args.output, lambda file: write_csv(file, rows, COLUMNS))

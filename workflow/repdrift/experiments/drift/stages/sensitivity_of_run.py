@@ -5,13 +5,13 @@ The activations of thousands of images are many gigabytes for a study, and read 
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from torch import Tensor, nn
 
 from repdrift import command
 from repdrift.data.task_files import load_probe
 from repdrift.errors import UserError
+from repdrift.experiments.drift.specs import SensitivitySpec
 from repdrift.machine.devices import device_name, prepare
 from repdrift.networks import checkpoints
 from repdrift.networks.representations import calibrated, read, representations
@@ -26,7 +26,7 @@ Values = dict[str, float | None]  # for each reference; None where a similarity 
 
 
 def similarities(
-    final: Layers, references: dict[str, Layers], estimators: list[str]
+    final: Layers, references: dict[str, Layers], estimators: Sequence[str]
 ) -> Iterator[tuple[str, str, Values]]:
     """Give layer, estimator, and the similarities of the final network to its references."""
     for layer, ours in final.items():
@@ -53,34 +53,34 @@ def other_values(estimator: str, ours: Tensor, theirs: Layers, layer: str) -> Va
         return dict.fromkeys(theirs)
 
 
-def measurements(spec: dict[str, Any]) -> Iterator[tuple[str, int, bool, list[str]]]:
+def measurements(spec: SensitivitySpec) -> Iterator[tuple[str, int, bool, Sequence[str]]]:
     """Give BN mode, size of the probe, whether both are the study's own, and the estimators for them.
 
     All combinations; beyond the usual size of linear CKA alone, for the others would take many times as long.
     """
-    usual = spec["usual"]
-    linear = [name for name in spec["estimators"] if name in LINEAR]
-    for bn in spec["bn"]:
-        for images in spec["sizes"]:
-            own = bn == usual["bn"] and images == usual["images"]
-            estimators = spec["estimators"] if images <= usual["images"] else linear
+    usual = spec.usual
+    linear = [name for name in spec.estimators if name in LINEAR]
+    for bn in spec.bn:
+        for images in spec.sizes:
+            own = bn == usual.bn and images == usual.images
+            estimators = spec.estimators if images <= usual.images else linear
             if estimators:
                 yield bn, images, own, estimators
 
 
 def main() -> None:
-    flags = command.parser(__doc__)
+    flags = command.parser(__doc__, SensitivitySpec)
     flags.add_argument("--final", type=Path, required=True, help="weights of the run")
     flags.add_argument("--references", type=Path, nargs="+", required=True)
     flags.add_argument("--images", type=Path, nargs=2, required=True, help="of calibration and of the probe")
     flags.add_argument("--gpus", type=int, default=0)
     args = flags.parse_args()
-    spec = args.spec
+    spec: SensitivitySpec = args.spec
 
     device = prepare(args.gpus)
     job = Job(spec, args.code, [args.final, *args.references, *sorted(set(args.images))], device_name(device))
-    probe, calibration = load_probe(args.images, spec, device)
-    networks = [checkpoints.load(path, spec["network"]).to(device) for path in (args.final, *args.references)]
+    probe, calibration = load_probe(args.images, spec.probe, spec.calibration, device)
+    networks = [checkpoints.load(path, spec.network).to(device) for path in (args.final, *args.references)]
     modes: dict[str, tuple[Sequence[nn.Module], Callable[[nn.Module, Tensor], Layers]]]
     modes = {"batch": (networks, representations)}
     if calibration is not None:
@@ -92,9 +92,9 @@ def main() -> None:
             {layer: values.to(device) for layer, values in measure(network, probe[:images]).items()}
             for network in measured
         )
-        named = dict(zip(spec["references"], references, strict=True))
+        named = dict(zip(spec.references, references, strict=True))
         for layer, estimator, values in similarities(final, named, estimators):
             for reference, value in values.items():
-                row = (spec["run"], spec["seed"], reference, layer, estimator, images, bn, int(own), value)
+                row = (spec.run, spec.seed, reference, layer, estimator, images, bn, int(own), value)
                 rows.append(dict(zip(COLUMNS, row, strict=True)))
     job.save(args.output, lambda file: write_csv(file, rows, COLUMNS))

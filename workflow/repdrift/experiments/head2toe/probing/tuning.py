@@ -20,7 +20,8 @@ from repdrift.experiments.head2toe.probing.search import Split
 from repdrift.networks.conv4 import Conv4
 from repdrift.networks.evaluation import score
 from repdrift.seeds import seed_for
-from repdrift.training.training import Settings, Training
+from repdrift.specs import TrainingSettings
+from repdrift.training.training import Training
 
 
 class Choice(NamedTuple):
@@ -86,7 +87,7 @@ class Trainer:
         seen, held_out = self._some(split.training), self._some(split.validation)
         accuracies = []
         try:
-            for epoch in Training(network, seen, held_out, Settings(**settings), order).events():
+            for epoch in Training(network, seen, held_out, TrainingSettings(**settings), order).events():
                 if epoch is not None and epoch.epoch in lengths:
                     accuracies.append(accuracy(network, *held_out))
         except UserError as error:

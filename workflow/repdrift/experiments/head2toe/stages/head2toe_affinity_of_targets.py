@@ -1,6 +1,6 @@
 """Hold the gain of Head2Toe against the affinity of the targets' domains: for each target and seed, and in ranks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +8,7 @@ import pandas as pd
 from scipy import stats
 
 from repdrift import command
+from repdrift.experiments.head2toe.specs import AffinitySpec
 from repdrift.provenance.artifacts import Job
 
 AFFINITY, GAIN, SHARE = "affinity", "gain", "share before the penultimate layer"
@@ -15,7 +16,7 @@ RANKED = {"rank correlation of gain": GAIN, "rank correlation of share": SHARE} 
 ALL = ""  # in place of a target
 
 
-def of_targets(table: pd.DataFrame, late: list[str]) -> pd.DataFrame:
+def of_targets(table: pd.DataFrame, late: Sequence[str]) -> pd.DataFrame:
     """Rows images, target, seed, measure, value; `late` are the penultimate layer and those after it."""
     by = ["images", "target", "seed"]
     accuracy = table[table["measure"] == "test accuracy"].pivot(index=by, columns="method", values="value")
@@ -42,14 +43,13 @@ def over_targets(found: pd.DataFrame) -> Iterator[dict[str, object]]:
 
 
 def main() -> None:
-    flags = command.parser(__doc__)
+    flags = command.parser(__doc__, AffinitySpec)
     flags.add_argument("--tables", type=Path, nargs="+", required=True, help="of the targets and seeds")
     args = flags.parse_args()
-    job = Job(args.spec, args.code, args.tables)
-    tables = [
-        pd.read_csv(path).assign(images=images) for path, images in zip(args.tables, args.spec["images"], strict=True)
-    ]
-    found = of_targets(pd.concat(tables), args.spec["late"])
+    spec: AffinitySpec = args.spec
+    job = Job(spec, args.code, args.tables)
+    tables = [pd.read_csv(path).assign(images=images) for path, images in zip(args.tables, spec.images, strict=True)]
+    found = of_targets(pd.concat(tables), spec.late)
     table = pd.concat([found, pd.DataFrame(over_targets(found))])
     job.save(args.output, lambda file: table.to_csv(file, index=False, lineterminator="\n"))
     print(f"{found['target'].nunique()} targets, {found['seed'].nunique()} seeds")

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from repdrift import command
 from repdrift.experiments.head2toe.probing import Found, Method, by_rank, cost, folds, methods, search, write
 from repdrift.experiments.head2toe.probing.cost import forward_flops
 from repdrift.experiments.head2toe.probing.examples import INTERMEDIATE, SECOND, Examples, load_examples
+from repdrift.experiments.head2toe.specs import ProbesSpec
 from repdrift.experiments.head2toe.tables import COLUMNS, Row, counted, row
 from repdrift.machine.devices import device_name, prepare
 from repdrift.networks.building import build
@@ -63,35 +63,33 @@ def costs(method: Method, found: Found, train: Examples, spent: dict[str, int], 
     yield from counted("bytes", cost.probe_bytes_ours(kept, classes), "ours")
 
 
-def ranks(found: Found, train: Examples, test: Examples, spec: dict[str, Any]) -> Iterator[Row]:
+def ranks(found: Found, train: Examples, test: Examples, spec: ProbesSpec) -> Iterator[Row]:
     """Rows of the accuracy on as many features from each rank on, scored by the head that was chosen."""
-    configuration = replace(found.configuration, fraction=spec["window"])
-    size, classes = configuration.target_size, spec["network"]["classes"]
-    probes = by_rank(
-        train.features[size], train.labels, configuration, spec["offsets"], classes=classes, seed=spec["seed"]
-    )
-    for share, probe in zip(spec["offsets"], probes, strict=True):
+    configuration = replace(found.configuration, fraction=spec.window)
+    size, classes = configuration.target_size, spec.network["classes"]
+    probes = by_rank(train.features[size], train.labels, configuration, spec.offsets, classes=classes, seed=spec.seed)
+    for share, probe in zip(spec.offsets, probes, strict=True):
         yield row("rank accuracy", 100 * probe.accuracy(test.features[size], test.labels), str(share))
 
 
 def main() -> None:
-    flags = command.parser(__doc__)
+    flags = command.parser(__doc__, ProbesSpec)
     flags.add_argument("--features", type=Path, required=True)
     flags.add_argument("--gpus", type=int, default=0)
     flags.add_argument("--probe", type=Path, required=True, help="where to write the probe of Head2Toe")
     args = flags.parse_args()
-    spec = args.spec
-    seed, classes = spec["seed"], spec["network"]["classes"]
-    whose = {"target": spec["target"], "seed": seed}
+    spec: ProbesSpec = args.spec
+    seed, classes = spec.seed, spec.network["classes"]
+    whose = {"target": spec.target, "seed": seed}
     device = prepare(args.gpus)
     job = Job(spec, args.code, [args.features], device_name(device))
     train, test = (load_examples(args.features, part, device) for part in ("train", "test"))
-    network = build(spec["network"])
+    network = build(spec.network)
     forward = forward_flops(network)
-    splits = folds(len(train.labels), spec["parts"], seed)[: spec["folds"]]
+    splits = folds(len(train.labels), spec.parts, seed)[: spec.folds]
     beside = {name: layer for name, layer in BESIDE.items() if layer in train.features[None].widths}
     rows: list[Row] = []
-    for name, method in methods(network.layers[-2], spec["target_sizes"], spec["steps"], beside).items():
+    for name, method in methods(network.layers[-2], spec.target_sizes, spec.steps, beside).items():
         found = search(method, train.features, train.labels, splits, classes=classes, seed=seed)
         spent = flops(method, found, train, forward, classes)
         these = [*what(method, found, train, test), *costs(method, found, train, spent, classes)]

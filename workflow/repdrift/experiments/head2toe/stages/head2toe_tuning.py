@@ -11,6 +11,7 @@ from repdrift.data.task_files import load_part
 from repdrift.experiments.head2toe.probing import Configuration, Probe, Setting, cost, fit, folds, load
 from repdrift.experiments.head2toe.probing.examples import Examples, load_examples
 from repdrift.experiments.head2toe.probing.tuning import ProbedNetwork, Start, Trainer, Tuned, accuracy, search_tuning
+from repdrift.experiments.head2toe.specs import TuningSpec
 from repdrift.experiments.head2toe.tables import COLUMNS, Row, counted, row
 from repdrift.machine.devices import device_name, prepare
 from repdrift.networks import checkpoints
@@ -21,29 +22,29 @@ from repdrift.provenance.artifacts import Job, write_csv
 Load = Callable[[], Conv4]
 
 
-def plainly(load_network: Load, spec: dict[str, Any]) -> Start:
+def plainly(load_network: Load, spec: TuningSpec) -> Start:
     """Start from the weights themselves, with a new head if the spec says so."""
 
     def start(_: Tensor) -> nn.Module:
         network = load_network()
-        if spec["head"] == "new":
-            initialise(network.head, "new head", spec["seed"])
+        if spec.head == "new":
+            initialise(network.head, "new head", spec.seed)
         return network
 
     return start
 
 
-def from_probe(load_network: Load, spec: dict[str, Any], configuration: Configuration, examples: Examples) -> Start:
+def from_probe(load_network: Load, spec: TuningSpec, configuration: Configuration, examples: Examples) -> Start:
     """Start from a probe with the configuration that Head2Toe has found, fitted on the examples that are trained on."""
     features = examples.features[configuration.target_size]
-    classes = spec["network"]["classes"]
+    classes = spec.network["classes"]
     fitted: dict[tuple[int, ...], Probe] = {}  # all learning rates start from the same one
 
     def start(rows: Tensor) -> nn.Module:
         numbers = tuple(rows.tolist())
         if numbers not in fitted:
             ((fitted[numbers],),) = fit(
-                "scores", features, examples.labels, [rows], [configuration], classes=classes, seed=spec["seed"]
+                "scores", features, examples.labels, [rows], [configuration], classes=classes, seed=spec.seed
             )
         return ProbedNetwork(load_network(), fitted[numbers], configuration.target_size)
 
@@ -69,20 +70,20 @@ def costs(found: Tuned, forward: int, batch: int, of_probe: Mapping[str, int]) -
 
 
 def main() -> None:
-    flags = command.parser(__doc__)
+    flags = command.parser(__doc__, TuningSpec)
     flags.add_argument("--parent", type=Path, required=True, help="the weights to start from")
     flags.add_argument("--probe", type=Path, nargs="*", default=[], help="features of the examples, and the probe")
     flags.add_argument("--task", type=Path, required=True)
     flags.add_argument("--images", type=Path, nargs=2, required=True, help="of training and of testing")
     flags.add_argument("--gpus", type=int, default=0)
     args = flags.parse_args()
-    spec = args.spec
-    device = prepare(args.gpus, spec["training"]["precision"])
+    spec: TuningSpec = args.spec
+    device = prepare(args.gpus, spec.training["precision"])
     files = [args.parent, *args.probe, args.task, *sorted(set(args.images))]
     job = Job(spec, args.code, files, device_name(device))
 
     def load_network() -> Conv4:
-        return checkpoints.load(args.parent, spec["network"]).to(device)
+        return checkpoints.load(args.parent, spec.network).to(device)
 
     start = plainly(load_network, spec)
     about: dict[str, Any] = {"flops": {}}
@@ -93,13 +94,13 @@ def main() -> None:
         configuration = Configuration(Setting(**chosen.pop("setting")), **chosen)
         start = from_probe(load_network, spec, configuration, load_examples(features, "train", device))
     images, labels = load_part(args.images[0], args.task, "train", device)
-    splits = folds(len(labels), spec["parts"], spec["seed"])[: spec["folds"]]
-    trainer = Trainer(start, images, labels, spec["training"], spec["seed"])
-    found = search_tuning(trainer, splits, spec["learning_rates"], spec["epochs"])
-    tests = (values[: spec["test_images"]] for values in load_part(args.images[1], args.task, "test", device))
+    splits = folds(len(labels), spec.parts, spec.seed)[: spec.folds]
+    trainer = Trainer(start, images, labels, spec.training, spec.seed)
+    found = search_tuning(trainer, splits, spec.learning_rates, spec.epochs)
+    tests = (values[: spec.test_images] for values in load_part(args.images[1], args.task, "test", device))
     right = accuracy(found.network, *tests)
-    forward = cost.forward_flops(build(spec["network"]))
-    whose = {"target": spec["target"], "seed": spec["seed"], "method": spec["method"]}
-    rows = [*what(found, right), *costs(found, forward, spec["training"]["batch_size"], about["flops"])]
+    forward = cost.forward_flops(build(spec.network))
+    whose = {"target": spec.target, "seed": spec.seed, "method": spec.method}
+    rows = [*what(found, right), *costs(found, forward, spec.training["batch_size"], about["flops"])]
     job.save(args.output, lambda file: write_csv(file, [{**whose, **each} for each in rows], COLUMNS))
-    print(f"{spec['method']}: test accuracy {100 * right:.1f} %, {found.choice}")
+    print(f"{spec.method}: test accuracy {100 * right:.1f} %, {found.choice}")

@@ -6,6 +6,7 @@ from torch import Tensor
 
 from repdrift.experiments.evaluation import Evaluation
 from repdrift.experiments.transfer.interpolation import barrier, even_shares, interpolated
+from repdrift.experiments.transfer.specs import LinesSpec
 from repdrift.networks.building import build
 from repdrift.networks.evaluation import score
 from repdrift.networks.representations import calibrated
@@ -17,11 +18,13 @@ ESTIMATED, INTERPOLATED = "re-estimated", "interpolated"
 Row = dict[str, object]
 
 
-def line(run: Evaluation, first: str, second: str, test: tuple[Tensor, Tensor], calibration: Tensor) -> Iterator[Row]:
+def line(
+    run: Evaluation[LinesSpec], first: str, second: str, test: tuple[Tensor, Tensor], calibration: Tensor
+) -> Iterator[Row]:
     """Rows of a pair: loss and accuracy of every network on the line, then the barrier."""
     ends = [run.networks[name].state_dict() for name in (first, second)]
-    network = build(run.spec["network"]).to(run.device).eval()
-    shares = even_shares(run.spec["points"])
+    network = build(run.spec.network).to(run.device).eval()
+    shares = even_shares(run.spec.points)
     accuracies: dict[str, list[float]] = {ESTIMATED: [], INTERPOLATED: []}
     for share in shares:
         network.load_state_dict(interpolated(ends[0], ends[1], share))
@@ -36,12 +39,12 @@ def line(run: Evaluation, first: str, second: str, test: tuple[Tensor, Tensor], 
 
 
 def main() -> None:
-    run = Evaluation.begin(__doc__)
-    test = run.images("test", run.spec["test_images"])
-    calibration, _ = run.images("train", run.spec["calibration"])
+    run = Evaluation.begin(__doc__, LinesSpec)
+    test = run.images("test", run.spec.test_images)
+    calibration, _ = run.images("train", run.spec.calibration)
     rows = [
         {"pair": pair, **row}
-        for pair, (first, second) in run.spec["pairs"].items()
+        for pair, (first, second) in run.spec.pairs.items()
         for row in line(run, first, second, test, calibration)
     ]
-    run.save(rows, COLUMNS)
+    run.save(rows, COLUMNS, run.spec.dataset, run.spec.seed)

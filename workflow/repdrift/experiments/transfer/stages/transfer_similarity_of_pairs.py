@@ -1,11 +1,12 @@
 """Compare pairs of networks trained on one target: representations, distance of their weights, mistakes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from torch import Tensor
 
 from repdrift.experiments.evaluation import Evaluation
 from repdrift.experiments.transfer.mistakes import compared, mistakes
+from repdrift.experiments.transfer.specs import PairsSpec
 from repdrift.networks.conv4 import Conv4
 from repdrift.networks.distances import l2_distances
 from repdrift.networks.representations import representations
@@ -17,7 +18,9 @@ DISTANCE, MISTAKES = "l2 distance", "mistakes"
 Row = dict[str, object]
 
 
-def similarities(pairs: dict[str, list[str]], layers: dict[str, dict[str, Tensor]], name: str) -> Iterator[Row]:
+def similarities(
+    pairs: Mapping[str, tuple[str, str]], layers: dict[str, dict[str, Tensor]], name: str
+) -> Iterator[Row]:
     """Similarity of each layer of all pairs, by one estimator, of the representations of each network."""
     estimator = ESTIMATORS[name]
     for layer in next(iter(layers.values())):
@@ -34,18 +37,18 @@ def distances(pair: str, first: Conv4, second: Conv4) -> Iterator[Row]:
 
 
 def main() -> None:
-    run = Evaluation.begin(__doc__)
+    run = Evaluation.begin(__doc__, PairsSpec)
     spec = run.spec
-    images, labels = run.images("test", spec["test_images"])
-    probe = images[: spec["probe"]]
-    calibration = run.images("train", spec["calibration"])[0] if spec["calibration"] else None
+    images, labels = run.images("test", spec.test_images)
+    probe = images[: spec.probe]
+    calibration = run.images("train", spec.calibration)[0] if spec.calibration else None
     wrong = {name: mistakes(network, images, labels) for name, network in run.networks.items()}
     layers = {name: representations(network, probe, calibration) for name, network in run.networks.items()}
     rows: list[Row] = []
-    for estimator in spec["estimators"]:
-        rows += similarities(spec["pairs"], layers, estimator)
-    for pair, (first, second) in spec["pairs"].items():
+    for estimator in spec.estimators:
+        rows += similarities(spec.pairs, layers, estimator)
+    for pair, (first, second) in spec.pairs.items():
         rows += distances(pair, run.networks[first], run.networks[second])
         for kind, value in compared(wrong[first], wrong[second]).items():
             rows.append({"pair": pair, "measure": MISTAKES, "item": kind, "value": value})
-    run.save(rows, COLUMNS)
+    run.save(rows, COLUMNS, run.spec.dataset, run.spec.seed)

@@ -3,13 +3,13 @@
 import argparse
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from repdrift import command
 from repdrift.data.task_files import load_part
 from repdrift.experiments.transferability import domains, measure
+from repdrift.experiments.transferability.specs import NetworksSpec
 from repdrift.machine.devices import prepare
 from repdrift.networks import checkpoints
 from repdrift.networks.conv4 import Conv4
@@ -57,9 +57,9 @@ def features(network: Conv4, args: argparse.Namespace) -> Iterator[domains.Featu
     """Features float64 [n, p] of the first training images of each task, the source's first."""
     spec, device = args.spec, prepare(gpus=0)
     for task, images_path in zip(args.tasks, args.images, strict=True):
-        images = load_part(images_path, task, "train", device)[0][: spec["images"]]
+        images = load_part(images_path, task, "train", device)[0][: spec.images]
         # Calibrated on the domain itself, as its networks are trained with its own statistics.
-        layers = representations(network, images, None if spec["bn"] == "batch" else images)
+        layers = representations(network, images, None if spec.bn == "batch" else images)
         yield layers[FEATURES].numpy().astype(np.float64)
 
 
@@ -68,29 +68,29 @@ def of_domains(network: Conv4, args: argparse.Namespace) -> dict[str, dict[str, 
     source, *targets = features(network, args)
     return {
         name: {"gap": domains.gap(source, target), "width": domains.width(target)}
-        for name, target in zip(args.spec["domains"], targets, strict=True)
+        for name, target in zip(args.spec.domains, targets, strict=True)
     }
 
 
-def table(spec: dict[str, Any], networks: dict[str, Conv4], found: dict[str, dict[str, float]]) -> Iterator[Row]:
+def table(spec: NetworksSpec, networks: dict[str, Conv4], found: dict[str, dict[str, float]]) -> Iterator[Row]:
     """Rows of all trained networks."""
-    references = {name: networks[name] for name in spec["references"]}
-    for columns in spec["runs"]:
-        whose = {**{name: columns[name] for name in RUN}, "seed": spec["seed"]}
-        for row in (*compared(networks[columns["run"]], references), *rows("", "domain", found[columns["domain"]])):
+    references = {name: networks[name] for name in spec.references}
+    for trained in spec.runs:
+        whose = {**{name: getattr(trained, name) for name in RUN}, "seed": spec.seed}
+        for row in (*compared(networks[trained.run], references), *rows("", "domain", found[trained.domain])):
             yield whose | row
 
 
 def main() -> None:
-    flags = command.parser(__doc__)
+    flags = command.parser(__doc__, NetworksSpec)
     flags.add_argument("--networks", type=Path, nargs="+", required=True, help="references, then those of the runs")
     flags.add_argument("--tasks", type=Path, nargs="+", required=True, help="of the source, then of the domains")
     flags.add_argument("--images", type=Path, nargs="+", required=True, help="of training, in the order of the tasks")
     args = flags.parse_args()
-    spec = args.spec
+    spec: NetworksSpec = args.spec
     job = Job(spec, args.code, [*args.networks, *args.tasks, *sorted(set(args.images))])
-    names = [*spec["references"], *(columns["run"] for columns in spec["runs"])]
-    networks = {name: checkpoints.load(path, spec["network"]) for name, path in zip(names, args.networks, strict=True)}
+    names = [*spec.references, *(trained.run for trained in spec.runs)]
+    networks = {name: checkpoints.load(path, spec.network) for name, path in zip(names, args.networks, strict=True)}
     found = list(table(spec, networks, of_domains(networks[PRETRAINED], args)))
     job.save(args.output, lambda file: write_csv(file, found, COLUMNS))
-    print(f"seed {spec['seed']}: {len(spec['runs'])} trained networks, {len(found)} numbers")
+    print(f"seed {spec.seed}: {len(spec.runs)} trained networks, {len(found)} numbers")

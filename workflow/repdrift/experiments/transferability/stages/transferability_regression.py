@@ -8,6 +8,7 @@ import pandas as pd
 
 from repdrift import command
 from repdrift.experiments.transferability.regression import regress
+from repdrift.experiments.transferability.specs import RegressionSpec
 from repdrift.provenance.artifacts import Job
 
 PREDICTORS = ("gap", "width", "ln N")
@@ -54,14 +55,15 @@ def regressions(found: pd.DataFrame) -> Iterator[pd.DataFrame]:
 
 
 def main() -> None:
-    flags = command.parser(__doc__)
+    flags = command.parser(__doc__, RegressionSpec)
     flags.add_argument("--tables", type=Path, nargs="+", required=True, help="of the targets and seeds")
     args = flags.parse_args()
-    job = Job(args.spec, args.code, args.tables)
+    spec: RegressionSpec = args.spec
+    job = Job(spec, args.code, args.tables)
     missing = {"value": ["", "nan"]}
     tables = [
         pd.read_csv(path, keep_default_na=False, na_values=missing).assign(images=title)
-        for path, title in zip(args.tables, args.spec["images"], strict=True)
+        for path, title in zip(args.tables, spec.images, strict=True)
     ]
     found = points(pd.concat(tables))
     table = pd.concat([found, *regressions(found)])

@@ -1,0 +1,260 @@
+"""The paper's own figures: which trainings and comparisons they need (Goerttler & Obermayer 2022).
+
+The Snakefile imports this module, so it needs nothing heavy.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from repdrift.experiments.drift import panels
+from repdrift.experiments.drift.specs import CurveSpec, LayersSpec, SensitivitySpec, UsualMeasurement
+from repdrift.experiments.experiment import Experiment
+from repdrift.study.figure import Figure, Panel
+from repdrift.study.phrases import compared_on
+from repdrift.study.runs import INITIAL, Checkpoint, Run, in_block, network_variant
+from repdrift.study.study import DOMAIN, SOURCE, Study
+from repdrift.study.tasks import Part, Transform
+
+Rows = dict[str, dict[str, object]]
+
+
+class Drift(Experiment):
+    """How representations drift from the initial and from the pre-trained network."""
+
+    folder = Path(__file__).parent
+    claims_figure = "claims"
+
+    def __init__(self, study: Study) -> None:
+        super().__init__(study)
+        self.needed = {run.name: run for run in self.runs()}
+
+    # Trainings
+
+    def runs(self) -> Iterator[Run]:
+        """Give the paper's trainings, in the order in which its figures name them, and the controls and variants."""
+        study, pretrain, controls = self.study, self.study.config.pretrain, self.study.config.controls
+        for degree in dict.fromkeys([0, *pretrain.random]):
+            yield study.scratch_run(degree)
+        for degree in pretrain.sizes_random:
+            for size in pretrain.sizes:
+                yield study.scratch_run(degree, size)
+        yield from study.fine_tunings
+        if controls.matched_steps:
+            for size in pretrain.sizes:
+                yield study.scratch_run(max(pretrain.sizes_random), size, controls.matched_steps)
+        for block in study.other_blocks:
+            for run in self.main_runs:
+                yield in_block(run, block)
+
+    @property
+    def main_runs(self) -> list[Run]:
+        """The study in small: the true and the most random labels, from scratch and in fine-tuning."""
+        study = self.study
+        most, domain = study.most_random, study.config.finetune.domain
+        degrees = sorted({0, max(study.config.pretrain.random)})
+        targets = sorted({min(domain.random), int(most.value)})
+        return [
+            *(study.scratch_run(degree) for degree in degrees),
+            *(study.target_run(DOMAIN, Transform("random", degree)) for degree in targets),
+        ]
+
+    @property
+    def usual_runs(self) -> list[str]:
+        """Names of the trainings with the study's own block order."""
+        return [name for name in self.needed if not network_variant(name)]
+
+    # Other choices of measurement
+
+    @property
+    def main_variants(self) -> list[str]:
+        """Names of the main trainings, with every block order."""
+        main = self.main_runs
+        variants = [in_block(run, block) for block in self.study.other_blocks for run in main]
+        return [run.name for run in [*main, *variants]]
+
+    @property
+    def tried_runs(self) -> list[str]:
+        """Names of the trainings for which other choices of measurement are tried."""
+        return list(self.needed) if self.study.config.sensitivity.runs == "all" else self.main_variants
+
+    @property
+    def bn_modes(self) -> list[str]:
+        """Modes of batch normalisation that are compared, the study's own first."""
+        config = self.study.config
+        return list(dict.fromkeys([config.probe.bn, *config.sensitivity.bn]))
+
+    def probe_sizes(self, run: str) -> list[int]:
+        """Numbers of images that are tried for a run.
+
+        The test part bounds them. For other than the main trainings the usual number bounds them too, since thousands
+        of images make a run dear.
+        """
+        usual = self.study.config.probe.images
+        most = self.needed[run].task.test.size if run in self.main_variants else usual
+        return sorted(size for size in {usual, *self.study.config.sensitivity.images} if size <= most)
+
+    def sensitivity_references(self, run: str) -> dict[str, Checkpoint]:
+        """Name the networks that a run is compared with there: not the unrelated one, for the same reason."""
+        found = self.study.references(self.needed[run])
+        return {name: checkpoint for name, checkpoint in found.items() if name != "independent"}
+
+    def sensitivity_images(self, run: str) -> list[str]:
+        """List the files of the calibration images and of the probe of a run."""
+        role = self.needed[run].task.role
+        return self.study.probe_images(role, self.sensitivity_calibration(role))
+
+    def sensitivity_calibration(self, role: str) -> Part | None:
+        """Give the calibration images if one of the modes needs them."""
+        return self.study.calibration_images(role) if "calibrated" in self.bn_modes else None
+
+    # Files
+
+    def curve(self, seed: int | str) -> str:
+        """Name the table of similarities over the epochs of pre-training."""
+        return f"{self.study.folder}/similarity/curve/seed{seed}.csv"
+
+    def curve_checkpoints(self, seed: int | str) -> list[str]:
+        """List the weights of the pre-trained run at each of these epochs, the initial ones first."""
+        kept = [(self.study.pretrained, f"epoch{epoch}") for epoch in self.study.checkpoint_epochs]
+        return [self.study.model(checkpoint, seed) for checkpoint in (INITIAL, *kept)]
+
+    def sensitivity(self, run: str, seed: int | str) -> str:
+        """Name the table of a run's similarities under other choices of measurement."""
+        return f"{self.study.folder}/similarity/sensitivity/{run}/seed{seed}.csv"
+
+    def sensitivity_reference_files(self, run: str, seed: int | str) -> list[str]:
+        """List the weights of the networks that a run is compared with there."""
+        return [self.study.model(found, seed) for found in self.sensitivity_references(run).values()]
+
+    def layers(self, seed: int | str) -> str:
+        """Name the table of similarities of all layers with all layers."""
+        return f"{self.study.folder}/similarity/layers/seed{seed}.csv"
+
+    @property
+    def layer_networks(self) -> list[Checkpoint]:
+        """Networks whose layers are all compared: the initial, the pre-trained and the main fine-tuned ones."""
+        tuned = [(run.name, "final") for run in self.main_runs if run.task.role == DOMAIN]
+        return [INITIAL, (self.study.pretrained, "final"), *tuned]
+
+    def similarities(self) -> list[str]:
+        return list(self.similarity_rows(self.usual_runs))
+
+    def curves(self) -> list[str]:
+        return list(self.curve_rows)
+
+    # Specs
+
+    def curve_spec(self, seed: int) -> CurveSpec:
+        study = self.study
+        _, probe = study.probe(SOURCE)
+        return CurveSpec(
+            run=study.pretrained,
+            seed=seed,
+            network=study.network,
+            probe=probe,
+            calibration=study.calibration(SOURCE),
+            epochs=study.checkpoint_epochs,
+            estimators=study.config.similarity.estimators,
+        )
+
+    def layers_spec(self, seed: int) -> LayersSpec:
+        return LayersSpec(tuple(run for run, _ in self.layer_networks), seed)
+
+    def sensitivity_spec(self, run: str, seed: int) -> SensitivitySpec:
+        study, sizes = self.study, self.probe_sizes(run)
+        role, usual = self.needed[run].task.role, study.config.probe
+        _, probe = study.probe(role)
+        estimators = dict.fromkeys([*study.config.similarity.estimators, *study.config.sensitivity.estimators])
+        return SensitivitySpec(
+            run=run,
+            seed=seed,
+            references=tuple(self.sensitivity_references(run)),
+            network=study.network_of(run),
+            probe=probe.first(max(sizes)),
+            calibration=self.sensitivity_calibration(role),
+            usual=UsualMeasurement(usual.images, usual.bn),
+            sizes=tuple(sizes),
+            bn=tuple(self.bn_modes),
+            estimators=tuple(estimators),
+        )
+
+    # Rows of tables
+
+    @property
+    def curve_rows(self) -> Rows:
+        """Tables behind figure 1, and the columns that are added to them."""
+        return {self.curve(seed): {"images": self.study.probe_title(SOURCE)} for seed in self.study.seeds}
+
+    def similarity_rows(self, runs: Iterable[str]) -> Rows:
+        """Tables of similarities of some runs, and the columns that are added to them."""
+        return {
+            self.study.similarity(run, seed): {"images": self.study.probe_title(self.needed[run].task.role)}
+            for run in runs
+            for seed in self.study.seeds
+        }
+
+    def history_rows(self, runs: Iterable[str]) -> Rows:
+        """Histories of some runs. A history does not know whose it is, so the columns that are added say it."""
+        return {
+            self.study.history(run, seed): {
+                "run": run,
+                "seed": seed,
+                "images": self.study.title(self.needed[run].task.dataset),
+            }
+            for run in runs
+            for seed in self.study.seeds
+        }
+
+    @property
+    def layers_rows(self) -> Rows:
+        """Tables of similarities of all layers with all layers, and the columns that are added to them."""
+        return {self.layers(seed): {"images": self.study.probe_title(DOMAIN)} for seed in self.study.seeds}
+
+    def sensitivity_rows(self, runs: Iterable[str]) -> Rows:
+        """Tables of similarities under other choices, and the columns that are added to them."""
+        return {
+            self.sensitivity(run, seed): {"images": self.study.title(self.needed[run].task.dataset)}
+            for run in runs
+            for seed in self.study.seeds
+        }
+
+    # Figures
+
+    def figures(self) -> Iterator[Figure]:
+        study = self.study
+        blocks = [study.config.network.block, *study.other_blocks]
+        curve = [panels.pretraining(study)]
+        source = {"source": study.title(study.config.source.dataset)}
+        on_source = source | {"compared_on": compared_on(study, [SOURCE])}
+        yield self.figure("fig1", "Figure 1", self.curve_rows, drawing="curve", panels=curve, phrases=on_source)
+        degrees = [panels.degrees(study)]
+        yield self.figure("fig2", "Figure 2", self.history_rows(_runs(degrees)), drawing="history", panels=degrees)
+        sizes = [panels.sizes(study, degree) for degree in study.config.pretrain.sizes_random]
+        yield self._of_layers("fig3", "Figure 3", [*degrees, *sizes])
+        yield self._of_layers("fig4", "Figure 4", list(panels.fine_tuned(study)))
+        yield self._of_layers("fig5", "Figure 5", list(panels.both_references(study)))
+        controls = list(panels.controls(study))
+        if controls:
+            shown = {"shown": panels.controls_in_words(study)}
+            yield self._of_layers("controls", "Controls", controls, shown)
+        maps = list(panels.layers(self.layer_networks, self.needed))
+        on_domain = {"compared_on": compared_on(study, [DOMAIN])}
+        yield self.figure("layers", "All layers", self.layers_rows, drawing="heatmap", panels=maps, phrases=on_domain)
+        tried = list(panels.sensitivity(study, self.main_runs))
+        rows = self.sensitivity_rows(_runs(tried))
+        yield self.figure("sensitivity", "Sensitivity", rows, panels=tried, blocks=blocks)
+        roles = [self.needed[run].task.role for run in self.usual_runs]
+        yield self.figure("claims", "Claims", {}, phrases={"compared_on": compared_on(study, roles)})
+        yield self.figure("multiverse", "Multiverse", {}, blocks=blocks)
+
+    def _of_layers(self, name: str, title: str, shown: list[Panel], phrases: Mapping[str, str] | None = None) -> Figure:
+        """Make a figure of similarities; its caption says on which images they were measured."""
+        runs = _runs(shown)
+        probes = compared_on(self.study, [self.needed[run].task.role for run in runs])
+        found = {"compared_on": probes, **(phrases or {})}
+        return self.figure(name, title, self.similarity_rows(runs), drawing="layers", panels=shown, phrases=found)
+
+
+def _runs(shown: Iterable[Panel]) -> list[str]:
+    """Name the runs of some panels, each once, in order."""
+    return list(dict.fromkeys(series.run for panel in shown for series in panel.series))

@@ -1,0 +1,105 @@
+# How representations drift (Goerttler & Obermayer 2022): similarity over epochs, of all layers, and under other choices.
+
+from repdrift.experiments.drift.claims import multiverse_spec
+
+DRIFT = PLAN.experiments["drift"]
+
+
+rule curve:
+    input:
+        **with_images(PLAN.probe_images("source")),
+        checkpoints=lambda w: DRIFT.curve_checkpoints(w.seed),
+    output:
+        DRIFT.curve("{seed}"),
+    log:
+        f"{STUDY.folder}/logs/similarity/curve/seed{{seed}}.log",
+    conda:
+        "../../../../envs/torch.yaml"
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=growing(2000),
+        runtime=growing(30),
+    params:
+        spec=lambda w: canonical(DRIFT.curve_spec(int(w.seed))),
+        code=fingerprint("curve"),
+    shell:
+        program(
+            "curve",
+            "--gpus {resources.gpu} --checkpoints {input.checkpoints:q} --images {input.images:q}",
+        )
+
+
+rule layers_of_networks:
+    input:
+        lambda w: [
+            STUDY.activations("domain", network, w.seed)
+            for network in DRIFT.layer_networks
+        ],
+    output:
+        DRIFT.layers("{seed}"),
+    log:
+        f"{STUDY.folder}/logs/similarity/layers/seed{{seed}}.log",
+    conda:
+        "../../../../envs/torch.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(1500),
+        runtime=growing(5),
+    params:
+        spec=lambda w: canonical(DRIFT.layers_spec(int(w.seed))),
+        code=fingerprint("layers_of_networks"),
+    shell:
+        program("layers_of_networks", "--activations {input:q}")
+
+
+rule sensitivity_of_run:
+    input:
+        unpack(lambda w: with_images(DRIFT.sensitivity_images(w.run))),
+        final=STUDY.model(("{run}", "final"), "{seed}"),
+        references=lambda w: DRIFT.sensitivity_reference_files(w.run, w.seed),
+    output:
+        DRIFT.sensitivity("{run}", "{seed}"),
+    log:
+        f"{STUDY.folder}/logs/similarity/sensitivity/{{run}}/seed{{seed}}.log",
+    conda:
+        "../../../../envs/torch.yaml"
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=growing(5000),
+        runtime=growing(20),
+    params:
+        spec=lambda w: canonical(DRIFT.sensitivity_spec(w.run, int(w.seed))),
+        code=fingerprint("sensitivity_of_run"),
+    shell:
+        program(
+            "sensitivity_of_run",
+            "--gpus {resources.gpu} --final {input.final:q} --references {input.references:q} --images {input.images:q}",
+        )
+
+
+rule judge_under_choices:
+    input:
+        similarities=DRIFT.similarities(),
+        curves=DRIFT.curves(),
+        histories=PLAN.claim_histories(DRIFT.claims_figure),
+        choices=list(DRIFT.sensitivity_rows(DRIFT.tried_runs)),
+    output:
+        f"{STUDY.folder}/tables/multiverse.csv",
+    log:
+        f"{STUDY.folder}/logs/multiverse.log",
+    localrule: True
+    conda:
+        "../../../../envs/plot.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=growing(10),
+    params:
+        spec=lambda w: canonical(multiverse_spec(DRIFT)),
+        code=fingerprint("judge_under_choices"),
+    shell:
+        program(
+            "judge_under_choices",
+            "--similarities {input.similarities:q} --curves {input.curves:q} --histories {input.histories:q} --choices {input.choices:q}",
+        )

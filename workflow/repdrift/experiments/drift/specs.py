@@ -1,0 +1,76 @@
+"""The specs of the programs of this experiment, see `repdrift.specs`.
+
+The Snakefile imports this module, so it needs nothing heavy.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from repdrift.claims.contrasts import Claim
+from repdrift.specs import HistoryOf
+from repdrift.study.tasks import Part
+
+
+@dataclass(frozen=True)
+class CurveSpec:
+    """Similarity of a run to its initialisation at some epochs."""
+
+    run: str
+    seed: int
+    network: dict[str, Any]
+    probe: Part
+    calibration: Part | None
+    epochs: tuple[int, ...]
+    estimators: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class LayersSpec:
+    """Similarity of all layers of some networks with all layers."""
+
+    networks: tuple[str, ...]
+    seed: int
+
+
+@dataclass(frozen=True)
+class UsualMeasurement:
+    """Number of images and mode of batch normalisation that the study itself uses."""
+
+    images: int
+    bn: str
+
+
+@dataclass(frozen=True)
+class SensitivitySpec:
+    """Similarity of a run to its references with every number of images, mode of batch normalisation and estimator."""
+
+    run: str
+    seed: int
+    references: tuple[str, ...]
+    network: dict[str, Any]
+    probe: Part
+    calibration: Part | None
+    usual: UsualMeasurement
+    sizes: tuple[int, ...]
+    bn: tuple[str, ...]
+    estimators: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class UsualChoices:
+    """Number of images, mode of batch normalisation and block order that the study itself uses."""
+
+    n: int
+    bn: str
+    block: str
+
+
+@dataclass(frozen=True)
+class MultiverseSpec:
+    """The paper's claims, the same claims as far as the main runs alone can show them, and what was tried."""
+
+    claims: tuple[Claim, ...]
+    histories: tuple[HistoryOf, ...]
+    main: tuple[Claim, ...]
+    usual: UsualChoices
+    blocks: tuple[str, ...]

@@ -1,0 +1,107 @@
+# Head2Toe (Evci et al. 2022): probes on the layers of the frozen network, and the trainings that they are held against.
+
+HEAD2TOE = PLAN.experiments["head2toe"]
+
+
+wildcard_constraints:
+    target=one_of(HEAD2TOE.tasks_of),
+    method=one_of(HEAD2TOE.parents),
+
+
+rule head2toe_features:
+    input:
+        unpack(lambda w: with_images(HEAD2TOE.images(w.target))),
+        networks=lambda w: HEAD2TOE.networks(int(w.seed)),
+        task=lambda w: HEAD2TOE.labels(w.target, w.seed),
+    output:
+        kept(HEAD2TOE.features("{target}", "{seed}")),
+    log:
+        f"{STUDY.folder}/logs/head2toe/features/{{target}}/seed{{seed}}.log",
+    conda:
+        "../../../../envs/torch.yaml"
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=growing(2000),
+        runtime=growing(5),
+    params:
+        spec=lambda w: canonical(HEAD2TOE.features_spec(w.target, int(w.seed))),
+        code=fingerprint("head2toe_features"),
+    shell:
+        program(
+            "head2toe_features",
+            "--gpus {resources.gpu} --networks {input.networks:q} --task {input.task:q} --images {input.images:q}",
+        )
+
+
+# All methods of a target and seed are searched for in one job, since their heads are trained together.
+rule head2toe_probes:
+    input:
+        HEAD2TOE.features("{target}", "{seed}"),
+    output:
+        table=HEAD2TOE.table("probes", "{target}", "{seed}"),
+        probe=HEAD2TOE.probe("{target}", "{seed}"),
+    log:
+        f"{STUDY.folder}/logs/head2toe/probes/{{target}}/seed{{seed}}.log",
+    conda:
+        "../../../../envs/torch.yaml"
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=growing(3000),
+        runtime=growing(120),
+    params:
+        spec=lambda w: canonical(HEAD2TOE.probes_spec(w.target, int(w.seed))),
+        code=fingerprint("head2toe_probes"),
+    shell:
+        program(
+            "head2toe_probes",
+            "--gpus {resources.gpu} --features {input:q} --probe {output.probe:q}",
+        )
+
+
+rule head2toe_tuning:
+    input:
+        unpack(lambda w: with_images(HEAD2TOE.images(w.target))),
+        parent=lambda w: STUDY.model(HEAD2TOE.parents[w.method], w.seed),
+        probe=lambda w: HEAD2TOE.probe_files(w.method, w.target, w.seed),
+        task=lambda w: HEAD2TOE.labels(w.target, w.seed),
+    output:
+        HEAD2TOE.table("{method}", "{target}", "{seed}"),
+    log:
+        f"{STUDY.folder}/logs/head2toe/{{method}}/{{target}}/seed{{seed}}.log",
+    conda:
+        "../../../../envs/torch.yaml"
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=growing(3000),
+        runtime=growing(60),
+    params:
+        spec=lambda w: canonical(HEAD2TOE.tuning_spec(w.method, w.target, int(w.seed))),
+        code=fingerprint("head2toe_tuning"),
+    shell:
+        program(
+            "head2toe_tuning",
+            "--gpus {resources.gpu} --parent {input.parent:q} --probe {input.probe:q} --task {input.task:q} --images {input.images:q}",
+        )
+
+
+rule head2toe_affinity_of_targets:
+    input:
+        list(HEAD2TOE.compared),
+    output:
+        HEAD2TOE.affinity,
+    log:
+        f"{STUDY.folder}/logs/head2toe/affinity.log",
+    localrule: True
+    conda:
+        "../../../../envs/plot.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=growing(10),
+    params:
+        spec=canonical(HEAD2TOE.affinity_spec()),
+        code=fingerprint("head2toe_affinity_of_targets"),
+    shell:
+        program("head2toe_affinity_of_targets", "--tables {input:q}")

@@ -1,0 +1,59 @@
+"""The specs of the programs of this experiment, see `repdrift.specs`.
+
+`networks` names the weights in the order in which the program is given their files. The Snakefile imports this module,
+so it needs nothing heavy.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class PairsSpec:
+    """Similarity, distance and mistakes of pairs of networks; `probe` and `calibration` are numbers of images."""
+
+    dataset: str
+    seed: int
+    network: dict[str, Any]
+    networks: tuple[str, ...]
+    test_images: int
+    pairs: Mapping[str, tuple[str, str]]
+    probe: int
+    calibration: int | None
+    estimators: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class LinesSpec:
+    """Networks on the lines between pairs; `points` is the number of networks on a line, its ends included."""
+
+    dataset: str
+    seed: int
+    network: dict[str, Any]
+    networks: tuple[str, ...]
+    test_images: int
+    pairs: Mapping[str, tuple[str, str]]
+    points: int
+    calibration: int
+
+
+@dataclass(frozen=True)
+class CriticalitySpec:
+    """Networks whose parts are moved along paths.
+
+    `paths` names the networks that training led over. `distances` are shares of the direct path, `noises` standard
+    deviations, `draws` the number of draws of each noise, and `excess` is in nats.
+    """
+
+    dataset: str
+    seed: int
+    network: dict[str, Any]
+    networks: tuple[str, ...]
+    test_images: int
+    paths: Mapping[str, tuple[str, ...]]
+    train_images: int
+    distances: tuple[float, ...]
+    noises: tuple[float, ...]
+    draws: int
+    excess: float

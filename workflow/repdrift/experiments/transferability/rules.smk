@@ -1,0 +1,49 @@
+# How transferable are the parameters? (Chen et al. 2022): distances of weights, and of domains.
+
+TRANSFERABILITY = PLAN.experiments["transferability"]
+
+
+# All networks of a target and seed are measured in one job, since each takes milliseconds.
+rule transferability_of_networks:
+    input:
+        unpack(lambda w: with_images(TRANSFERABILITY.images(w.dataset))),
+        networks=lambda w: TRANSFERABILITY.networks(w.dataset, w.seed),
+        tasks=lambda w: TRANSFERABILITY.task_files(w.dataset, w.seed),
+    output:
+        TRANSFERABILITY.file("{dataset}", "{seed}"),
+    log:
+        f"{STUDY.folder}/logs/transferability/{{dataset}}/seed{{seed}}.log",
+    conda:
+        "../../../../envs/torch.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(2500),
+        runtime=growing(10),
+    params:
+        spec=lambda w: canonical(TRANSFERABILITY.networks_spec(w.dataset, int(w.seed))),
+        code=fingerprint("transferability_of_networks"),
+    shell:
+        program(
+            "transferability_of_networks",
+            "--networks {input.networks:q} --tasks {input.tasks:q} --images {input.images:q}",
+        )
+
+
+rule transferability_regression:
+    input:
+        list(TRANSFERABILITY.files),
+    output:
+        TRANSFERABILITY.regression,
+    log:
+        f"{STUDY.folder}/logs/transferability/regression.log",
+    localrule: True
+    conda:
+        "../../../../envs/plot.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=growing(10),
+    params:
+        spec=canonical(TRANSFERABILITY.regression_spec()),
+        code=fingerprint("transferability_regression"),
+    shell:
+        program("transferability_regression", "--tables {input:q}")

@@ -1,0 +1,45 @@
+"""The specs of the programs of this experiment, see `repdrift.specs`.
+
+The Snakefile imports this module, so it needs nothing heavy.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a network was trained on: columns of the table. `domain` names what its images are of."""
+
+    run: str
+    labels: str
+    network: str
+    groups: str
+    size: int
+    classes: int
+    steps: int
+    domain: str
+
+
+@dataclass(frozen=True)
+class NetworksSpec:
+    """The networks that were trained on one target.
+
+    The program is given the files of the references first and then those of the runs. `images` is the number of images
+    of a domain that are looked at.
+    """
+
+    seed: int
+    network: dict[str, Any]
+    references: tuple[str, ...]
+    runs: tuple[Trained, ...]
+    domains: tuple[str, ...]
+    images: int
+    bn: str
+
+
+@dataclass(frozen=True)
+class RegressionSpec:
+    """The titles of the targets, one for each table."""
+
+    images: tuple[str, ...]

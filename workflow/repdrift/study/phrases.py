@@ -1,0 +1,85 @@
+"""The phrases that captions share: they say of a study which images, settings and seeds a figure shows.
+
+Everything comes from the config, so the caption of a preset with two seeds never says five.
+The Snakefile imports this module, so it needs nothing heavy.
+"""
+
+from collections.abc import Iterable
+
+from repdrift.study.sections import Config
+from repdrift.study.study import Study
+
+NULL = (
+    "The dashed line is the mean similarity when the images of one side are permuted: what the estimator gives to "
+    "unrelated images."
+)
+RULE = (
+    "A claim is supported if at least 80 % of the seeds have the sign that it says and the mean lies beyond 2 standard "
+    "errors. It is contradicted if the same holds for the opposite sign. It is inconclusive otherwise, and with fewer "
+    "than 4 seeds."
+)
+
+
+def common_phrases(study: Study) -> dict[str, str]:
+    """Give the phrases that do not depend on the figure, by their names in captions."""
+    config, seeds = study.config, len(study.seeds)
+    small = " (where no bar is seen, it is smaller than its marker)"
+    return {
+        "seeds": f"This study has {count(seeds, 'seed')}.",
+        "mean_of_seeds": f"Values are means over {seeds} seeds." if seeds > 1 else "There is one seed.",
+        "seeds_as_bars": _errors(seeds, "bars", small),
+        "seeds_as_bands": _errors(seeds, "bands"),
+        "null": NULL,
+        "rule": RULE,
+        "estimators": f"The estimators are {', '.join(config.similarity.estimators)}.",
+        "trained": _trained(study),
+        "fine_tuned": _fine_tuned(study),
+        "epochs": str(config.finetune.epochs),
+    }
+
+
+def compared_on(study: Study, roles: Iterable[str]) -> str:
+    """Say on which images representations are compared."""
+    images = " and ".join(study.probe_title(role) for role in dict.fromkeys(roles))
+    return f"Representations are compared on {images}, with {_statistics(study.config)}."
+
+
+def network_in_words(study: Study, blocks: Iterable[str]) -> str:
+    """Name the networks of a figure for its footer."""
+    return f"{study.config.network.name}, {' or '.join(dict.fromkeys(blocks))}"
+
+
+def network_sentence(study: Study, blocks: Iterable[str]) -> str:
+    """Name the networks of a figure in a sentence."""
+    orders = " or ".join(dict.fromkeys(blocks))
+    return f"The network is {study.config.network.name}; the order of the layers in its blocks is {orders}."
+
+
+def count(number: int, word: str) -> str:
+    """Write a number with its word in the singular or the plural."""
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def _statistics(config: Config) -> str:
+    if config.probe.bn == "batch":
+        return "batch normalisation by the statistics of each batch of 32"
+    return "batch normalisation by statistics that are re-estimated on training images"
+
+
+def _errors(seeds: int, drawn: str, aside: str = "") -> str:
+    if seeds == 1:
+        return "There is one seed, so no standard error is shown."
+    return f"Values are means over {seeds} seeds; {drawn} show one standard error{aside}."
+
+
+def _trained(study: Study) -> str:
+    source, epochs = study.config.source, study.config.pretrain.epochs
+    return f"Networks are trained on {study.title(source.dataset)}, {source.train}, for {count(epochs, 'epoch')}."
+
+
+def _fine_tuned(study: Study) -> str:
+    finetune = study.config.finetune
+    images = " and ".join(
+        f"{study.title(target.dataset)}, {target.train}" for target in (finetune.domain, finetune.cross_domain)
+    )
+    return f"Networks are fine-tuned on {images}, for {count(finetune.epochs, 'epoch')}."
