@@ -89,7 +89,7 @@ def curve(plan, last=0.001):
 
 def histories(claims, values):
     found = [contrast for claim in claims for contrast in claim.contrasts if contrast.table == HISTORY]
-    keys = {key for contrast in found for key in contrast.weights}
+    keys = {key for contrast in found for key in contrast.by_key}
     return {key: pd.Series({seed: values(*key) + 1e-3 * seed for seed in SEEDS}) for key in keys}
 
 
@@ -120,14 +120,14 @@ def test_weights_of_similarities_sum_to_0_but_for_thresholds(claims):
     for claim in claims:
         for contrast in claim.contrasts:
             if contrast.table not in (HISTORY, CURVE) and not contrast.threshold:
-                assert sum(contrast.weights.values()) == pytest.approx(0, abs=1e-12), (claim.name, contrast.label)
+                assert sum(contrast.by_key.values()) == pytest.approx(0, abs=1e-12), (claim.name, contrast.label)
 
 
 def test_a_trend_is_the_slope_in_ranks(load_config):
     plan = Plan(load_config())
     claim = next(claim for claim in goerttler2022.claims(plan) if claim.name == "G8")
     contrast = claim.contrasts[0]
-    values = dict(zip(contrast.weights, [0.9, 0.7, 0.65, 0.5, 0.1], strict=True))
+    values = dict(zip(contrast.by_key, [0.9, 0.7, 0.65, 0.5, 0.1], strict=True))
     numbers = {key: pd.Series({1: value}) for key, value in values.items()}
     slope = np.polyfit(range(5), list(values.values()), 1)[0]
     assert measurements.values(contrast, numbers) == pytest.approx([-slope])

@@ -39,9 +39,7 @@ def accuracy(run, when):
 
 
 def histories(transfer):
-    keys = {
-        key for claim in transfer.claims() for one in claim.contrasts if one.table == HISTORY for key in one.weights
-    }
+    keys = {key for claim in transfer.claims() for one in claim.contrasts if one.table == HISTORY for key in one.by_key}
     numbers = {}
     for run, column, when in keys:
         value = accuracy(transfer.plan.runs[run], when)

@@ -29,7 +29,7 @@ class Contrast:
     table : str
         Where the measurements are: ``similarity`` (a key is run, reference and layer), ``history`` (run, column and
         time), ``curve`` (epoch and layer), or the name of an experiment's figure (its `Experiment.keys`).
-    terms : tuple of (Key, float)
+    weights : tuple of (Key, float)
         The key of each measurement, and its weight.
     layer : str
         The layer that the contrast tells of, or the later one of two. In the experiments on other papers it is the
@@ -44,7 +44,7 @@ class Contrast:
 
     label: str
     table: str
-    terms: tuple[tuple[Key, float], ...]
+    weights: tuple[tuple[Key, float], ...]
     layer: str = ""
     constant: float = 0.0
     within: float | None = None
@@ -52,9 +52,9 @@ class Contrast:
     threshold: bool = False
 
     @property
-    def weights(self) -> dict[Key, float]:
+    def by_key(self) -> dict[Key, float]:
         """The weight of each measurement by its key."""
-        return dict(self.terms)
+        return dict(self.weights)
 
 
 def contrast(
@@ -159,4 +159,4 @@ def over_targets(
 def history_runs(claims: Iterable[Claim]) -> list[str]:
     """Name the runs whose histories these claims read."""
     contrasts = (found for claim in claims for found in claim.contrasts if found.table == HISTORY)
-    return list(dict.fromkeys(key[0] for found in contrasts for key in found.weights))
+    return list(dict.fromkeys(key[0] for found in contrasts for key in found.by_key))

@@ -48,9 +48,9 @@ def contrast_rows(claim: Claim, estimator: str, numbers: dict[str, Numbers]) -> 
 
 def seeds_above(contrast: Contrast, above: Numbers) -> int | None:
     """Seeds in which all similarities of a contrast are above the null's 95 % quantile; None if it has no null."""
-    if contrast.table != SIMILARITY or not set(contrast.weights) <= set(above):
+    if contrast.table != SIMILARITY or not set(contrast.by_key) <= set(above):
         return None
-    return int(pd.concat([above[key] for key in contrast.weights], axis=1).all(axis=1).sum())
+    return int(pd.concat([above[key] for key in contrast.by_key], axis=1).all(axis=1).sum())
 
 
 def claim_row(claim: Claim, estimator: str, rows: Rows) -> dict[str, object]:

@@ -35,7 +35,7 @@ def histories(tables: Iterable[tuple[str, int, Path]], contrasts: Iterable[Contr
     """Numbers of histories (run, seed, file), for the keys that these contrasts have."""
     read = {(run, seed): pd.read_csv(path) for run, seed, path in tables}
     numbers: dict[Key, pd.Series[float]] = {}
-    for run, column, when in {key for contrast in contrasts for key in contrast.weights}:
+    for run, column, when in {key for contrast in contrasts for key in contrast.by_key}:
         found = {seed: _at(table, column, when) for (name, seed), table in read.items() if name == run}
         numbers[run, column, when] = pd.Series(found)
     return numbers
@@ -78,8 +78,8 @@ def _by_seed(table: pd.DataFrame, columns: list[str], value: str) -> Numbers:
 
 def values(contrast: Contrast, numbers: Numbers) -> NDArray[np.float64] | None:
     """Values [seeds] of a contrast, paired by seed; None if one of its numbers was not measured."""
-    if not set(contrast.weights) <= set(numbers):
+    if not set(contrast.by_key) <= set(numbers):
         return None
-    total = sum(numbers[key] * weight for key, weight in contrast.weights.items()) + contrast.constant
+    total = sum(numbers[key] * weight for key, weight in contrast.by_key.items()) + contrast.constant
     paired = np.asarray(total, dtype=np.float64)
     return paired if contrast.within is None else contrast.within - np.abs(paired)

@@ -83,7 +83,7 @@ class Comparisons:
         """Whether all runs of a contrast are there."""
         if contrast.table == CURVE:
             return self.study.pretrained in self.runs
-        return all(run in self.runs for run, *_ in contrast.weights)
+        return all(run in self.runs for run, *_ in contrast.by_key)
 
     # From scratch
 

@@ -47,7 +47,7 @@ class Contrasts:
     def better_where_close(self) -> Iterator[Contrast]:
         for dataset in self.targets:
             if self.closest in self.targets and dataset != self.closest:
-                closest, other = (self._gain("", target, FINAL).weights for target in (self.closest, dataset))
+                closest, other = (self._gain("", target, FINAL).by_key for target in (self.closest, dataset))
                 weights = {**closest, **{key: -weight for key, weight in other.items()}}
                 label = f"gain in accuracy on {self.title(self.closest)} less that here"
                 yield contrast(label, HISTORY, weights, self.title(dataset))
@@ -71,7 +71,7 @@ class Contrasts:
             for start, sign in (("P-T", 1), ("RI-T", -1)):
                 runs = [self.experiment.shuffled(dataset, side, start).name for side in self.sides]
                 keys = [(run, "log test_accuracy", "last") for run in runs]
-                parts += [found.weights for found in trend(label, keys, sign, table=HISTORY)]
+                parts += [found.by_key for found in trend(label, keys, sign, table=HISTORY)]
             if parts:
                 yield contrast(label, HISTORY, {**parts[0], **parts[1]}, self.title(dataset))
 

@@ -90,7 +90,7 @@ def rows(claim: Claim, choice: Choice, found: dict[str, str]) -> Iterator[dict[s
 
 def reads_initial(claim: Claim) -> bool:
     """Whether a claim is about fine-tuned networks and the initial one: then another could stand for it."""
-    keys = {key for contrast in claim.contrasts if contrast.table == SIMILARITY for key in contrast.weights}
+    keys = {key for contrast in claim.contrasts if contrast.table == SIMILARITY for key in contrast.by_key}
     runs = {key[0] for key in keys if key[1] == "pretrained"}
     return any(key[0] in runs and key[1] == INITIAL[0] for key in keys)
 
