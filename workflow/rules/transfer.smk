@@ -2,6 +2,13 @@
 
 TRANSFER = PLAN.experiments["transfer"]
 
+# The program that makes each table.
+TRANSFER_PROGRAMS = {
+    "similarity": "transfer_similarity_of_pairs",
+    "barrier": "transfer_barrier_of_pairs",
+    "criticality": "transfer_criticality_of_parts",
+}
+
 
 rule transfer_table:
     input:
@@ -14,7 +21,7 @@ rule transfer_table:
     log:
         f"{PLAN.folder}/logs/transfer/{{table}}/{{dataset}}/seed{{seed}}.log",
     wildcard_constraints:
-        table="similarity|barrier|criticality",
+        table=one_of(TRANSFER_PROGRAMS),
         dataset=one_of(TRANSFER.targets),
     conda:
         "../../envs/torch.yaml"
@@ -25,7 +32,8 @@ rule transfer_table:
         runtime=lambda w, attempt: 20 * attempt,
     params:
         spec=lambda w: canonical(TRANSFER.spec(w.table, w.dataset, int(w.seed))),
-        code=lambda w: fingerprint(f"stages.transfer_{w.table}"),
+        program=lambda w: TRANSFER_PROGRAMS[w.table],
+        code=lambda w: fingerprint(TRANSFER_PROGRAMS[w.table]),
     shell:
         "python -m repdrift.stages {params.program} --spec {params.spec:q} --code {params.code} "
         "--gpus {resources.gpu} --networks {input.networks:q} --task {input.task:q} --images {input.images:q} "
