@@ -22,6 +22,7 @@ check: .venv/ready
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow/rules
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 	$(BIN)/snakemake --lint --configfile presets/demo.yaml
 
 bench: .venv/peers

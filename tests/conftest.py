@@ -10,6 +10,8 @@ from repdrift.study.config import load
 
 REPOSITORY = Path(__file__).parents[1]
 DATA = REPOSITORY / "data"
+# A program that a test starts imports the package of this folder, as the test itself does, wherever it runs.
+os.environ["PYTHONPATH"] = str(REPOSITORY / "workflow")
 SMOKE = ("--configfile", "presets/smoke.yaml", "presets/svhn-npz.yaml")
 
 

@@ -10,6 +10,7 @@ from repdrift import figures
 from repdrift.canonical import canonical
 from repdrift.claims import measurements
 from repdrift.claims.contrasts import CURVE, HISTORY, Claim
+from repdrift.claims.judging import claim_row
 from repdrift.claims.measurements import ADJUSTED
 from repdrift.experiments.drift import claims as goerttler2022
 from repdrift.experiments.drift.stages import judge_under_choices as multiverse
@@ -207,7 +208,7 @@ def test_a_study_without_the_runs_says_so(load_config):
         "random labels",
         "other images",
     }
-    row = stage.claim_row(goerttler2022.claims(plan)[5], "cka-biased", [])
+    row = claim_row(goerttler2022.claims(plan)[5], "cka-biased", [])
     assert (row["verdict"], row["reason"]) == ("inconclusive", "the study has no such runs")
 
 

@@ -10,8 +10,9 @@ import yaml
 from packaging.requirements import Requirement
 from tests.conftest import REPOSITORY
 
+from repdrift.provenance.programs import programs
+
 PACKAGE = REPOSITORY / "workflow" / "repdrift"
-RULES = "\n".join(path.read_text() for path in (REPOSITORY / "workflow" / "rules").glob("*.smk"))
 ENVIRONMENTS = sorted(path.stem for path in (REPOSITORY / "envs").glob("*.yaml"))
 # Modules that come with another package, or by another name.
 PACKAGES = {"yaml": "pyyaml", "PIL": "torchvision", "matplotlib": "seaborn"}
@@ -46,21 +47,28 @@ def test_versions_are_those_of_the_lock_file(environment, lock):
     assert packages == {name: versions[name] for name in packages}
 
 
-def test_every_rule_has_an_environment():
-    rules = re.findall(r'"\.\./\.\./envs/(\w+)\.yaml".*?repdrift\.stages\.(\w+)(\{\w)?', RULES, re.DOTALL)
-    assert {environment for environment, *_ in rules} == set(ENVIRONMENTS)
-    files = {path.stem for path in (PACKAGE / "stages").glob("*.py")} - {"__init__", "command", "evaluation"}
-    # A rule can be of several stages, by a wildcard at the end of their names.
-    stages = [
-        (environment, stage)
-        for environment, name, more in rules
-        for stage in files
-        if stage == name or (more and stage.startswith(name))
-    ]
-    assert {stage for _, stage in stages} == files
-    for environment, stage in stages:
-        needed = {PACKAGES.get(module, module) for module in modules(f"repdrift.stages.{stage}")}
-        assert needed <= set(pinned(environment)[1]), stage
+def environments():
+    """Environments of each program, by the program's name, as the rules say."""
+    found = {}
+    for path in (REPOSITORY / "workflow").rglob("*.smk"):
+        text = path.read_text()
+        for rule in re.split(r"^rule ", text, flags=re.MULTILINE)[1:]:
+            environment = re.search(r"/envs/(\w+)\.yaml", rule).group(1)
+            called = re.findall(r"-m repdrift\.stages (\w+)", rule)
+            # A rule for several programs names them where it stands.
+            for program in called or [name for name in programs() if f'"{name}"' in text]:
+                found.setdefault(program, set()).add(environment)
+    return found
+
+
+def test_every_program_has_an_environment_with_all_that_it_imports():
+    found = environments()
+    assert set(found) == set(programs())
+    assert set().union(*found.values()) == set(ENVIRONMENTS)
+    for program, names in found.items():
+        needed = {PACKAGES.get(module, module) for module in modules(f"repdrift.{programs()[program]}")}
+        for environment in names:
+            assert needed <= set(pinned(environment)[1]), program
 
 
 def modules(start):

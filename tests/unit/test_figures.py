@@ -210,7 +210,7 @@ def test_the_stage_tells_a_bad_table_in_one_line(tmp_path, monkeypatch):
     flags = ["--spec", spec, "--table", str(table), "--output", str(tmp_path / "fig3.svg")]
     monkeypatch.setattr(sys, "argv", ["figure", *flags])
     with pytest.raises(SystemExit) as ended:
-        command.run(stage.main)
+        command.run("figure", stage.main)
     assert ended.value.code == f"error: {table}: has no rows, so there is nothing to draw"
     assert list(tmp_path.iterdir()) == [table]
 

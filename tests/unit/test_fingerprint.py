@@ -2,10 +2,11 @@
 
 import ast
 import hashlib
+import re
 
 import pytest
 
-from repdrift.provenance import fingerprint
+from repdrift.provenance import fingerprint, programs
 
 # Something of everything whose syntax tree, or whose text in `ast.dump`, differs between versions of Python.
 SAMPLE = '''
@@ -69,15 +70,16 @@ def package(tmp_path, monkeypatch):
     }
     for name, text in files.items():
         (root / name).write_text(text)
-    monkeypatch.setattr(fingerprint, "PACKAGE", root)
+    for module in (fingerprint, programs):
+        monkeypatch.setattr(module, "PACKAGE", root)
 
     def forget():
-        for cached in (fingerprint.modules, fingerprint._code, fingerprint._file):
+        for cached in (programs.programs, fingerprint.modules, fingerprint._code, fingerprint._file):
             cached.cache_clear()
 
     def prints():
         forget()
-        return [fingerprint.fingerprint(f"stages.{stage}") for stage in "ab"]
+        return [fingerprint.fingerprint(program) for program in "ab"]
 
     yield root, prints
     forget()
@@ -130,13 +132,13 @@ def test_what_is_imported_for_types_alone_does_not_count(package):
 
 
 def test_what_a_figure_is_drawn_with_does_not_depend_on_claims_and_plan():
-    drawing = fingerprint.modules("stages.figure")
-    assert "figures.head2toe" in drawing
-    assert not [name for name in drawing if name in ("plan", "experiments") or name.startswith("claims.evci")]
+    drawing = fingerprint.modules("figure")
+    assert "experiments.head2toe.figures.head2toe" in drawing
+    assert not [name for name in drawing if re.match(r"plan\.|experiments\..*\.(experiment|claims)$", name)]
 
 
 def test_real_stages_differ_in_what_they_depend_on():
-    training, drawing = (fingerprint.modules(f"stages.{stage}") for stage in ("train", "table"))
-    assert {"training", "networks", "seeds", "artifacts"} <= set(training)
-    assert not {"training", "networks", "figures"} & set(drawing)
+    training, drawing = (fingerprint.modules(program) for program in ("train", "table"))
+    assert {"training.training", "networks.building", "seeds", "provenance.artifacts"} <= set(training)
+    assert not {name.split(".")[0] for name in drawing} & {"training", "networks", "figures"}
     assert "similarity" not in training

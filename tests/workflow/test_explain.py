@@ -51,9 +51,9 @@ def test_a_changed_setting_is_named_with_both_values(tiny_study):
 
 
 def test_changed_code_is_named_by_module(tiny_study):
-    with edit("workflow/repdrift/labels.py", "+ shift) %", "- shift) %")(tiny_study):
+    with edit("workflow/repdrift/data/labels.py", "+ shift) %", "- shift) %")(tiny_study):
         told = why(tiny_study, "tasks/objects/seed1.npz")
-    assert told == ["1 task (task=objects, seed=1)", "changed code: labels"]
+    assert told == ["1 task (task=objects, seed=1)", "changed code: data.labels"]
 
 
 def test_a_changed_input_is_named(tiny_study):

@@ -30,9 +30,9 @@ ROWS = [
     (
         "comments, a docstring, formatting",
         both(
-            code("steps.py", "WARM_UP = 3  # calls", "WARM_UP = 3  # many calls"),
-            code("labels.py", '"""Partially random and', '"""Random and'),
-            code("labels.py", "(labels + shift) % classes", "(\n        labels + shift\n    ) % classes"),
+            code("training/sgd.py", "WARM_UP = 3  # calls", "WARM_UP = 3  # many calls"),
+            code("data/labels.py", '"""Partially random and', '"""Random and'),
+            code("data/labels.py", "(labels + shift) % classes", "(\n        labels + shift\n    ) % classes"),
             edit("workflow/rules/train.smk", "# Everything waits", "# All waits"),
         ),
         NOTHING,
@@ -40,8 +40,8 @@ ROWS = [
     (
         "a local variable's name",
         both(
-            code("labels.py", "noise = generator.integers", "drawn = generator.integers"),
-            code("labels.py", "(labels + noise) %", "(labels + drawn) %"),
+            code("data/labels.py", "noise = generator.integers", "drawn = generator.integers"),
+            code("data/labels.py", "(labels + noise) %", "(labels + drawn) %"),
         ),
         onwards(of("task")),
     ),
@@ -57,11 +57,15 @@ ROWS = [
         code("similarity/procrustes.py", "def prepare", "LIMIT = 1\n\n    def prepare"),
         onwards(of(*MEASURED, "layers_of_networks")),
     ),
-    ("the steps of the training", code("steps.py", "WARM_UP = 3", "WARM_UP = 4"), onwards(of(*TRAINED, "activations"))),
-    ("what a data set is drawn with", code("rendered/texture.py", "77 / 256", "78 / 256"), onwards(of("dataset"))),
+    (
+        "the steps of the training",
+        code("training/sgd.py", "WARM_UP = 3", "WARM_UP = 4"),
+        onwards(of(*TRAINED, "activations")),
+    ),
+    ("what a data set is drawn with", code("data/rendered/texture.py", "77 / 256", "78 / 256"), onwards(of("dataset"))),
     (
         "what only the plan has",
-        code("plan.py", "STEP_SECONDS = 0.055", "MORE = 1\nSTEP_SECONDS = 0.055"),
+        code("plan/plan.py", "STEP_SECONDS = 0.055", "MORE = 1\nSTEP_SECONDS = 0.055"),
         NOTHING,
     ),
     ("a command beside the workflow", code("commands/status.py", "SILENCE = 120.0", "SILENCE = 60.0"), NOTHING),
