@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from repdrift.canonical import canonical
-from repdrift.claims.contrasts import Claim
+from repdrift.claims.contrasts import Claim, HistoryOf
 from repdrift.study.figure import Panel
 from repdrift.study.tasks import Part
 
@@ -140,14 +140,6 @@ class FigureSpec:
     figure: str
     kind: str
     network: str
-
-
-@dataclass(frozen=True)
-class HistoryOf:
-    """Whose a history is."""
-
-    run: str
-    seed: int
 
 
 @dataclass(frozen=True)

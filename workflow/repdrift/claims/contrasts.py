@@ -83,6 +83,14 @@ class Claim:
     contrasts: tuple[Contrast, ...]
 
 
+@dataclass(frozen=True)
+class HistoryOf:
+    """Whose a history is."""
+
+    run: str
+    seed: int
+
+
 Contrasts = TypeVar("Contrasts")
 Sentence = tuple[str, str, str, str, Callable[[Contrasts], Iterator[Contrast]]]
 

@@ -7,10 +7,9 @@ from pathlib import Path
 import pandas as pd
 
 from repdrift.claims import measurements
-from repdrift.claims.contrasts import CURVE, HISTORY, SIMILARITY, Claim, Contrast
+from repdrift.claims.contrasts import CURVE, HISTORY, SIMILARITY, Claim, Contrast, HistoryOf
 from repdrift.claims.measurements import ADJUSTED, Numbers
 from repdrift.claims.verdict import SUPPORTED, judge, together
-from repdrift.specs import HistoryOf
 
 CONTRASTS = (
     "claim", "sentence", "contrast", "layer", "decides", "estimator", "seeds", "mean", "se", "low", "high", "positive",

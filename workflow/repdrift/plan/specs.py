@@ -4,7 +4,7 @@ The Snakefile imports this module, so it needs nothing heavy.
 """
 
 from repdrift import specs
-from repdrift.claims.contrasts import history_runs
+from repdrift.claims.contrasts import HistoryOf, history_runs
 from repdrift.plan.plan import Plan
 from repdrift.study.figure import Figure
 from repdrift.study.runs import INDEPENDENT, INITIAL, network_variant
@@ -82,10 +82,10 @@ def judge(plan: Plan, claims_figure: str) -> specs.JudgeSpec:
     return specs.JudgeSpec(claims, histories(plan, claims_figure), plan.claim_tables(claims_figure))
 
 
-def histories(plan: Plan, claims_figure: str) -> tuple[specs.HistoryOf, ...]:
+def histories(plan: Plan, claims_figure: str) -> tuple[HistoryOf, ...]:
     """Say whose each of the histories is that some claims read."""
     runs = history_runs(plan.claims[claims_figure])
-    return tuple(specs.HistoryOf(run, seed) for run in runs for seed in plan.study.seeds)
+    return tuple(HistoryOf(run, seed) for run in runs for seed in plan.study.seeds)
 
 
 def report(plan: Plan) -> specs.ReportSpec:

@@ -13,6 +13,7 @@ from repdrift.claims.contrasts import (
     SIMILARITY,
     Claim,
     Contrast,
+    HistoryOf,
     Key,
     contrast,
     difference,
@@ -21,7 +22,6 @@ from repdrift.claims.contrasts import (
 )
 from repdrift.experiments.drift.experiment import Drift
 from repdrift.experiments.drift.specs import MultiverseSpec, UsualChoices
-from repdrift.specs import HistoryOf
 from repdrift.study.runs import INITIAL
 from repdrift.study.tasks import Transform
 

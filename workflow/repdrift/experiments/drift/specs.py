@@ -6,8 +6,7 @@ The Snakefile imports this module, so it needs nothing heavy.
 from dataclasses import dataclass
 from typing import Any
 
-from repdrift.claims.contrasts import Claim
-from repdrift.specs import HistoryOf
+from repdrift.claims.contrasts import Claim, HistoryOf
 from repdrift.study.tasks import Part
 
 
