@@ -5,27 +5,32 @@ import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
-from tests.conftest import DATA, REPOSITORY
-
+REPOSITORY = Path(__file__).parents[1]
+DATA = REPOSITORY / "data"
 PARTS = ("Snakefile", "config.yaml", "presets", "profiles", "workflow", "envs")
 ENVIRONMENT = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "OMP_NUM_THREADS")}
 
 
 class Checkout:
-    """The workflow's files, and nothing else, in a folder of their own."""
+    """The workflow's files in a folder of their own: put there as a clone has them, or found there, if not new."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, new=True):
         self.folder = folder
+        if new:
+            self.put_files()
+
+    def put_files(self):
         for part in PARTS:
-            source, target = REPOSITORY / part, folder / part
+            source, target = REPOSITORY / part, self.folder / part
             if source.is_dir():
                 ignored = shutil.ignore_patterns("__pycache__")
                 shutil.copytree(source, target, ignore=ignored, copy_function=shutil.copyfile, dirs_exist_ok=True)
             else:
                 shutil.copyfile(source, target)
-        if DATA.exists() and not (folder / "data").exists():
-            (folder / "data").symlink_to(DATA)
+        if DATA.exists() and not (self.folder / "data").exists():
+            (self.folder / "data").symlink_to(DATA)
 
     def snakemake(self, *arguments, check=True):
         return self.run(["-m", "snakemake", *arguments], check)

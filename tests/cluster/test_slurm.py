@@ -7,7 +7,7 @@ import pytest
 from tests.checkout import Checkout
 from tests.cluster.slurm import NODES
 from tests.conftest import SMOKE
-from tests.workflow.test_killed import SMALL
+from tests.thorough.test_killed import SMALL
 
 # Less patience than a cluster needs: tests wait for it.
 SLURM = (

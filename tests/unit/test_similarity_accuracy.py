@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from tests.benchmarks.reference import biased_hsic, centred_gram, unbiased_hsic
-from tests.conftest import DATA
+from tests.checkout import DATA
 
 from repdrift.data import rendered
 from repdrift.data.datasets import read
