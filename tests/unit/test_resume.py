@@ -6,14 +6,15 @@ from tests.unit.stage import NETWORK, SETTINGS
 
 from repdrift.data import rendered
 from repdrift.networks.building import build, initialise
+from repdrift.specs import TrainingSettings
 from repdrift.training.progress import Progress
-from repdrift.training.training import Settings, Training
+from repdrift.training.training import Training
 
 
 def begun(data, steps=10):
     network = build(NETWORK)
     initialise(network, "initialisation", 1)
-    return Training(network, data, data, Settings(**SETTINGS, steps=steps), torch.Generator().manual_seed(3))
+    return Training(network, data, data, TrainingSettings(**SETTINGS, steps=steps), torch.Generator().manual_seed(3))
 
 
 def ended(training):
