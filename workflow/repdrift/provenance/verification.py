@@ -9,7 +9,7 @@ from typing import Any
 from repdrift.errors import UserError
 from repdrift.provenance.artifacts import PROGRESS, record, seal, sha256, sidecar
 from repdrift.provenance.fingerprint import fingerprint, modules
-from repdrift.provenance.programs import programs
+from repdrift.provenance.parts import programs
 
 UNTRACKED = {".json", ".log", ".sha256", ".md"}  # endings of files that are no artifacts
 
