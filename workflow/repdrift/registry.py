@@ -1,8 +1,8 @@
 """Registries: dictionaries of what a config asks for by name, such as the estimators of similarity.
 
 The fingerprint of a job's code has the entries of a registry that the job asks for, and no others. So whoever adds an
-entry, or edits one that a study does not use, makes nothing run again. The entries are written out at the top level of a
-module, and a text ``"package.module:name"`` in an entry counts as what is found there.
+entry, or edits one that a study does not use, makes nothing run again. The entries are written out at the top level of
+a module, and a text ``"package.module:name"`` in an entry counts as what is found there.
 
 Standard library only: the Snakefile imports it.
 """

@@ -5,8 +5,8 @@ functions, classes and constants count that it uses, directly or through others.
 the program reaches them, and a reference is such a number. So no name of a module or of a file is in a fingerprint, and
 a function that moves to another module changes nothing. Comments, docstrings and formatting do not count.
 
-What is doubtful counts. A statement that may change something when its module is imported counts wherever this module is
-imported: all that do more than to bind a name, and those that call something of the package.
+What is doubtful counts. A statement that may change something when its module is imported counts wherever this module
+is imported: each that does more than bind a name, and each that calls something of the package meanwhile.
 
 Standard library only: the Snakefile imports it, and starts no sooner than all fingerprints are there.
 """
@@ -70,12 +70,7 @@ def _package() -> Package:
 
 def trace(package: Package, program: str, more: Sequence[str] = ()) -> Trace:
     """Follow a program of a package, and parts that it finds by name; see `fingerprint`."""
-    found = Reached()
-    found.refer("parts", [each for part in more for each in found.ask(package, part)])
-    found.refer("program", offered(package, parts.PROGRAM, program))
-    if package.file(LAUNCHER):
-        found.refer("launcher", offered_by(package.module(LAUNCHER), parts.PROGRAM))
-    found.follow(package)
+    found = reach(package, program, more)
     by_module: dict[str, list[str]] = {}
     for statement in found.numbers:
         by_module.setdefault(statement.module.name, []).append(statement.digest)
@@ -83,6 +78,17 @@ def trace(package: Package, program: str, more: Sequence[str] = ()) -> Trace:
         _digest([*found.lines, *found.orders()]),
         {name: _digest(sorted(digests)) for name, digests in sorted(by_module.items())},
     )
+
+
+def reach(package: Package, program: str, more: Sequence[str] = ()) -> "Reached":
+    """Reach all that a program of a package uses, and all that parts use that it finds by name."""
+    found = Reached()
+    found.refer("parts", [each for part in more for each in found.ask(package, part)])
+    found.refer("program", offered(package, parts.PROGRAM, program))
+    if package.file(LAUNCHER):
+        found.refer("launcher", offered_by(package.module(LAUNCHER), parts.PROGRAM))
+    found.follow(package)
+    return found
 
 
 def _digest(lines: Iterable[str]) -> str:

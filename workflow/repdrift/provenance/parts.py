@@ -6,6 +6,7 @@ therefore move to another folder, and nothing that it has made is made again.
 Standard library only: the Snakefile imports it.
 """
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -31,7 +32,7 @@ def modules(kind: str, package: Path = PACKAGE) -> dict[str, str]:
     function = OFFERED[kind][-1]
     for folder in (FOLDERS[kind], f"experiments/*/{FOLDERS[kind]}"):
         for path in sorted(package.glob(f"{folder}/[a-z]*.py")):
-            if f"\ndef {function}(" not in path.read_text(encoding="utf-8"):
+            if not re.search(rf"^def {function}\(", path.read_text(encoding="utf-8"), re.MULTILINE):
                 continue
             module = ".".join(path.relative_to(package).with_suffix("").parts)
             if path.stem in found:
@@ -53,8 +54,8 @@ def drawings() -> dict[str, str]:
 def loaded(spec: object) -> list[str]:
     """Give the parts that a job finds by names in its spec: its estimators, and the drawing of its figure.
 
-    They are named as `repdrift.provenance.fingerprint.fingerprint` takes them: ``estimator cka-biased``. The spec is the
-    dataclass of a program, or what a sidecar has of it.
+    They are named as `repdrift.provenance.fingerprint.fingerprint` takes them: ``estimator cka-biased``. The spec is
+    the dataclass of a program, or what a sidecar has of it.
     """
     settings: Mapping[str, Any] = spec if isinstance(spec, Mapping) else vars(spec)
     estimators = [f"{ESTIMATOR} {name}" for name in settings.get("estimators", ())]

@@ -5,11 +5,9 @@ registry (see `repdrift.registry`) is a statement of its own.
 """
 
 import ast
-import gc
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
@@ -17,6 +15,7 @@ from typing import NamedTuple
 
 from repdrift.provenance.syntax import (
     Import,
+    Lines,
     Name,
     as_written,
     called,
@@ -24,6 +23,7 @@ from repdrift.provenance.syntax import (
     linearised,
     plainly_bound,
     registry_entries,
+    without_collector,
     without_docstring,
 )
 
@@ -38,23 +38,15 @@ class Statement:
     Attributes
     ----------
     module : Module
+    lines : Lines
+        Its syntax tree.
     acts : bool
         Whether it may change something when its module is imported, and not only bind its name.
     """
 
-    def __init__(self, module: "Module", node: ast.AST, *, acts: bool = False, entry: bool = False) -> None:
-        self.module, self.acts = module, acts
-        self._lines, self._entry = linearised(node), entry
-
-    @property
-    def bound(self) -> set[str]:
-        """Names that are bound somewhere within it."""
-        return self._lines.bound
-
-    @property
-    def import_statements(self) -> list[Import]:
-        """Import statements within it."""
-        return self._lines.imports
+    def __init__(self, module: "Module", lines: Lines, *, is_entry: bool = False) -> None:
+        self.module, self.lines, self._is_entry = module, lines, is_entry
+        self.acts = False
 
     @property
     def digest(self) -> str:
@@ -69,47 +61,40 @@ class Statement:
     @property
     def imports(self) -> tuple[str, ...]:
         """Modules of the package that it imports itself, when its functions are called."""
-        return self._read[2]
+        return tuple(each for node in self.lines.imports for each in self.module.modules_of(node))
 
     @cached_property
-    def _read(self) -> "tuple[str, tuple[Target, ...], tuple[str, ...]]":
-        found, module = self._lines, self.module
-        local: dict[str, list[Binding]] = {}
-        for node in found.imports:
-            for name, imported in module.imported(node):
-                local.setdefault(name, []).append(imported)
-        lines = list(found.lines)
+    def _read(self) -> "tuple[str, tuple[Target, ...]]":
+        lines = list(self.lines.lines)
         references: list[Target] = []
-        for number, name in found.names:
-            meaning = module.meaning(name, local.get(name[0], ()))
+        local: dict[str, list[Binding]] = {}
+        for name, imported in (each for node in self.lines.imports for each in self.module.imported(node)):
+            local.setdefault(name, []).append(imported)
+        for number, dotted_name in self.lines.names:
+            first = dotted_name[0]
+            meaning = self.module.meaning(dotted_name, local.get(first, ()))
             if meaning is None:
-                if name[0] in OF_THE_PLACE:
-                    lines[number] += f" of {module.name}"
+                if first in OF_THE_PLACE:
+                    lines[number] += f" of {self.module.name}"
                 continue
             # What is bound within the statement may be a local variable of the same name: both count then.
-            lines[number] = f"{lines[number]}\n{meaning.text}" if name[0] in found.bound else meaning.text
+            lines[number] = f"{lines[number]}\n{meaning.text}" if first in self.lines.bound else meaning.text
             references += meaning.targets
-        if self._entry:
-            for number, line in enumerate(lines):
-                place = module.package.place(line)
-                if place is not None:
-                    lines[number] = place.text
-                    references += place.targets
-        lines += module.future
-        digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
-        return digest, tuple(references), tuple(each for node in found.imports for each in module.modules_of(node))
+        if self._is_entry:
+            references += self.module.package.resolve_places(lines)
+        text = "\n".join([*lines, *self.module.future])
+        return hashlib.sha256(text.encode()).hexdigest()[:16], tuple(references)
 
 
 class Registry:
     """A dictionary at the top level of a module whose entries are statements of their own."""
 
     def __init__(self, module: "Module", entries: ast.Dict) -> None:
-        pairs = zip(entries.keys, entries.values, strict=True)
-        self.entries = {
-            key.value: Statement(module, value, entry=True) for key, value in pairs if isinstance(key, ast.Constant)
-        }
-        if len(self.entries) < len(entries.keys):
-            raise ValueError(f"{module.name}: the keys of a registry must be written out")
+        self.entries: dict[str, Statement] = {}
+        for key, value in zip(entries.keys, entries.values, strict=True):
+            if not isinstance(key, ast.Constant) or not isinstance(key.value, str):
+                raise ValueError(f"{module.name}: the keys of a registry must be written out")
+            self.entries[key.value] = Statement(module, linearised(ast.Tuple([key, value])), is_entry=True)
 
 
 class Imported(NamedTuple):
@@ -168,13 +153,14 @@ class Module:
             elif entries := registry_entries(node):
                 self._bind(entries[0], Registry(self, entries[1]))
             elif not isinstance(node, ast.Pass):
-                names = plainly_bound(node)
-                statement = Statement(self, node, acts=names is None)
+                statement = Statement(self, linearised(node))
+                names = plainly_bound(node, statement.lines)
+                statement.acts = names is None
                 self.statements.append(statement)
-                for name in statement.bound if names is None else names:
+                for name in statement.lines.bound if names is None else names:
                     self._bind(name, statement)
                 if names is None:
-                    for each in statement.import_statements:
+                    for each in statement.lines.imports:
                         self._add_import(each)
                 else:
                     yield statement, list(called(node))
@@ -309,21 +295,11 @@ class Package:
         # The module itself, which may be used in any way.
         return Meaning(as_written(("module", *attributes), "Own"), found.whole)
 
-    def place(self, line: str) -> Meaning | None:
-        """Tell what a text stands for that says where something is: ``package.module:name``."""
-        found = PLACE.fullmatch(line)
-        if found is None or self.inside(found["module"]) is None:
-            return None
-        return self.meaning(found["module"], (found["name"],))
-
-
-@contextmanager
-def without_collector() -> Iterator[None]:
-    """Stop Python's garbage collector: a syntax tree is many objects and no garbage. With it, parsing takes twice as long."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
+    def resolve_places(self, lines: list[str]) -> Iterator[Target]:
+        """Put what they stand for in place of texts ``package.module:name``, and give what these refer to."""
+        for number, line in enumerate(lines):
+            found = PLACE.fullmatch(line)
+            if found and self.inside(found["module"]) is not None:
+                meaning = self.meaning(found["module"], (found["name"],))
+                lines[number] = meaning.text
+                yield from meaning.targets

@@ -5,7 +5,9 @@ syntax tree. Docstrings and what stands under ``if TYPE_CHECKING:`` are left out
 """
 
 import ast
+import gc
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 Import = ast.Import | ast.ImportFrom
@@ -77,10 +79,11 @@ def _append_fields(found: Lines, node: ast.AST) -> None:
             lines.append(name)
             _append(found, value)
         elif isinstance(value, list):
-            items = {"body": without_docstring, "values": without_empty_text}.get(name, lambda _: value)(node)
-            if items:
+            if name in SHORTENED:
+                value = SHORTENED[name](node)
+            if value:
                 lines.append(name)
-            for item in items:
+            for item in value:
                 if isinstance(item, ast.AST):
                     _append(found, item)
                 else:
@@ -144,11 +147,11 @@ def registry_entries(node: ast.AST) -> tuple[str, ast.Dict] | None:
     return node.target.id, node.value
 
 
-def plainly_bound(node: ast.AST) -> list[str] | None:
-    """Give the names that a statement binds; None if it does something else, too."""
+def plainly_bound(node: ast.AST, lines: Lines) -> list[str] | None:
+    """Give the names that a statement binds, which has these lines; None if it does something else, too."""
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return [node.name]
-    if not isinstance(node, ast.Assign | ast.AnnAssign):
+    if not isinstance(node, ast.Assign | ast.AnnAssign) or "NamedExpr" in lines.lines:
         return None
     targets = node.targets if isinstance(node, ast.Assign) else [node.target]
     parts = [each for target in targets for each in ast.walk(target) if not isinstance(each, ast.expr_context)]
@@ -171,3 +174,19 @@ def called(node: ast.AST) -> Iterator[Name]:
             waiting += [*decorators, *each.args.defaults, *filter(None, each.args.kw_defaults)]
         else:
             waiting.extend(ast.iter_child_nodes(each))
+
+
+# Fields whose values are not counted whole.
+SHORTENED = {"body": without_docstring, "values": without_empty_text}
+
+
+@contextmanager
+def without_collector() -> Iterator[None]:
+    """Stop Python's garbage collector: syntax trees are many objects and no garbage, and it doubles the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
