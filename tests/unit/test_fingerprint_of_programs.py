@@ -58,7 +58,7 @@ def copy(tmp_path):
 
 @pytest.mark.parametrize(
     ("program", "more"),
-    [("activations", ()), ("similarity", ("estimator rsa-spearman",)), ("figure", ("drawing curve",))],
+    [("similarity", ("estimator rsa-spearman",)), ("figure", ("drawing curve",))],
 )
 def test_an_edit_anywhere_in_the_package_counts_exactly_if_it_is_reached(copy, program, more):
     """Every function and class of the modules that are imported is edited once, one after the other."""

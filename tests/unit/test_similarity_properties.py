@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.benchmarks.reference import cka_matrix
 
-from repdrift.similarity import ESTIMATORS, linear_cka, linear_cka_matrix
+from repdrift.similarity import linear_cka, linear_cka_matrix
+from repdrift.similarity.registry import ESTIMATORS, estimator
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -76,8 +77,8 @@ def every(*left_out):
 
 
 def similarity(name, x, y):
-    estimator = ESTIMATORS[name]
-    return estimator.compare(*(estimator.prepare(torch.from_numpy(side)) for side in (x, y)))
+    method = estimator(name)
+    return method.compare(*(method.prepare(torch.from_numpy(side)) for side in (x, y)))
 
 
 def rotation(rng, units):
