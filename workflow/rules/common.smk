@@ -14,6 +14,7 @@ from repdrift.machine.environment import use_this_python
 from repdrift.plan import specs
 from repdrift.plan.plan import Plan
 from repdrift.provenance.fingerprint import fingerprint
+from repdrift.provenance.parts import loaded
 from repdrift.study.config import check
 from repdrift.study.files import checksums
 from repdrift.study.study import COMPARED_ROLES
@@ -38,6 +39,11 @@ def program(name, flags):
     """Make the command of a program. Its first output is the one that it is told."""
     call = f"python -m repdrift.stages {name} --spec {{params.spec:q}} --code {{params.code}}"
     return f"{call} {flags} --output {{output[0]:q}} > {{log:q}} 2>&1"
+
+
+def code_of(name, spec):
+    """Make the fingerprint of a program and of the estimators or the drawing that its spec names."""
+    return fingerprint(name, *loaded(spec))
 
 
 def with_images(files, **others):

@@ -43,7 +43,7 @@ rule figure:
         runtime=growing(10),
     params:
         spec=lambda w: canonical(specs.figure(PLAN.figures[w.figure])),
-        code=fingerprint("figure"),
+        code=lambda w: code_of("figure", specs.figure(PLAN.figures[w.figure])),
         # Snakemake's own report shows these. A function of the resources is not tracked: new words redraw nothing.
         title=lambda w, resources: PLAN.figures[w.figure].title,
         caption=lambda w, resources: PLAN.figures[w.figure].caption,

@@ -18,6 +18,7 @@ import yaml
 from jsonschema import Draft202012Validator, ValidationError, validators
 
 from repdrift.errors import UserError
+from repdrift.similarity.registry import ESTIMATORS
 from repdrift.study.tasks import Part
 
 Config = Mapping[str, Any]
@@ -120,7 +121,17 @@ def _is_number(_: object, value: object) -> bool:
 def _validator() -> Any:  # noqa: ANN401
     types = Draft202012Validator.TYPE_CHECKER.redefine_many({"integer": _is_integer, "number": _is_number})
     strict = validators.extend(Draft202012Validator, type_checker=types)
-    return strict(yaml.safe_load(SCHEMA.read_text(encoding="utf-8")))
+    return strict(schema())
+
+
+def schema() -> dict[str, Any]:
+    """Read the schema of a config; which estimators there are is not in its file."""
+    found: dict[str, Any] = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    names = [name for name, entry in ESTIMATORS.items() if entry.any_width]
+    estimators = found["$defs"]["estimators"]
+    estimators["items"]["enum"] = names
+    estimators["description"] = f"a list of {', '.join(names)}, one or more and each once"
+    return found
 
 
 def _check_schema(config: Config) -> None:

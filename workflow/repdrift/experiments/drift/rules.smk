@@ -22,7 +22,7 @@ rule curve:
         runtime=growing(30),
     params:
         spec=lambda w: canonical(DRIFT.curve_spec(int(w.seed))),
-        code=fingerprint("curve"),
+        code=lambda w: code_of("curve", DRIFT.curve_spec(int(w.seed))),
     shell:
         program(
             "curve",
@@ -71,7 +71,9 @@ rule sensitivity_of_run:
         runtime=growing(20),
     params:
         spec=lambda w: canonical(DRIFT.sensitivity_spec(w.run, int(w.seed))),
-        code=fingerprint("sensitivity_of_run"),
+        code=lambda w: code_of(
+            "sensitivity_of_run", DRIFT.sensitivity_spec(w.run, int(w.seed))
+        ),
     shell:
         program(
             "sensitivity_of_run",

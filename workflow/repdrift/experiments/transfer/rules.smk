@@ -33,7 +33,9 @@ rule transfer_similarity_of_pairs:
         runtime=growing(20),
     params:
         spec=lambda w: canonical(TRANSFER.pairs_spec(w.dataset, int(w.seed))),
-        code=fingerprint("transfer_similarity_of_pairs"),
+        code=lambda w: code_of(
+            "transfer_similarity_of_pairs", TRANSFER.pairs_spec(w.dataset, int(w.seed))
+        ),
     shell:
         program("{rule}", READ)
 
