@@ -8,6 +8,8 @@ import yaml
 from tests.checkout import WorkingFolder
 from tests.conftest import REPOSITORY
 
+from repdrift.study.config import check, complete, load
+
 # The fewest images and jobs that make a figure, fig2.
 SMALLEST = """
 study: smallest
@@ -120,22 +122,24 @@ def test_as_a_module_with_a_prefix_as_the_docs_show(clone, elsewhere):
     left = elsewhere.folder / "results/mine/models/finished/seed1"
     (left / ".resume").mkdir(parents=True)
     (left / "final.safetensors").touch()
-    elsewhere.snakemake("--cores", "2")
+    elsewhere.snakemake("all", "repdrift_fig2", "--cores", "2")
     assert int((elsewhere.folder / "epochs.txt").read_text()) == 2 * 3  # two runs, before and after each of two epochs
     assert not (left / ".resume").exists()
-    elsewhere.snakemake("repdrift_fig2", "--cores", "2")
     assert (elsewhere.folder / "results/mine/figures/fig2.svg").exists()
 
 
 # --- what would run -------------------------------------------------------------------------------------------------
 
 
-def test_a_preset_is_found_by_its_path(clone, elsewhere):
-    preset = "presets/demo.yaml"
-    there = ("-s", str(clone.folder / "Snakefile"), "--configfile", str(clone.folder / preset))
-    jobs = elsewhere.jobs("all", *there)
-    assert jobs == clone.jobs("all", "--configfile", preset)
-    assert len(jobs) > 10
+def test_it_is_the_same_workflow_from_everywhere(clone, elsewhere):
+    """With a preset; also by the Snakefile in the place where the catalogue looks for it."""
+    here = clone.jobs("all", "--configfile", "presets/demo.yaml")
+    preset = ("--configfile", str(clone.folder / "presets" / "demo.yaml"))
+    assert elsewhere.jobs("all", "-s", str(clone.folder / "Snakefile"), *preset) == here
+    assert elsewhere.jobs("all", "-s", str(clone.folder / "workflow" / "Snakefile"), *preset) == here
+    workflow_of(elsewhere, clone, config="config", snakefile="workflow/Snakefile")
+    assert elsewhere.jobs(*preset) == here
+    assert len(here) > 10
 
 
 def test_without_a_config_it_is_the_paper(clone, elsewhere):
@@ -144,20 +148,6 @@ def test_without_a_config_it_is_the_paper(clone, elsewhere):
     assert "results/paper/figures/fig2.svg" in done.output
     workflow_of(elsewhere, clone, config={})
     assert "results/paper/figures/fig2.svg" in elsewhere.snakemake("-n", "fig2").output
-
-
-def test_the_catalogues_snakefile_is_the_same_workflow(clone, elsewhere):
-    flags = ("--configfile", str(clone.folder / "presets" / "demo.yaml"))
-    root = elsewhere.planned("-s", str(clone.folder / "Snakefile"), *flags)
-    assert elsewhere.planned("-s", str(clone.folder / "workflow" / "Snakefile"), *flags) == root
-    workflow_of(elsewhere, clone, config="config", snakefile="workflow/Snakefile")
-    assert elsewhere.planned(*flags) == root
-
-
-def test_the_catalogues_config_is_a_study_to_begin_with(clone, elsewhere):
-    begun = ("--configfile", str(REPOSITORY / "config" / "config.yaml"))
-    done = elsewhere.snakemake("fig2", "-n", "-s", str(clone.folder / "Snakefile"), *begun)
-    assert "results/my-study/figures/fig2.svg" in done.output
 
 
 def test_a_module_without_a_config_takes_that_of_the_command_line(clone, elsewhere):
@@ -170,7 +160,6 @@ def test_a_module_without_a_config_takes_that_of_the_command_line(clone, elsewhe
 def test_targets_of_a_module_have_the_prefix(clone, elsewhere):
     workflow_of(elsewhere, clone, config=yaml.safe_load(SMALLEST), prefix=" as repdrift_*")
     assert elsewhere.jobs("repdrift_fig2") == {f"repdrift_{rule}": number for rule, number in MADE.items()}
-    assert "repdrift_report" in elsewhere.jobs()
 
 
 def test_the_first_rule_of_the_importer_stays_the_default(clone, elsewhere):
@@ -192,7 +181,6 @@ def test_a_wrong_config_of_a_module_is_refused_in_one_line(clone, elsewhere):
 @pytest.mark.parametrize(
     ("flags", "gpus"),
     [
-        ((), 0),  # the clone's default profile
         (("--workflow-profile", "none", "--cores", "2"), 0),
         (("--workflow-profile", "none", "--cores", "2", "--resources", "gpu=4"), 1),
         (("--workflow-profile", "gpu"), 1),  # a profile of the clone by its name
@@ -201,10 +189,16 @@ def test_a_wrong_config_of_a_module_is_refused_in_one_line(clone, elsewhere):
 def test_a_gpu_is_asked_for_where_there_is_one(clone, elsewhere, flags, gpus):
     there = ("-s", str(clone.folder / "Snakefile"), "--configfile", str(clone.folder / "smallest.yaml"))
     output = elsewhere.snakemake("fig2", "-n", *there, *flags).output
-    assert re.findall(r"\bgpu=(\d+)", output) == [str(gpus)]
+    assert re.findall(r"^ +resources: .*\bgpu=(\d+)", output, flags=re.MULTILINE) == [str(gpus)]
 
 
 # --- the catalogue --------------------------------------------------------------------------------------------------
+
+
+def test_its_config_is_a_study_to_begin_with():
+    begun = complete(load([REPOSITORY / "config" / "config.yaml"]))
+    check(begun)
+    assert begun["study"] == "my-study"
 
 
 def test_every_section_of_the_config_is_described():

@@ -55,9 +55,7 @@ def growing(amount):
 
 
 def gpu_if_offered(w):
-    """Give the number of GPUs that a job asks for: one, but none on this machine where no profile or --resources says
-    how many it has.
-    """
+    """Ask for one GPU, and for none on this machine unless a profile or --resources says how many it has."""
     this_machine = workflow.is_main_process and workflow.local_exec
     return 0 if this_machine and "gpu" not in workflow.global_resources else 1
 
