@@ -16,7 +16,8 @@ from repdrift.plan import specs
 from repdrift.plan.plan import Plan
 from repdrift.provenance.fingerprint import fingerprint
 from repdrift.provenance.parts import loaded
-from repdrift.study.config import check, complete
+from repdrift.plan.checking import check
+from repdrift.study.config import complete
 from repdrift.study.files import checksums
 from repdrift.study.study import COMPARED_ROLES
 

@@ -8,36 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repdrift.data import rendered
+from repdrift.data.readers import KNOWN, NPZ, RENDERED
 from repdrift.errors import UserError
 
 Split = tuple[NDArray[np.uint8], NDArray[np.int64]]
 
 SIZE = 32
 
-HOMES = {
-    "cifar10": "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz, unpacked to {folder}/cifar-10-batches-py",
-    "mnist": "the four files of https://yann.lecun.com/exdb/mnist, unpacked to {folder}/MNIST/raw",
-    "svhn": "http://ufldl.stanford.edu/housenumbers/{split}_32x32.mat, put into {folder}",
-}
-
-
-# Where torchvision puts the files of each split.
-FILES = {
-    ("cifar10", "train"): "cifar-10-batches-py/data_batch_*",
-    ("cifar10", "test"): "cifar-10-batches-py/test_batch",
-    ("mnist", "train"): "MNIST/raw/train-*-ubyte",
-    ("mnist", "test"): "MNIST/raw/t10k-*-ubyte",
-    ("svhn", "train"): "train_32x32.mat",
-    ("svhn", "test"): "test_32x32.mat",
-}
-
 
 def sources(settings: Mapping[str, Any], split: str, folder: Path) -> list[Path]:
     """Raw files that `read` takes a split from; none where images are rendered."""
-    if settings["reader"] == "npz":
+    if settings["reader"] == NPZ:
         return [_npz_path(settings, split)]
-    pattern = FILES.get((settings["reader"], split))
-    return sorted(folder.glob(pattern)) if pattern else []
+    known = KNOWN.get(settings["reader"])
+    return sorted(folder.glob(known.files[split])) if known else []
 
 
 def read(settings: Mapping[str, Any], split: str, folder: Path) -> Split:
@@ -63,9 +47,9 @@ def read(settings: Mapping[str, Any], split: str, folder: Path) -> Split:
         If the files are missing and cannot be downloaded, or do not hold such images.
     """
     reader = settings["reader"]
-    if reader == "npz":
+    if reader == NPZ:
         images, labels = read_npz(_npz_path(settings, split))
-    elif reader in rendered.NAMES:
+    elif reader in RENDERED:
         images, labels = rendered.render(reader, split, settings[split])
     else:
         images, labels = _read_torchvision(reader, split, folder)
@@ -133,13 +117,14 @@ def _read_torchvision(reader: str, split: str, folder: Path) -> Split:
     # Imported here: it brings torch, and npz files and rendered images do without.
     from torchvision import datasets  # noqa: PLC0415
 
-    makers: dict[str, Callable[[bool], Any]] = {
-        "cifar10": lambda download: datasets.CIFAR10(str(folder), train=split == "train", download=download),
-        "mnist": lambda download: datasets.MNIST(str(folder), train=split == "train", download=download),
-        "svhn": lambda download: datasets.SVHN(str(folder), split=split, download=download),
-    }
-    data = _from_folder_or_home(makers[reader], reader, split, folder)
-    labels = data.labels if reader == "svhn" else data.targets
+    known = KNOWN[reader]
+    part = {"split": split} if known.by_split else {"train": split == "train"}
+
+    def make(download: bool) -> Any:  # noqa: ANN401
+        return getattr(datasets, known.maker)(str(folder), download=download, **part)
+
+    data = _from_folder_or_home(make, reader, split, folder)
+    labels = data.labels if hasattr(data, "labels") else data.targets
     return to_rgb(np.asarray(data.data), reader), np.asarray(labels, dtype=np.int64)
 
 
@@ -151,7 +136,7 @@ def _from_folder_or_home(make: Callable[[bool], Any], reader: str, split: str, f
         try:
             return make(True)
         except Exception as unreachable:
-            home = HOMES[reader].format(folder=folder, split=split)
+            home = KNOWN[reader].home.format(folder=folder, split=split)
             raise UserError(
                 f"data set {reader} is not (whole) in {folder} ({_first_line(absent)}) and could not be downloaded "
                 f"({_first_line(unreachable)}): get {home}"

@@ -9,12 +9,12 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from repdrift.data.readers import RENDERED
 from repdrift.data.rendered import digits, objects
 from repdrift.data.rendered.raster import SIZE, quantised
 from repdrift.data.rendered.stream import Field, Integers, Stream, shuffled_labels
 from repdrift.errors import UserError
 
-NAMES: tuple[str, ...] = ("digits", "objects")
 SPLITS: tuple[str, ...] = ("train", "test")
 CLASSES: dict[str, tuple[str, ...]] = {"digits": digits.CLASSES, "objects": objects.CLASSES}
 
@@ -29,7 +29,7 @@ def render(name: str, split: str, count: int) -> tuple[NDArray[np.uint8], NDArra
     Parameters
     ----------
     name : str
-        One of `NAMES`.
+        One of `repdrift.data.readers.RENDERED`.
     split : str
         "train" or "test"; they share no image.
     count : int
@@ -47,8 +47,8 @@ def render(name: str, split: str, count: int) -> tuple[NDArray[np.uint8], NDArra
     UserError
         If the name or the split is unknown, or the count is below one.
     """
-    if name not in NAMES:
-        raise UserError(f"no rendered data set is called {name!r}; there are {', '.join(NAMES)}")
+    if name not in RENDERED:
+        raise UserError(f"no rendered data set is called {name!r}; there are {', '.join(RENDERED)}")
     if split not in SPLITS:
         raise UserError(f"rendered data has no split {split!r}; there are {', '.join(SPLITS)}")
     if count < 1:
