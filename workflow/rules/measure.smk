@@ -45,9 +45,7 @@ rule similarity:
         runtime=growing(3),
     params:
         spec=lambda w: canonical(specs.similarity(PLAN, w.run, int(w.seed))),
-        code=lambda w: code_of(
-            "similarity", specs.similarity(PLAN, w.run, int(w.seed))
-        ),
+        code=lambda w: code_of("similarity", specs.similarity(PLAN, w.run, int(w.seed))),
     shell:
         program(
             "similarity", "--final {input.final:q} --references {input.references:q}"
