@@ -6,8 +6,8 @@ import shutil
 import pytest
 from tests.checkout import Checkout
 from tests.cluster.slurm import NODES
-from tests.conftest import SMOKE
-from tests.workflow.test_killed import SMALL
+from tests.thorough.test_killed import SMALL
+from tests.workflow import tiny
 
 # Less patience than a cluster needs: tests wait for it.
 SLURM = (
@@ -38,13 +38,13 @@ def new(folder):
     return made
 
 
-@pytest.mark.real_images
-def test_the_study_has_the_bytes_of_a_local_run(slurm, smoke, tmp_path):
+def test_the_study_has_the_bytes_of_a_local_run(slurm, complete_study, tmp_path):
     cluster = Checkout(tmp_path)
+    (tmp_path / "complete.yaml").write_text(tiny.COMPLETE)
     before = len(slurm.jobs())
-    cluster.snakemake(*SLURM, *SMOKE)
+    cluster.snakemake(*SLURM, *tiny.EVERYTHING)
     submitted = {job: re.sub("^(rule|group)_", "", rule) for job, rule in slurm.jobs()[before:]}
-    assert contents(cluster) == contents(smoke)
+    assert contents(cluster) == contents(complete_study)
     # Jobs of seconds share a SLURM job; data sets, labels, tables and figures are not submitted.
     kinds = (
         "activations", "curve", "features", "initialise", "layers", "probes", "sensitivity", "similarity", "source",

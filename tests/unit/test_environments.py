@@ -8,7 +8,7 @@ import tomllib
 import pytest
 import yaml
 from packaging.requirements import Requirement
-from tests.conftest import REPOSITORY
+from tests.checkout import REPOSITORY
 
 from repdrift.provenance.parts import drawings, programs
 

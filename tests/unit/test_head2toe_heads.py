@@ -21,7 +21,7 @@ from repdrift.experiments.head2toe.probing.heads import (
     train,
 )
 
-pytestmark = pytest.mark.usefixtures("one_thread", "same_numbers")
+pytestmark = pytest.mark.usefixtures("same_numbers")
 
 CLASSES = 4
 PENALTIES = {

@@ -39,7 +39,7 @@ from repdrift.experiments.head2toe.probing.cost import (
 from repdrift.experiments.head2toe.probing.heads import Group, initial_weights, train
 from repdrift.experiments.head2toe.probing.selection import random_scores
 
-pytestmark = pytest.mark.usefixtures("one_thread", "same_numbers")
+pytestmark = pytest.mark.usefixtures("same_numbers")
 
 CLASSES = 4
 N = 250

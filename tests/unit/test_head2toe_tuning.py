@@ -26,7 +26,7 @@ from repdrift.experiments.head2toe.probing.tuning import Choice, ProbedNetwork, 
 from repdrift.networks.building import build, initialise
 from repdrift.networks.evaluation import normalise
 
-pytestmark = pytest.mark.usefixtures("one_thread", "same_numbers")
+pytestmark = pytest.mark.usefixtures("same_numbers")
 
 NETWORK = {"name": "conv4", "block": "conv-relu-bn", "classes": 4}
 SETTINGS = {"momentum": 0.9, "weight_decay": 0.0, "batch_size": 16, "precision": "float32"}

@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from repdrift.plan.panels import figures
 
 from repdrift.canonical import canonical
 from repdrift.plan import specs
-from repdrift.plan.panels import figures
 from repdrift.plan.plan import Plan
 from repdrift.study.tasks import Part, Transform
 

@@ -12,8 +12,6 @@ from tests.benchmarks.reference import cka_matrix
 from repdrift.similarity import linear_cka, linear_cka_matrix
 from repdrift.similarity.registry import ESTIMATORS, estimator
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 # What does not hold for an estimator, by its definition; test_estimators.py has what holds instead.
 CORRELATION_DISTANCE = {"rsa-pearson", "rsa-spearman"}  # of each image over the units: neither rotation nor offset
 NARROW_ONLY = {"svcca", "pwcca"}

@@ -10,6 +10,7 @@ rule table:
         f"{STUDY.folder}/logs/tables/{{figure}}.log",
     wildcard_constraints:
         figure=one_of([name for name, figure in PLAN.figures.items() if figure.rows]),
+    localrule: True
     conda:
         "../../envs/plot.yaml"
     resources:
@@ -36,6 +37,7 @@ rule figure:
         png=f"{STUDY.folder}/figures/{{figure}}.png",
     log:
         f"{STUDY.folder}/logs/figures/{{figure}}.log",
+    localrule: True
     conda:
         "../../envs/plot.yaml"
     resources:

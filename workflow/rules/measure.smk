@@ -16,7 +16,7 @@ rule activations:
         "../../envs/torch.yaml"
     threads: 1
     resources:
-        gpu=1,
+        gpu=gpu_if_offered,
         mem_mb=growing(1500),
         runtime=growing(3),
     params:

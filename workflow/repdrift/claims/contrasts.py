@@ -16,6 +16,33 @@ Weights = Mapping[Key, float]
 
 
 @dataclass(frozen=True)
+class Table:
+    """A table whose numbers claims read: the figure that it belongs to, and the columns that identify a number."""
+
+    name: str
+    columns: tuple[str, ...]
+
+    def key(self, **cells: str) -> Key:
+        """Make the key of a number from its cells; a column that is not named is empty.
+
+        Raises
+        ------
+        ValueError
+            If there is no such column.
+        """
+        unknown = cells.keys() - set(self.columns)
+        if unknown:
+            raise ValueError(f"the table {self.name} has no column {', '.join(sorted(unknown))}")
+        return tuple(cells.get(column, "") for column in self.columns)
+
+    @property
+    def written(self) -> tuple[str, ...]:
+        """The columns of the file that a program writes: these, the seed as the second, and the value."""
+        first, *others = self.columns
+        return (first, "seed", *others, "value")
+
+
+@dataclass(frozen=True)
 class Contrast:
     """A number for each seed, arranged so that a claim says: it is above 0.
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
+from repdrift.claims.contrasts import Table
 from repdrift.study.figure import Figure, Panel
 from repdrift.study.phrases import common_phrases, network_in_words, network_sentence
 from repdrift.study.runs import Run
@@ -26,15 +27,15 @@ class Experiment(ABC):
     folder : Path
     claims_figure : str
         Name of the figure that shows its verdicts.
-    keys : mapping of str to tuple of str
-        The figures whose tables its claims read, and for each the columns whose values are the key of a number.
+    tables : sequence of Table
+        The tables of figures that its claims read.
     epochs : int
         Length of the study's fine-tunings.
     """
 
     folder: ClassVar[Path]
     claims_figure: ClassVar[str]
-    keys: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    tables: ClassVar[Sequence[Table]] = ()
 
     def __init__(self, study: Study) -> None:
         self.study = study

@@ -131,7 +131,7 @@ class Plan:
     def claim_tables(self, claims_figure: str) -> dict[str, tuple[str, ...]]:
         """Name the figures whose tables some claims read, and the columns that are the keys of their numbers."""
         # JSON sorts the keys of a spec, so the tables are given to the program in the same order.
-        return dict(sorted(self._judged[claims_figure].keys.items()))
+        return dict(sorted((table.name, table.columns) for table in self._judged[claims_figure].tables))
 
 
 def merged(runs: Iterable[Run]) -> dict[str, Run]:

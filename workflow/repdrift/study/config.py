@@ -24,6 +24,7 @@ from repdrift.study.tasks import Part
 Config = Mapping[str, Any]
 
 SCHEMA = Path(__file__).parents[2] / "schemas" / "config.schema.yaml"
+DEFAULTS = Path(__file__).parents[3] / "config.yaml"
 
 # Numbers of images, of the readers that neither the config nor a file of the user's tells.
 SIZES = {
@@ -51,6 +52,17 @@ def load(paths: Iterable[Path]) -> dict[str, Any]:
             raise UserError(f"{path} cannot be read as a config: it is no mapping")
         config = merged(config, found)
     return config
+
+
+def complete(overlay: Config) -> dict[str, Any]:
+    """Lay a config over the workflow's own ``config.yaml``, whatever the working directory is.
+
+    Raises
+    ------
+    UserError
+        If ``config.yaml`` does not lie beside the workflow's Snakefile.
+    """
+    return merged(load([DEFAULTS]), overlay)
 
 
 def merged(config: Config, overlay: Config) -> dict[str, Any]:

@@ -17,7 +17,7 @@ rule curve:
         "../../../../envs/torch.yaml"
     threads: 1
     resources:
-        gpu=1,
+        gpu=gpu_if_offered,
         mem_mb=growing(2000),
         runtime=growing(30),
     params:
@@ -66,7 +66,7 @@ rule sensitivity_of_run:
         "../../../../envs/torch.yaml"
     threads: 1
     resources:
-        gpu=1,
+        gpu=gpu_if_offered,
         mem_mb=growing(5000),
         runtime=growing(20),
     params:

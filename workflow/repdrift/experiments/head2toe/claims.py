@@ -7,16 +7,47 @@ the source's, and of shuffled images. Claims whose names end with a letter are o
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 from repdrift.claims.contrasts import Claim, Contrast, Key, claims_of, contrast, over_targets, slope_in_ranks
 from repdrift.experiments.head2toe.experiment import Head2Toe
 from repdrift.experiments.head2toe.method_names import NAMES
+from repdrift.experiments.head2toe.tables import (
+    AFFINITIES,
+    BYTES,
+    FINE_TUNING,
+    FLOPS,
+    GAIN,
+    GAIN_CORRELATION,
+    HEAD2TOE,
+    HEAD2TOE_FT,
+    LINEAR,
+    LINEAR_INTERMEDIATE,
+    LINEAR_SECOND,
+    LOG10,
+    METHODS,
+    OURS,
+    PAPER,
+    RANK_ACCURACY,
+    SHARE_CORRELATION,
+    TEST_ACCURACY,
+)
 
-METHODS, AFFINITY = "head2toe", "head2toe_affinity"
-HEAD2TOE, LINEAR, TUNED = "head2toe", "linear", "fine-tuning"
 MARGIN = 1.0  # percentage points: so little below is a match
 FOLD = 2.0  # decimal logarithm of a hundred
-ACCURACY = ("test accuracy", "")
+ALL = ""  # in place of a target
+
+
+class Number(NamedTuple):
+    """A number that every target has: of a method, by default its test accuracy."""
+
+    method: str
+    measure: str = TEST_ACCURACY
+    item: str = ""
+
+    def on(self, target: str) -> Key:
+        """Name this number of one target."""
+        return METHODS.key(target=target, method=self.method, measure=self.measure, item=self.item)
 
 
 def claims(experiment: Head2Toe) -> list[Claim]:
@@ -44,10 +75,10 @@ class Contrasts:
         return self._more(LINEAR)
 
     def matches_tuning(self) -> Iterator[Contrast]:
-        return self._more(TUNED, margin=MARGIN)
+        return self._more(FINE_TUNING, margin=MARGIN)
 
     def over_tuning_outside(self) -> Iterator[Contrast]:
-        return self._more(TUNED, targets=self.outside)
+        return self._more(FINE_TUNING, targets=self.outside)
 
     def over_regularised(self) -> Iterator[Contrast]:
         for method in ("all-l1", "all-l2", "all-group-lasso"):
@@ -58,50 +89,49 @@ class Contrasts:
             yield from self._more(method)
 
     def tuned_further(self) -> Iterator[Contrast]:
-        return self._more(HEAD2TOE, best="head2toe-ft")
+        return self._more(HEAD2TOE, best=HEAD2TOE_FT)
 
     def loses_where_close(self) -> Iterator[Contrast]:
         if self.own in self.targets:
-            weights = {self._key(self.own, LINEAR): 1.0, self._key(self.own, HEAD2TOE): -1.0}
-            yield contrast("linear less Head2Toe, own images", METHODS, weights, self.title(self.own))
+            weights = {Number(LINEAR).on(self.own): 1.0, Number(HEAD2TOE).on(self.own): -1.0}
+            yield contrast("linear less Head2Toe, own images", METHODS.name, weights, self.title(self.own))
 
     # Affinity
 
     def gain_falls(self) -> Iterator[Contrast]:
-        yield self._rank_correlation("gain")
+        yield self._rank_correlation(GAIN_CORRELATION)
 
     def gain_is_largest(self) -> Iterator[Contrast]:
         if self.cross in self.targets:
             for target in self.targets:
                 if target != self.cross:
-                    weights: dict[Key, float] = {(self.cross, "gain"): 1.0, (target, "gain"): -1.0}
+                    more, less = (AFFINITIES.key(target=one, measure=GAIN) for one in (self.cross, target))
                     label = f"gain on {self.title(self.cross)} less that on"
-                    yield contrast(label, AFFINITY, weights, self.title(target))
+                    yield contrast(label, AFFINITIES.name, {more: 1.0, less: -1.0}, self.title(target))
 
     def early_features(self) -> Iterator[Contrast]:
-        yield self._rank_correlation("share")
+        yield self._rank_correlation(SHARE_CORRELATION)
 
     def over_second_network(self) -> Iterator[Contrast]:
-        return self._more("linear-second", best="linear-intermediate")
+        return self._more(LINEAR_SECOND, best=LINEAR_INTERMEDIATE)
 
-    def _rank_correlation(self, name: str) -> Contrast:
-        words = {"gain": "gain over linear", "share": "share of earlier layers"}[name]
-        weights: dict[Key, float] = {("", f"rank correlation of {name}"): -1.0}
-        return contrast(f"rank correlation of affinity, {words}, below 0", AFFINITY, weights)
+    def _rank_correlation(self, measure: str) -> Contrast:
+        words = {GAIN_CORRELATION: "gain over linear", SHARE_CORRELATION: "share of earlier layers"}[measure]
+        label = f"rank correlation of affinity, {words}, below 0"
+        return contrast(label, AFFINITIES.name, {AFFINITIES.key(target=ALL, measure=measure): -1.0})
 
     # Cost
 
     def cheaper_in_the_paper(self) -> Iterator[Contrast]:
-        return self._cheaper("paper")
+        return self._cheaper(PAPER)
 
     def cheaper_here(self) -> Iterator[Contrast]:
-        return self._cheaper("ours")
+        return self._cheaper(OURS)
 
     def _cheaper(self, counted: str) -> Iterator[Contrast]:
-        for measure in ("flops", "bytes"):
-            item = (f"log10 {measure}", counted)
-            label = f"log10 {measure}: ratio to fine-tuning's, less {FOLD:g}"
-            yield from self._difference(label, (TUNED, *item), (HEAD2TOE, *item), -FOLD)
+        for measure in (LOG10 + FLOPS, LOG10 + BYTES):
+            more, less = Number(FINE_TUNING, measure, counted), Number(HEAD2TOE, measure, counted)
+            yield from self._difference(f"{measure}: ratio to fine-tuning's, less {FOLD:g}", more, less, -FOLD)
 
     # Scores
 
@@ -120,37 +150,34 @@ class Contrasts:
     def _offsets(self) -> list[str]:
         return [str(offset) for offset in sorted(self.experiment.settings.offsets)]
 
-    def _rank(self, offset: str) -> Key:
-        return (HEAD2TOE, "rank accuracy", offset)
+    def _rank(self, offset: str) -> Number:
+        return Number(HEAD2TOE, RANK_ACCURACY, offset)
 
     # Over targets
-
-    def _key(self, target: str, method: str) -> Key:
-        return (target, method, *ACCURACY)
 
     def _more(
         self, than: str, *, best: str = HEAD2TOE, targets: Sequence[str] | None = None, margin: float = 0.0
     ) -> Iterator[Contrast]:
         label = f"{NAMES[best]} less {NAMES[than]}" + (f", plus {margin:g} point" if margin else "")
-        return self._difference(label, (best, *ACCURACY), (than, *ACCURACY), margin, targets)
+        return self._difference(label, Number(best), Number(than), margin, targets)
 
     def _difference(
-        self, label: str, more: Key, less: Key, constant: float = 0.0, targets: Sequence[str] | None = None
+        self, label: str, more: Number, less: Number, constant: float = 0.0, targets: Sequence[str] | None = None
     ) -> Iterator[Contrast]:
         return self._over_targets(label, {more: 1.0, less: -1.0}, constant, targets)
 
     def _over_targets(
         self,
         label: str,
-        weights: Mapping[Key, float],
+        weights: Mapping[Number, float],
         constant: float = 0.0,
         targets: Sequence[str] | None = None,
     ) -> Iterator[Contrast]:
         of_targets = {
-            self.title(target): {(target, *key): weight for key, weight in weights.items()}
+            self.title(target): {number.on(target): weight for number, weight in weights.items()}
             for target in (self.targets if targets is None else targets)
         }
-        return over_targets(label, "on average", METHODS, of_targets, constant)
+        return over_targets(label, "on average", METHODS.name, of_targets, constant)
 
 
 CLAIMS = (

@@ -10,13 +10,13 @@ from pathlib import Path
 
 from repdrift.experiments.experiment import Experiment
 from repdrift.experiments.head2toe.specs import AffinitySpec, FeaturesSpec, ProbesSpec, TuningSpec
+from repdrift.experiments.head2toe.tables import AFFINITIES, FINE_TUNING, HEAD2TOE_FT, METHODS, SCRATCH
 from repdrift.study.figure import Figure
 from repdrift.study.runs import INITIAL, Checkpoint
 from repdrift.study.study import OTHERS, TRUE, Study
 from repdrift.study.tasks import Task, Transform, shuffled
 
 PROBES = "probes"
-FINE_TUNING, SCRATCH, HEAD2TOE_FT = "fine-tuning", "scratch", "head2toe-ft"
 TUNINGS = (FINE_TUNING, SCRATCH, HEAD2TOE_FT)  # methods that train the network; each has a table of its own
 LATE = ("pool4", "logits")  # the penultimate layer, which is probed by itself, and the layer after it
 PARTS = 5  # the examples are split into five parts; the first ``folds`` of them are validation sets, one after another
@@ -45,10 +45,7 @@ class Head2Toe(Experiment):
 
     folder = Path(__file__).parent
     claims_figure = "head2toe_claims"
-    keys = {  # noqa: RUF012  the base class declares it a class variable
-        "head2toe": ("target", "method", "measure", "item"),
-        "head2toe_affinity": ("target", "measure"),
-    }
+    tables = (METHODS, AFFINITIES)
 
     def __init__(self, study: Study, settings: Settings) -> None:
         super().__init__(study)
@@ -121,7 +118,7 @@ class Head2Toe(Experiment):
         return f"{self.study.folder}/head2toe/{methods}/{target}/seed{seed}.csv"
 
     @property
-    def tables(self) -> list[tuple[str, str, int]]:
+    def method_tables(self) -> list[tuple[str, str, int]]:
         """Methods, target and seed of each of these tables."""
         return [
             (methods, target, seed)
@@ -138,7 +135,7 @@ class Head2Toe(Experiment):
     def compared(self) -> dict[str, str]:
         """Tables behind the affinity of targets, with the titles of these."""
         wanted = (PROBES, SCRATCH)
-        return {self.table(*key): self.title(key[1]) for key in self.tables if key[0] in wanted}
+        return {self.table(*key): self.title(key[1]) for key in self.method_tables if key[0] in wanted}
 
     def probe_files(self, method: str, target: str, seed: int | str) -> list[str]:
         """Features and probe that a method that trains the network starts from, if it does."""
@@ -194,8 +191,8 @@ class Head2Toe(Experiment):
 
     def figures(self) -> Iterator[Figure]:
         phrases = {"budget": self._budget(), "window": f"{self.settings.window:.0%}"}
-        every = {self.table(*key): {"images": self.title(key[1])} for key in self.tables}
-        probes = {self.table(*key): {"images": self.title(key[1])} for key in self.tables if key[0] == PROBES}
+        every = {self.table(*key): {"images": self.title(key[1])} for key in self.method_tables}
+        probes = {self.table(*key): {"images": self.title(key[1])} for key in self.method_tables if key[0] == PROBES}
         make = self.figure
         yield make("head2toe", "Probes and fine-tuning", every, phrases=phrases)
         yield make("head2toe_affinity", "Gain and affinity", {self.affinity: {}}, phrases=phrases)

@@ -10,8 +10,22 @@ from itertools import pairwise
 
 from repdrift.claims.contrasts import HISTORY, Claim, Contrast, Key, claims_of, contrast, difference, trend
 from repdrift.experiments.transfer.experiment import SIDE, Transfer
+from repdrift.experiments.transfer.tables import (
+    BARRIER,
+    BARRIER_HEIGHT,
+    CRITICALITY,
+    INTERPOLATED,
+    L2_DISTANCE,
+    MISTAKES,
+    NO_PART,
+    RE_ESTIMATED,
+    REWOUND_ACCURACY,
+    SHARED,
+    SIMILARITY,
+    TEST_ACCURACY,
+    WHOLE,
+)
 
-SIMILARITY, BARRIER, CRITICALITY = "transfer_similarity", "transfer_barrier", "transfer_criticality"
 MARGIN = 1.0  # ours, percentage points: a barrier below it is none, a gain below it has saturated
 SATURATED = 0.65  # of pre-training: the paper's epochs 59 to 61 of 90
 BLOCKS = ("block1", "block2", "block3", "block4")
@@ -115,52 +129,56 @@ class Contrasts:
 
     def closer(self) -> Iterator[Contrast]:
         for far, near in (("RI-T & RI-T", "P-T & P-T"), ("RI-T & P", "P-T & P")):
-            yield from self._pairs(f"l2 distance, {far} less {near}", (far, near), "l2 distance", ("whole", "whole"))
+            yield from self._pairs(f"l2 distance, {far} less {near}", (far, near), L2_DISTANCE, (WHOLE, WHOLE))
 
     def farther_with_depth(self) -> Iterator[Contrast]:
         for pair in ("P-T & P", "RI-T & RI"):
             for dataset in self.targets:
-                keys = [(dataset, pair, "l2 distance", block) for block in BLOCKS]
+                keys = [SIMILARITY.key(dataset=dataset, pair=pair, measure=L2_DISTANCE, item=block) for block in BLOCKS]
                 label = f"l2 distance of {pair}, block 1 to 4"
-                yield from trend(label, keys, 1, layer=self.title(dataset), table=SIMILARITY)
+                yield from trend(label, keys, 1, layer=self.title(dataset), table=SIMILARITY.name)
 
     def mistakes(self) -> Iterator[Contrast]:
         label = "share of mistakes in common, P-T & P-T less RI-T & RI-T"
-        yield from self._pairs(label, ("P-T & P-T", "RI-T & RI-T"), "mistakes", ("shared", "shared"))
+        yield from self._pairs(label, ("P-T & P-T", "RI-T & RI-T"), MISTAKES, (SHARED, SHARED))
 
     def _pairs(self, label: str, pairs: tuple[str, str], measure: str, items: tuple[str, str]) -> Iterator[Contrast]:
         for dataset in self.targets:
-            more, less = ((dataset, pair, measure, item) for pair, item in zip(pairs, items, strict=True))
-            yield difference(label, more, less, table=SIMILARITY, layer=self.title(dataset))
+            more, less = (
+                SIMILARITY.key(dataset=dataset, pair=pair, measure=measure, item=item)
+                for pair, item in zip(pairs, items, strict=True)
+            )
+            yield difference(label, more, less, table=SIMILARITY.name, layer=self.title(dataset))
 
     # Lines
 
     def barriers(self) -> Iterator[Contrast]:
-        for bn, decides in (("re-estimated", True), ("interpolated", False)):
+        for bn, decides in ((RE_ESTIMATED, True), (INTERPOLATED, False)):
             for pair in ("P-T & P-T", "RI-T & RI-T", "RI-T & P-T", "RI-T & RI-T, same start"):
                 sign = -1.0 if pair == "P-T & P-T" else 1.0
                 side = "below" if pair == "P-T & P-T" else "above"
                 label = f"BN {bn}: {pair} {side} {MARGIN:.0f} point"
                 for dataset in self.targets:
-                    weights: dict[Key, float] = {(dataset, pair, bn, "barrier", ""): sign}
+                    weights = {_height(dataset, pair, bn): sign}
                     title, margin = self.title(dataset), -sign * MARGIN
-                    yield contrast(label, BARRIER, weights, title, constant=margin, decides=decides)
+                    yield contrast(label, BARRIER.name, weights, title, constant=margin, decides=decides)
             for dataset in self.targets:
                 pairs = ("RI-T & RI-T", "RI-T & RI-T, same start")
-                more, less = ((dataset, pair, bn, "barrier", "") for pair in pairs)
+                more, less = (_height(dataset, pair, bn) for pair in pairs)
                 label = f"BN {bn}: RI-T & RI-T less that from the same start"
-                yield contrast(label, BARRIER, {more: 1.0, less: -1.0}, self.title(dataset), decides=decides)
+                yield contrast(label, BARRIER.name, {more: 1.0, less: -1.0}, self.title(dataset), decides=decides)
 
     def middle(self) -> Iterator[Contrast]:
         for dataset in self.targets if self.experiment.settings.points % 2 else ():
-            on_line = (dataset, "P-T & P-T", "re-estimated", "test accuracy")
-            weights: dict[Key, float] = {(*on_line, "0.5"): 1.0, (*on_line, "0.0"): -0.5, (*on_line, "1.0"): -0.5}
-            yield contrast("accuracy half-way less that of the ends", BARRIER, weights, self.title(dataset))
+            weights = {
+                _on_line(dataset, place): weight for place, weight in (("0.5", 1.0), ("0.0", -0.5), ("1.0", -0.5))
+            }
+            yield contrast("accuracy half-way less that of the ends", BARRIER.name, weights, self.title(dataset))
 
     # Parts
 
     def critical(self) -> Iterator[Contrast]:
-        """By the test accuracy that a network has with a part rewound."""
+        """Compare the test accuracies that networks have when a part is rewound."""
         low, high = BLOCKS[:2], (BLOCKS[-1], "head")
         first, *others = BLOCKS
         for label, weights in (
@@ -169,13 +187,26 @@ class Contrasts:
             ("RI-T: block1 rewound costs more than other blocks",
              {**{("RI-T", part): 1 / 3 for part in others}, ("RI-T", first): -1.0}),
             ("block1 rewound costs RI-T more than P-T",
-             {("P-T", first): 1.0, ("P-T", "none"): -1.0, ("RI-T", first): -1.0, ("RI-T", "none"): 1.0}),
+             {("P-T", first): 1.0, ("P-T", NO_PART): -1.0, ("RI-T", first): -1.0, ("RI-T", NO_PART): 1.0}),
         ):  # fmt: skip
             for dataset in self.targets:
-                keyed: dict[Key, float] = {
-                    (dataset, *which, "", "rewound test accuracy", "", ""): weight for which, weight in weights.items()
-                }
-                yield contrast(label, CRITICALITY, keyed, self.title(dataset))
+                keyed = {_rewound(dataset, network, part): weight for (network, part), weight in weights.items()}
+                yield contrast(label, CRITICALITY.name, keyed, self.title(dataset))
+
+
+def _height(dataset: str, pair: str, bn: str) -> Key:
+    """Name the barrier between a pair of networks."""
+    return BARRIER.key(dataset=dataset, pair=pair, bn=bn, measure=BARRIER_HEIGHT)
+
+
+def _on_line(dataset: str, place: str) -> Key:
+    """Name the test accuracy at a place on the line between two P-T."""
+    return BARRIER.key(dataset=dataset, pair="P-T & P-T", bn=RE_ESTIMATED, measure=TEST_ACCURACY, at=place)
+
+
+def _rewound(dataset: str, network: str, part: str) -> Key:
+    """Name the test accuracy of a network with a part as it was before training."""
+    return CRITICALITY.key(dataset=dataset, network=network, part=part, measure=REWOUND_ACCURACY)
 
 
 CLAIMS = (

@@ -11,6 +11,7 @@ from typing import Any
 
 from repdrift.experiments.experiment import Experiment
 from repdrift.experiments.transfer.specs import CriticalitySpec, LinesSpec, PairsSpec
+from repdrift.experiments.transfer.tables import BARRIER, CRITICALITY, SIMILARITY
 from repdrift.study.figure import Figure
 from repdrift.study.runs import INDEPENDENT, INITIAL, Checkpoint, Run
 from repdrift.study.study import Study
@@ -70,11 +71,7 @@ class Transfer(Experiment):
 
     folder = Path(__file__).parent
     claims_figure = "transfer_claims"
-    keys = {  # noqa: RUF012  the base class declares it a class variable
-        "transfer_similarity": ("dataset", "pair", "measure", "item"),
-        "transfer_barrier": ("dataset", "pair", "bn", "measure", "at"),
-        "transfer_criticality": ("dataset", "network", "part", "path", "measure", "at", "noise"),
-    }
+    tables = (SIMILARITY, BARRIER, CRITICALITY)
 
     def __init__(self, study: Study, settings: Settings) -> None:
         super().__init__(study)

@@ -28,7 +28,7 @@ rule transfer_similarity_of_pairs:
         "../../../../envs/torch.yaml"
     threads: 1
     resources:
-        gpu=1,
+        gpu=gpu_if_offered,
         mem_mb=growing(2500),
         runtime=growing(20),
     params:

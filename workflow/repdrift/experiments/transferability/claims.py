@@ -11,12 +11,23 @@ from collections.abc import Iterator, Sequence
 
 from repdrift.claims.contrasts import Claim, Contrast, Key, claims_of, contrast, over_targets, slope_in_ranks, trend
 from repdrift.experiments.transferability.experiment import Transferability
+from repdrift.experiments.transferability.tables import (
+    AS_IN_THE_PAPER,
+    COEFFICIENT,
+    GAP,
+    HEAD,
+    LAYERS,
+    LEAD,
+    LN,
+    OVERALL,
+    REGRESSION,
+    RISE,
+    WIDTH,
+    T,
+)
 from repdrift.study.runs import Run
 
-LAYERS, GAP = "transferability_layers", "transferability_gap"
 CONVOLUTIONS = ("conv1", "conv2", "conv3", "conv4")
-OVERALL, HEAD = "overall", "head"
-AS_IN_THE_PAPER = "true labels, equal epochs"
 MARGIN = math.log(1.1)  # ours: T of a new head is about 1 between 1 / 1.1 and 1.1
 
 
@@ -26,7 +37,7 @@ def claims(experiment: Transferability) -> list[Claim]:
 
 
 def log_t(run: Run, item: str = OVERALL) -> Key:
-    return (run.name, "pretrained", "ln T", item)
+    return LAYERS.key(run=run.name, reference="pretrained", measure=LN + T, item=item)
 
 
 class Contrasts:
@@ -40,7 +51,7 @@ class Contrasts:
     # Domains
 
     def gap(self) -> Iterator[Contrast]:
-        yield self._coefficient("gap")
+        yield self._coefficient(GAP)
 
     def order(self) -> Iterator[Contrast]:
         """Targets in the order that was expected of their gaps, random labels last."""
@@ -63,7 +74,7 @@ class Contrasts:
         for dataset in self.experiment.sweeps:
             runs = [self.experiment.with_classes(dataset, number) for number in classes]
             yield from self._trend(f"{images:,} images of {_range(classes)} classes", runs, self.title(dataset))
-        yield self._coefficient("width", decides=False)
+        yield self._coefficient(WIDTH, decides=False)
 
     # Data
 
@@ -82,27 +93,27 @@ class Contrasts:
 
     def not_the_first(self) -> Iterator[Contrast]:
         """The highest of several is above another by chance more often than not; by how much is what counts."""
-        return self._over_targets("ln T, best of conv2 to 4 less conv1", {"lead": 1.0})
+        return self._over_targets("ln T, best of conv2 to 4 less conv1", {LEAD: 1.0})
 
     def not_monotonic(self) -> Iterator[Contrast]:
-        return self._over_targets("ln T, largest rise from layer to layer", {"rise": 1.0})
+        return self._over_targets("ln T, largest rise from layer to layer", {RISE: 1.0})
 
     def above_one(self) -> Iterator[Contrast]:
         new = self.study.config.finetune.head == "new"
         for layer in CONVOLUTIONS:
             for dataset, run in self.whole.items():
-                yield contrast(f"ln T of {layer}, above 0", LAYERS, {log_t(run, layer): 1.0}, self.title(dataset))
+                yield contrast(f"ln T of {layer}, above 0", LAYERS.name, {log_t(run, layer): 1.0}, self.title(dataset))
         label = f"ln T of the {'new' if new else 'kept'} head, within {MARGIN:.2f}"
         for dataset, run in self.whole.items():
             weights = {log_t(run, HEAD): 1.0}
-            yield contrast(label, LAYERS, weights, self.title(dataset), within=MARGIN, decides=new)
+            yield contrast(label, LAYERS.name, weights, self.title(dataset), within=MARGIN, decides=new)
 
     def _over_targets(self, label: str, items: dict[str, float]) -> Iterator[Contrast]:
         targets = {
             self.title(dataset): {log_t(run, item): weight for item, weight in items.items()}
             for dataset, run in self.whole.items()
         }
-        return over_targets(label, "mean over targets", LAYERS, targets)
+        return over_targets(label, "mean over targets", LAYERS.name, targets)
 
     def _sizes(self, equal: str, length: str) -> Iterator[Contrast]:
         for dataset in self.experiment.sweeps:
@@ -111,12 +122,12 @@ class Contrasts:
             yield from self._trend(f"N = {_range(sizes)}, {length}", runs, self.title(dataset))
 
     def _trend(self, label: str, runs: Sequence[Run], target: str = "") -> Iterator[Contrast]:
-        return trend(f"{label}: fall of ln T", [log_t(run) for run in runs], -1, layer=target, table=LAYERS)
+        return trend(f"{label}: fall of ln T", [log_t(run) for run in runs], -1, layer=target, table=LAYERS.name)
 
     def _coefficient(self, predictor: str, *, decides: bool = True) -> Contrast:
         """Of each seed's own regression: below 0 if T falls with it."""
-        weights: dict[Key, float] = {(AS_IN_THE_PAPER, "coefficient", predictor): -1.0}
-        return contrast(f"regression: fall of ln T with {predictor}", GAP, weights, decides=decides)
+        weights = {REGRESSION.key(series=AS_IN_THE_PAPER, measure=COEFFICIENT, item=predictor): -1.0}
+        return contrast(f"regression: fall of ln T with {predictor}", REGRESSION.name, weights, decides=decides)
 
 
 def _range(values: Sequence[int]) -> str:

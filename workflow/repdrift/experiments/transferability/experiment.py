@@ -9,6 +9,7 @@ from pathlib import Path
 
 from repdrift.experiments.experiment import Experiment
 from repdrift.experiments.transferability.specs import NetworksSpec, RegressionSpec, Trained
+from repdrift.experiments.transferability.tables import LAYERS, REGRESSION, TUNED
 from repdrift.study.figure import Figure
 from repdrift.study.runs import INDEPENDENT, INITIAL, Checkpoint, Run
 from repdrift.study.study import Study
@@ -37,10 +38,7 @@ class Transferability(Experiment):
 
     folder = Path(__file__).parent
     claims_figure = "transferability_claims"
-    keys = {  # noqa: RUF012  the base class declares it a class variable
-        "transferability_layers": ("run", "reference", "measure", "item"),
-        "transferability_gap": ("series", "measure", "item"),
-    }
+    tables = (LAYERS, REGRESSION)
 
     def __init__(self, study: Study, settings: Settings) -> None:
         super().__init__(study)
@@ -170,7 +168,7 @@ class Transferability(Experiment):
         return Trained(
             run=run.name,
             labels=labels(run.task.transform),
-            network="from scratch" if run.parent == INITIAL else "fine-tuned",
+            network="from scratch" if run.parent == INITIAL else TUNED,
             groups=" ".join(groups),
             size=run.task.size,
             classes=run.task.classes or self.study.classes,

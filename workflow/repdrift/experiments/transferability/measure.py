@@ -9,9 +9,8 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
+from repdrift.experiments.transferability.tables import HEAD, OVERALL
 from repdrift.networks.conv4 import Conv4
-
-HEAD, OVERALL = "head", "overall"
 
 Weights = Mapping[str, Tensor]
 

@@ -15,6 +15,7 @@ from repdrift.experiments.head2toe.figures.head2toe_methods import (
     points_only,
     summary,
 )
+from repdrift.experiments.head2toe.tables import HEAD2TOE, LINEAR, TEST_ACCURACY
 from repdrift.figures import style
 from repdrift.figures.grid import seeds
 from repdrift.figures.lines import lettered
@@ -22,14 +23,13 @@ from repdrift.figures.style import Look, Strip
 from repdrift.figures.table import joined, ordered
 
 COLUMNS = ("images", "seed", "method", "measure", "value")
-ACCURACY = "test accuracy"
 MEAN = "mean of targets"
 ROW = 0.155  # height of a method
 
 
 def draw(table: pd.DataFrame, network: str) -> Figure:
     """Draw a column for each target and one for their mean, with a row for each method; small dots are seeds."""
-    table = table[table["measure"] == ACCURACY]
+    table = table[table["measure"] == TEST_ACCURACY]
     methods, targets = in_order(table["method"]), ordered(table["images"])
     mean = table.groupby(["method", "seed"], as_index=False)["value"].mean().assign(images=MEAN)
     columns = [*targets, *([MEAN] if len(targets) > 1 else [])]
@@ -55,7 +55,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
 def draw_methods(axes: Axes, shown: pd.DataFrame, methods: list[str]) -> None:
     """Draw means with standard errors, and single seeds."""
     of_methods = summary(shown, "method")
-    for method in ("linear", "head2toe"):
+    for method in (LINEAR, HEAD2TOE):
         if method in of_methods:
             axes.axvline(of_methods[method][0], color=COLOURS[KIND_OF[method]], linewidth=0.5, alpha=0.5, zorder=0)
     for row, method in enumerate(methods):

@@ -7,13 +7,13 @@ from matplotlib.figure import Figure
 from scipy import stats
 
 from repdrift.experiments.head2toe.figures.head2toe_methods import points_only, summary
+from repdrift.experiments.head2toe.tables import AFFINITY, GAIN, GAIN_CORRELATION
 from repdrift.figures import style
 from repdrift.figures.grid import seeds
 from repdrift.figures.style import Look, Strip
 from repdrift.figures.table import joined, ordered
 
 COLUMNS = ("images", "target", "seed", "measure", "value")
-AFFINITY, GAIN, CORRELATION = "affinity", "gain", "rank correlation of gain"
 
 
 def draw(table: pd.DataFrame, network: str) -> Figure:
@@ -42,7 +42,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
             **style.MARKER_EDGE,
         )
     axes.set(xlabel="domain affinity: linear less from scratch (points)", ylabel="Head2Toe less linear (points)")
-    axes.set_title(in_words(table.loc[table["measure"] == CORRELATION, "value"]))
+    axes.set_title(in_words(table.loc[table["measure"] == GAIN_CORRELATION, "value"]))
     style.legend(axes, points_only(look.handles(width - 0.6)), columns, strip.legend_top)
     return figure
 

@@ -4,20 +4,21 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from repdrift.experiments.head2toe.figures.head2toe_methods import in_order, look, name, points_only, summary
+from repdrift.experiments.head2toe.tables import BYTES, FLOPS, OURS, PAPER, TEST_ACCURACY
 from repdrift.figures import style
 from repdrift.figures.grid import seeds
 from repdrift.figures.style import Strip
 from repdrift.figures.table import joined
 
 COLUMNS = ("images", "seed", "method", "measure", "item", "value")
-MEASURES = {"flops": "floating-point operations of the final fit", "bytes": "bytes that a target adds"}
-COUNTED = {"paper": "as the paper counts", "ours": "as computed and stored here"}
+MEASURES = {FLOPS: "floating-point operations of the final fit", BYTES: "bytes that a target adds"}
+COUNTED = {PAPER: "as the paper counts", OURS: "as computed and stored here"}
 
 
 def draw(table: pd.DataFrame, network: str) -> Figure:
     """Draw a point for each method, the mean of all targets and seeds; a row for each way of counting."""
     methods = in_order(table["method"])
-    right = table[table["measure"] == "test accuracy"]
+    right = table[table["measure"] == TEST_ACCURACY]
     accuracy = summary(right.groupby(["method", "seed"])[["value"]].mean().reset_index(), "method")
     shown = look(methods)
     width = style.DOUBLE

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from repdrift.experiments.head2toe.figures.head2toe_methods import points_only, summary
+from repdrift.experiments.head2toe.tables import HEAD2TOE, KEPT, RANK_ACCURACY, SHARE
 from repdrift.figures import style
 from repdrift.figures.grid import seeds
 from repdrift.figures.lines import draw_lines
@@ -14,13 +15,12 @@ from repdrift.figures.style import Look, Strip
 from repdrift.figures.table import joined, ordered
 
 COLUMNS = ("images", "seed", "method", "measure", "item", "value")
-METHOD, SHARE, RANK = "head2toe", "share", "rank accuracy"
 ROW = 0.24  # height of a bar in inches
 
 
 def draw(table: pd.DataFrame, network: str) -> Figure:
     """Draw a bar for each target, of the layers' shares among what is kept, and accuracy by rank."""
-    table = table[table["method"] == METHOD]
+    table = table[table["method"] == HEAD2TOE]
     targets = ordered(table["images"])
     shares = table[table["measure"] == SHARE]
     layers = sorted(ordered(shares["item"]), key=lambda layer: layer == "logits")
@@ -32,7 +32,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     left, right = figure.subplots(1, 2, width_ratios=(1.25, 1))
     look = Look.of_layers(layers)
     draw_shares(left, table, targets, layers, look)
-    ranks = table[table["measure"] == RANK].assign(place=lambda rows: rows["item"].astype(float))
+    ranks = table[table["measure"] == RANK_ACCURACY].assign(place=lambda rows: rows["item"].astype(float))
     order = sorted(ranks["place"].unique())
     of_targets = Look.of(targets)
     draw_lines(right, ranks, x="place", order=order, look=of_targets, hue="images")
@@ -49,7 +49,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
 def draw_shares(axes: Axes, table: pd.DataFrame, targets: list[str], layers: list[str], look: Look) -> None:
     """Draw bars of the mean shares, with the mean number of kept features behind each."""
     shares = table[table["measure"] == SHARE]
-    kept = summary(table[table["measure"] == "kept"], "images")
+    kept = summary(table[table["measure"] == KEPT], "images")
     for row, target in enumerate(targets):
         start, of_layers = 0.0, summary(shares[shares["images"] == target], "item")
         for layer in layers:

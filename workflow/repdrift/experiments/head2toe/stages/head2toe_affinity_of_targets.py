@@ -9,22 +9,33 @@ from scipy import stats
 
 from repdrift import command
 from repdrift.experiments.head2toe.specs import AffinitySpec
+from repdrift.experiments.head2toe.tables import (
+    AFFINITY,
+    EARLY_SHARE,
+    GAIN,
+    GAIN_CORRELATION,
+    HEAD2TOE,
+    LINEAR,
+    SCRATCH,
+    SHARE,
+    SHARE_CORRELATION,
+    TEST_ACCURACY,
+)
 from repdrift.provenance.artifacts import Job
 
-AFFINITY, GAIN, SHARE = "affinity", "gain", "share before the penultimate layer"
-RANKED = {"rank correlation of gain": GAIN, "rank correlation of share": SHARE}  # with affinity, over the targets
+RANKED = {GAIN_CORRELATION: GAIN, SHARE_CORRELATION: EARLY_SHARE}  # with affinity, over the targets
 ALL = ""  # in place of a target
 
 
 def of_targets(table: pd.DataFrame, late: Sequence[str]) -> pd.DataFrame:
     """Rows images, target, seed, measure, value; `late` are the penultimate layer and those after it."""
     by = ["images", "target", "seed"]
-    accuracy = table[table["measure"] == "test accuracy"].pivot(index=by, columns="method", values="value")
-    shares = table[(table["method"] == "head2toe") & (table["measure"] == "share") & ~table["item"].isin(late)]
+    accuracy = table[table["measure"] == TEST_ACCURACY].pivot(index=by, columns="method", values="value")
+    shares = table[(table["method"] == HEAD2TOE) & (table["measure"] == SHARE) & ~table["item"].isin(late)]
     found = {
-        AFFINITY: accuracy["linear"] - accuracy["scratch"],
-        GAIN: accuracy["head2toe"] - accuracy["linear"],
-        SHARE: shares.groupby(by)["value"].sum(),
+        AFFINITY: accuracy[LINEAR] - accuracy[SCRATCH],
+        GAIN: accuracy[HEAD2TOE] - accuracy[LINEAR],
+        EARLY_SHARE: shares.groupby(by)["value"].sum(),
     }
     rows = pd.concat(found, names=["measure"]).rename("value").reset_index()
     # In the order in which the targets are given, as figures have them.

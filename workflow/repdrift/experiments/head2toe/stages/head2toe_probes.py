@@ -10,13 +10,32 @@ from repdrift.experiments.head2toe.probing import Found, Method, by_rank, cost, 
 from repdrift.experiments.head2toe.probing.cost import forward_flops
 from repdrift.experiments.head2toe.probing.examples import INTERMEDIATE, SECOND, Examples, load_examples
 from repdrift.experiments.head2toe.specs import ProbesSpec
-from repdrift.experiments.head2toe.tables import COLUMNS, Row, counted, row
+from repdrift.experiments.head2toe.tables import (
+    BYTES,
+    CHOSEN,
+    COLUMNS,
+    CONFIGURATIONS,
+    FEATURES,
+    FLOPS,
+    HEAD2TOE,
+    KEPT,
+    LINEAR_INTERMEDIATE,
+    LINEAR_SECOND,
+    OURS,
+    PAPER,
+    RANK_ACCURACY,
+    SHARE,
+    TEST_ACCURACY,
+    VALIDATION_ACCURACY,
+    Row,
+    counted,
+    row,
+)
 from repdrift.machine.devices import device_name, prepare
 from repdrift.networks.building import build
 from repdrift.provenance.artifacts import Job, write_csv
 
-HEAD2TOE = "head2toe"
-BESIDE = {"linear-intermediate": INTERMEDIATE, "linear-second": SECOND}
+BESIDE = {LINEAR_INTERMEDIATE: INTERMEDIATE, LINEAR_SECOND: SECOND}
 
 
 def widths(method: Method, found: Found, train: Examples) -> dict[str, int]:
@@ -29,16 +48,16 @@ def what(method: Method, found: Found, train: Examples, test: Examples) -> Itera
     """Rows of what a method has found: how good it is, with which configuration, and which features it keeps."""
     best, probe = found.configuration, found.probe
     size, count = best.target_size, probe.selection.count
-    yield row("test accuracy", 100 * probe.accuracy(test.features[size], test.labels))
-    yield row("validation accuracy", 100 * found.tried[best])
-    yield row("configurations", method.budget)
-    yield row("features", sum(widths(method, found, train).values()))
-    yield row("kept", count)
+    yield row(TEST_ACCURACY, 100 * probe.accuracy(test.features[size], test.labels))
+    yield row(VALIDATION_ACCURACY, 100 * found.tried[best])
+    yield row(CONFIGURATIONS, method.budget)
+    yield row(FEATURES, sum(widths(method, found, train).values()))
+    yield row(KEPT, count)
     for name in ("learning_rate", "steps", "strength"):
-        yield row("chosen", getattr(best.setting, name), name.replace("_", " "))
-    yield row("chosen", best.fraction, "fraction")
+        yield row(CHOSEN, getattr(best.setting, name), name.replace("_", " "))
+    yield row(CHOSEN, best.fraction, "fraction")
     for layer in widths(method, found, train):
-        yield row("share", probe.selection.widths.get(layer, 0) / count, layer)
+        yield row(SHARE, probe.selection.widths.get(layer, 0) / count, layer)
 
 
 def flops(method: Method, found: Found, train: Examples, forward: int, classes: int) -> dict[str, int]:
@@ -49,7 +68,7 @@ def flops(method: Method, found: Found, train: Examples, forward: int, classes: 
         name: cost.probe_flops(
             forward, len(train.labels), sum(cost.head_flops(width, classes, steps, passes) for width in fitted)
         )
-        for name, passes in (("paper", cost.PAPER), ("ours", cost.OURS))
+        for name, passes in ((PAPER, cost.PAPER), (OURS, cost.OURS))
     }
 
 
@@ -58,9 +77,9 @@ def costs(method: Method, found: Found, train: Examples, spent: dict[str, int], 
     kept = found.probe.selection.count
     every = sum(widths(method, found, train).values())
     for name, value in spent.items():
-        yield from counted("flops", value, name)
-    yield from counted("bytes", cost.probe_bytes_paper(every, kept, classes), "paper")
-    yield from counted("bytes", cost.probe_bytes_ours(kept, classes), "ours")
+        yield from counted(FLOPS, value, name)
+    yield from counted(BYTES, cost.probe_bytes_paper(every, kept, classes), PAPER)
+    yield from counted(BYTES, cost.probe_bytes_ours(kept, classes), OURS)
 
 
 def ranks(found: Found, train: Examples, test: Examples, spec: ProbesSpec) -> Iterator[Row]:
@@ -69,7 +88,7 @@ def ranks(found: Found, train: Examples, test: Examples, spec: ProbesSpec) -> It
     size, classes = configuration.target_size, spec.network["classes"]
     probes = by_rank(train.features[size], train.labels, configuration, spec.offsets, classes=classes, seed=spec.seed)
     for share, probe in zip(spec.offsets, probes, strict=True):
-        yield row("rank accuracy", 100 * probe.accuracy(test.features[size], test.labels), str(share))
+        yield row(RANK_ACCURACY, 100 * probe.accuracy(test.features[size], test.labels), str(share))
 
 
 def main() -> None:

@@ -12,7 +12,20 @@ from repdrift.experiments.head2toe.probing import Configuration, Probe, Setting,
 from repdrift.experiments.head2toe.probing.examples import Examples, load_examples
 from repdrift.experiments.head2toe.probing.tuning import ProbedNetwork, Start, Trainer, Tuned, accuracy, search_tuning
 from repdrift.experiments.head2toe.specs import TuningSpec
-from repdrift.experiments.head2toe.tables import COLUMNS, Row, counted, row
+from repdrift.experiments.head2toe.tables import (
+    BYTES,
+    CHOSEN,
+    COLUMNS,
+    CONFIGURATIONS,
+    FLOPS,
+    OURS,
+    PAPER,
+    TEST_ACCURACY,
+    VALIDATION_ACCURACY,
+    Row,
+    counted,
+    row,
+)
 from repdrift.machine.devices import device_name, prepare
 from repdrift.networks import checkpoints
 from repdrift.networks.building import build, initialise
@@ -53,20 +66,20 @@ def from_probe(load_network: Load, spec: TuningSpec, configuration: Configuratio
 
 def what(found: Tuned, right: float) -> Iterator[Row]:
     """Rows of what the search has found: how good it is, and with which settings."""
-    yield row("test accuracy", 100 * right)
-    yield row("validation accuracy", 100 * found.tried[found.choice])
-    yield row("configurations", len(found.tried))
-    yield row("chosen", found.choice.learning_rate, "learning rate")
-    yield row("chosen", found.steps, "steps")
+    yield row(TEST_ACCURACY, 100 * right)
+    yield row(VALIDATION_ACCURACY, 100 * found.tried[found.choice])
+    yield row(CONFIGURATIONS, len(found.tried))
+    yield row(CHOSEN, found.choice.learning_rate, "learning rate")
+    yield row(CHOSEN, found.steps, "steps")
 
 
 def costs(found: Tuned, forward: int, batch: int, of_probe: Mapping[str, int]) -> Iterator[Row]:
     """Rows of what the final training costs, with the probe that it starts from, and of what is to be stored of it."""
     parameters = sum(each.numel() for each in found.network.parameters() if each.requires_grad)
-    for name in ("paper", "ours"):
+    for name in (PAPER, OURS):
         flops = cost.fine_tuning_flops(forward, found.steps, batch) + of_probe.get(name, 0)
-        yield from counted("flops", flops, name)
-        yield from counted("bytes", cost.fine_tuning_bytes(parameters), name)
+        yield from counted(FLOPS, flops, name)
+        yield from counted(BYTES, cost.fine_tuning_bytes(parameters), name)
 
 
 def main() -> None:

@@ -4,18 +4,18 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
+from repdrift.experiments.transfer.tables import BARRIER, INTERPOLATED, RE_ESTIMATED, TEST_ACCURACY
 from repdrift.figures import style
 from repdrift.figures.grid import Grid, seeds
 from repdrift.figures.table import ordered
 
-COLUMNS = ("images", "seed", "pair", "bn", "measure", "at", "value")
-ACCURACY = "test accuracy"
-DASHES = {"re-estimated": "-", "interpolated": (0, (1, 1.5))}
+COLUMNS = ("images", "seed", *BARRIER.columns[1:], "value")
+DASHES = {RE_ESTIMATED: "-", INTERPOLATED: (0, (1, 1.5))}
 
 
 def draw(table: pd.DataFrame, network: str) -> Figure:
     """Draw a column for each target, with a line for each pair: solid with BN statistics re-estimated, else dotted."""
-    table = table[table["measure"] == ACCURACY]
+    table = table[table["measure"] == TEST_ACCURACY]
     targets, pairs = ordered(table["images"]), ordered(table["pair"])
     words = [seeds(table), "solid: BN statistics re-estimated at every point, dotted: interpolated", network]
     grid = Grid.of(targets, 1, pairs, words, height=1.9)

@@ -10,14 +10,14 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
+from repdrift.experiments.transfer.tables import CRITICALITY, NO_PART, PART_CRITICALITY, REWOUND_ACCURACY, TRAINING_LOSS
 from repdrift.figures import style
 from repdrift.figures.grid import seeds
 from repdrift.figures.lines import draw_lines
 from repdrift.figures.style import Look, Strip
 from repdrift.figures.table import joined, ordered
 
-COLUMNS = ("images", "seed", "network", "part", "path", "measure", "at", "noise", "value")
-REWOUND, LOSS, CRITICALITY = "rewound test accuracy", "training loss", "criticality"
+COLUMNS = ("images", "seed", *CRITICALITY.columns[1:], "value")
 MAP = "viridis_r"
 TOP, CELL, TITLE = 1.5, 0.75, 0.2  # heights in inches
 
@@ -39,10 +39,10 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     rows = figure.add_gridspec(2, 1, height_ratios=[TOP, height])
     look = Look.of(networks)
     upper = rows[0].subgridspec(1, len(targets)).subplots(sharey=True, squeeze=False)[0]
-    rewound = table[table["measure"] == REWOUND]
+    rewound = table[table["measure"] == REWOUND_ACCURACY]
     for index, (axes, target) in enumerate(zip(upper, targets, strict=True)):
         draw_lines(
-            axes, rewound[rewound["images"] == target], x="part", order=["none", *parts], look=look, hue="network"
+            axes, rewound[rewound["images"] == target], x="part", order=[NO_PART, *parts], look=look, hue="network"
         )
         title = f"{style.letter(index)} {target}, rewound"
         axes.set(title=style.wrap(title, style.DOUBLE / len(targets) - 0.3, 8), ylim=(0, 100))
@@ -65,7 +65,9 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
 def limits(landscapes: pd.DataFrame) -> tuple[float, float]:
     """Smallest and largest mean loss; at least a factor of ten apart, so that noise does not fill the scale."""
     cells = (
-        landscapes[landscapes["measure"] == LOSS].groupby(["network", "path", "part", "at", "noise"])["value"].mean()
+        landscapes[landscapes["measure"] == TRAINING_LOSS]
+        .groupby(["network", "path", "part", "at", "noise"])["value"]
+        .mean()
     )
     low, high = max(float(cells.min()), 1e-3), float(cells.max())
     return low, max(high, 10 * low)
@@ -73,10 +75,10 @@ def limits(landscapes: pd.DataFrame) -> tuple[float, float]:
 
 def draw_landscape(axes: Axes, shown: pd.DataFrame, norm: LogNorm, part: str) -> None:
     """Draw the mean loss over places (across) and noises (up), and write the criticality above."""
-    loss = shown[shown["measure"] == LOSS]
+    loss = shown[shown["measure"] == TRAINING_LOSS]
     cells = loss.groupby(["noise", "at"])["value"].mean().unstack()
     axes.pcolormesh(np.arange(cells.shape[1] + 1), np.arange(cells.shape[0] + 1), cells, norm=norm, cmap=MAP)
-    number = criticality_in_words(shown.loc[shown["measure"] == CRITICALITY, "value"].to_list())
+    number = criticality_in_words(shown.loc[shown["measure"] == PART_CRITICALITY, "value"].to_list())
     axes.set_title(f"{part}: {number}", fontsize=style.SMALL, pad=2)
     axes.set_xticks([])
     axes.set_yticks(np.arange(len(cells)) + 0.5, [f"{noise:g}" for noise in cells.index], fontsize=style.TINY - 1)

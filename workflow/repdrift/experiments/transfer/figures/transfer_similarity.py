@@ -3,13 +3,13 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
+from repdrift.experiments.transfer.tables import L2_DISTANCE, MISTAKES, SHARED, SIMILARITY
 from repdrift.figures import style
 from repdrift.figures.grid import Grid, seeds
 from repdrift.figures.lines import draw_lines, fit_layer_names
 from repdrift.figures.table import ordered
 
-COLUMNS = ("images", "seed", "pair", "measure", "item", "value")
-DISTANCE, MISTAKES = "l2 distance", "mistakes"
+COLUMNS = ("images", "seed", *SIMILARITY.columns[1:], "value")
 # The other pairs are in the table only.
 SHOWN = ("P-T & P", "P-T & P-T", "RI-T & RI", "RI-T & P-T", "RI-T & RI-T", "RI-T & RI-T, same start")
 TRAINED = ("P-T & P-T", "RI-T & P-T", "RI-T & RI-T", "RI-T & RI-T, same start")
@@ -19,27 +19,27 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     """Draw a column for each target, with a row for each estimator, the distances and the mistakes."""
     table = table[table["pair"].isin(SHOWN)]
     targets = ordered(table["images"])
-    estimators = style.biased_first([name for name in ordered(table["measure"]) if name not in (DISTANCE, MISTAKES)])
-    measures = [*estimators, DISTANCE, MISTAKES]
+    estimators = style.biased_first([name for name in ordered(table["measure"]) if name not in (L2_DISTANCE, MISTAKES)])
+    measures = [*estimators, L2_DISTANCE, MISTAKES]
     words = [seeds(table), "mistakes in common: of the images wrong for either", network]
     grid = Grid.of(targets, len(measures), [pair for pair in SHOWN if pair in set(table["pair"])], words, height=1.25)
     for row, measure in enumerate(measures):
         for axes, target in zip(grid.axes[row], targets, strict=True):
             shown = table[(table["images"] == target) & (table["measure"] == measure)]
             if measure == MISTAKES:
-                shown = shown[(shown["item"] == "shared") & shown["pair"].isin(TRAINED)]
-                draw_lines(axes, shown, x="item", order=["shared"], look=grid.look, hue="pair")
+                shown = shown[(shown["item"] == SHARED) & shown["pair"].isin(TRAINED)]
+                draw_lines(axes, shown, x="item", order=[SHARED], look=grid.look, hue="pair")
                 axes.set_xticks([])
                 axes.set_ylim(0, 100)
                 continue
             items = ordered(shown["item"])
             draw_lines(axes, shown, x="item", order=items, look=grid.look, hue="pair")
             fit_layer_names(axes, items, style.DOUBLE / len(targets) - 0.3)
-            if measure == DISTANCE:
+            if measure == L2_DISTANCE:
                 axes.set_yscale("log")
             else:
                 style.set_similarity_axis(axes, (-0.04, 1.03))
-        label = {DISTANCE: "l2 distance", MISTAKES: "mistakes in\ncommon (%)"}.get(measure, "")
+        label = {L2_DISTANCE: "l2 distance", MISTAKES: "mistakes in\ncommon (%)"}.get(measure, "")
         grid.axes[row][0].set_ylabel(label or style.estimator_label(measure))
     grid.legend()
     return grid.figure

@@ -7,13 +7,17 @@ from torch import Tensor
 from repdrift.experiments.evaluation import Evaluation
 from repdrift.experiments.transfer.interpolation import barrier, even_shares, interpolated
 from repdrift.experiments.transfer.specs import LinesSpec
+from repdrift.experiments.transfer.tables import (
+    BARRIER,
+    BARRIER_HEIGHT,
+    INTERPOLATED,
+    RE_ESTIMATED,
+    TEST_ACCURACY,
+    TEST_LOSS,
+)
 from repdrift.networks.building import build
 from repdrift.networks.evaluation import score
 from repdrift.networks.representations import calibrated
-
-COLUMNS = ("dataset", "seed", "pair", "bn", "measure", "at", "value")
-ACCURACY, LOSS, BARRIER = "test accuracy", "test loss", "barrier"
-ESTIMATED, INTERPOLATED = "re-estimated", "interpolated"
 
 Row = dict[str, object]
 
@@ -25,17 +29,17 @@ def line(
     ends = [run.networks[name].state_dict() for name in (first, second)]
     network = build(run.spec.network).to(run.device).eval()
     shares = even_shares(run.spec.points)
-    accuracies: dict[str, list[float]] = {ESTIMATED: [], INTERPOLATED: []}
+    accuracies: dict[str, list[float]] = {RE_ESTIMATED: [], INTERPOLATED: []}
     for share in shares:
         network.load_state_dict(interpolated(ends[0], ends[1], share))
         for bn, found in accuracies.items():
-            evaluated = calibrated(network, calibration) if bn == ESTIMATED else network
+            evaluated = calibrated(network, calibration) if bn == RE_ESTIMATED else network
             loss, accuracy = score(evaluated, *test)
             found.append(accuracy)
-            yield {"bn": bn, "measure": ACCURACY, "at": share, "value": accuracy}
-            yield {"bn": bn, "measure": LOSS, "at": share, "value": loss}
+            yield {"bn": bn, "measure": TEST_ACCURACY, "at": share, "value": accuracy}
+            yield {"bn": bn, "measure": TEST_LOSS, "at": share, "value": loss}
     for bn, found in accuracies.items():
-        yield {"bn": bn, "measure": BARRIER, "at": None, "value": barrier(shares, found)}
+        yield {"bn": bn, "measure": BARRIER_HEIGHT, "at": None, "value": barrier(shares, found)}
 
 
 def main() -> None:
@@ -47,4 +51,4 @@ def main() -> None:
         for pair, (first, second) in run.spec.pairs.items()
         for row in line(run, first, second, test, calibration)
     ]
-    run.save(rows, COLUMNS, run.spec.dataset, run.spec.seed)
+    run.save(rows, BARRIER.written, run.spec.dataset, run.spec.seed)

@@ -9,13 +9,20 @@ from repdrift.experiments.evaluation import Evaluation
 from repdrift.experiments.transfer.criticality import PartInNetwork, criticality
 from repdrift.experiments.transfer.interpolation import interpolated
 from repdrift.experiments.transfer.specs import CriticalitySpec
+from repdrift.experiments.transfer.tables import (
+    CRITICALITY,
+    DIRECT,
+    NO_PART,
+    OPTIMISATION,
+    PART_CRITICALITY,
+    REWOUND_ACCURACY,
+    TRAINING_LOSS,
+)
 from repdrift.networks.distances import Weights, l2_distance, weights
 from repdrift.networks.evaluation import evaluate
 from repdrift.seeds import seed_for
 
-COLUMNS = ("dataset", "seed", "network", "part", "path", "measure", "at", "noise", "distance", "value")
-REWOUND, LOSS, CRITICALITY = "rewound test accuracy", "training loss", "criticality"
-DIRECT, OPTIMISATION = "direct", "optimisation"
+COLUMNS = (*CRITICALITY.written[:-1], "distance", "value")
 
 Row = dict[str, object]
 
@@ -39,10 +46,17 @@ def landscape(run: Evaluation[CriticalitySpec], name: str, part: str, train: tup
         for (place, values), noise in product(places.items(), spec.noises):
             loss, _ = moved.noisy(values, noise, spec.draws, seed)
             grid.append((l2_distance(start, values), noise, loss))
-            yield {"path": path, "measure": LOSS, "at": place, "noise": noise, "distance": grid[-1][0], "value": loss}
+            yield {
+                "path": path,
+                "measure": TRAINING_LOSS,
+                "at": place,
+                "noise": noise,
+                "distance": grid[-1][0],
+                "value": loss,
+            }
         distances, noises, losses = zip(*grid, strict=True)
         value = criticality(distances, noises, losses, limit)
-        yield {"path": path, "measure": CRITICALITY, "distance": max(distances), "value": value}
+        yield {"path": path, "measure": PART_CRITICALITY, "distance": max(distances), "value": value}
 
 
 def rewound(run: Evaluation[CriticalitySpec], name: str, part: str, test: tuple[Tensor, Tensor]) -> float:
@@ -58,8 +72,12 @@ def main() -> None:
     rows: list[Row] = []
     for name, steps in run.spec.paths.items():
         network = run.networks[steps[-1]]
-        rows.append({"network": name, "part": "none", "measure": REWOUND, "value": evaluate(network, *test)[1]})
+        rows.append(
+            {"network": name, "part": NO_PART, "measure": REWOUND_ACCURACY, "value": evaluate(network, *test)[1]}
+        )
         for part in network.parts:
-            rows.append({"network": name, "part": part, "measure": REWOUND, "value": rewound(run, name, part, test)})
+            rows.append(
+                {"network": name, "part": part, "measure": REWOUND_ACCURACY, "value": rewound(run, name, part, test)}
+            )
             rows += ({"network": name, "part": part, **row} for row in landscape(run, name, part, train))
     run.save(rows, COLUMNS, run.spec.dataset, run.spec.seed)

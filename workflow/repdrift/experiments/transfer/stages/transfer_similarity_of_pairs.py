@@ -7,13 +7,11 @@ from torch import Tensor
 from repdrift.experiments.evaluation import Evaluation
 from repdrift.experiments.transfer.mistakes import compared, mistakes
 from repdrift.experiments.transfer.specs import PairsSpec
+from repdrift.experiments.transfer.tables import L2_DISTANCE, MISTAKES, SIMILARITY
 from repdrift.networks.conv4 import Conv4
 from repdrift.networks.distances import l2_distances
 from repdrift.networks.representations import representations
 from repdrift.similarity.registry import estimator
-
-COLUMNS = ("dataset", "seed", "pair", "measure", "item", "value")
-DISTANCE, MISTAKES = "l2 distance", "mistakes"
 
 Row = dict[str, object]
 
@@ -33,7 +31,7 @@ def similarities(
 
 def distances(pair: str, first: Conv4, second: Conv4) -> Iterator[Row]:
     for part, value in l2_distances(first, second).items():
-        yield {"pair": pair, "measure": DISTANCE, "item": part, "value": value}
+        yield {"pair": pair, "measure": L2_DISTANCE, "item": part, "value": value}
 
 
 def main() -> None:
@@ -51,4 +49,4 @@ def main() -> None:
         rows += distances(pair, run.networks[first], run.networks[second])
         for kind, value in compared(wrong[first], wrong[second]).items():
             rows.append({"pair": pair, "measure": MISTAKES, "item": kind, "value": value})
-    run.save(rows, COLUMNS, run.spec.dataset, run.spec.seed)
+    run.save(rows, SIMILARITY.written, run.spec.dataset, run.spec.seed)

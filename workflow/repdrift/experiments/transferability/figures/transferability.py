@@ -7,11 +7,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, NullFormatter
 
+from repdrift.experiments.transferability.tables import OVERALL
 from repdrift.figures import style
 from repdrift.figures.lines import draw_lines
 from repdrift.figures.style import Look
 
-OVERALL, TUNED, PRETRAINED = "overall", "fine-tuned", "pretrained"
+PRETRAINED = "pretrained"
 
 
 def in_group(groups: "pd.Series[str]", name: str) -> "pd.Series[bool]":

@@ -6,14 +6,13 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from repdrift.experiments.transferability.figures.transferability import (
-    OVERALL,
     PRETRAINED,
-    TUNED,
     draw_t,
     in_group,
     infinite_in_words,
     look_of_layers,
 )
+from repdrift.experiments.transferability.tables import OVERALL, TUNED, T
 from repdrift.figures.grid import Grid, name_ticks, seeds
 from repdrift.figures.table import ordered
 
@@ -28,7 +27,7 @@ SWEEPS = {
 
 def draw(table: pd.DataFrame, network: str) -> Figure:
     """Draw a column for each target with a row for each sweep and a line for each layer."""
-    table = table[(table["measure"] == "T") & (table["reference"] == PRETRAINED) & (table["network"] == TUNED)]
+    table = table[(table["measure"] == T) & (table["reference"] == PRETRAINED) & (table["network"] == TUNED)]
     table = table[table["item"].str.startswith("conv") | (table["item"] == OVERALL)]
     swept = {name: table[in_group(table["groups"], name)] for name in SWEEPS}
     targets, items = ordered(swept["epochs"]["images"]), ordered(table["item"])

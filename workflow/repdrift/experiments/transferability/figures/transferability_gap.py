@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from repdrift.experiments.transferability.figures.transferability import infinite_in_words, set_log_axis
+from repdrift.experiments.transferability.tables import COEFFICIENT, COEFFICIENT_OF_MEANS, T
 from repdrift.figures import style
 from repdrift.figures.grid import seeds
 from repdrift.figures.style import Look, Strip
@@ -32,7 +33,7 @@ Colour = tuple[float, float, float]
 
 def draw(table: pd.DataFrame, network: str) -> Figure:
     """Draw the means over seeds of each fine-tuning three times, above a table of the regressions."""
-    points = table[table["measure"] == "T"]
+    points = table[table["measure"] == T]
     means = points.groupby("run", sort=False).agg(
         {"images": "first", "labels": "first", "size": "first", "gap": "mean", "width": "mean", "value": "mean"}
     )
@@ -112,8 +113,8 @@ def header() -> Line:
 
 def lines(rows: pd.DataFrame, fit: str) -> list[Line]:
     """Two lines of a regression: on the means over seeds, and the mean of the seeds' own."""
-    means = rows[rows["measure"] == "coefficient of means"]
-    each = rows[rows["measure"] == "coefficient"].groupby("item")["value"]
+    means = rows[rows["measure"] == COEFFICIENT_OF_MEANS]
+    each = rows[rows["measure"] == COEFFICIENT].groupby("item")["value"]
     of_means = {row["item"]: with_error(row["value"], row["se"]) for row in means.to_dict("records")}
     mean, error = each.mean().to_dict(), each.sem().to_dict()
     of_each = {item: f"({with_error(mean[item], error[item])})" for item in mean}

@@ -7,12 +7,12 @@ from matplotlib.figure import Figure
 
 from repdrift.experiments.transferability.figures.transferability import (
     PRETRAINED,
-    TUNED,
     draw_t,
     in_group,
     infinite_in_words,
     set_log_axis,
 )
+from repdrift.experiments.transferability.tables import HEAD, OVERALL, T_BY_L2, TUNED, T
 from repdrift.figures import style
 from repdrift.figures.grid import Grid, seeds
 from repdrift.figures.lines import fit_layer_names
@@ -22,11 +22,11 @@ from repdrift.figures.table import ordered
 COLUMNS = ("images", "seed", "labels", "network", "groups", "reference", "measure", "item", "value")
 # Rows of the figure: measure, whether the controls are shown, and the label.
 ROWS = (
-    ("T", False, "T, mean\nabsolute difference"),
-    ("T by l2", False, "T, Euclidean\ndistance"),
-    ("T", True, "T, mean absolute\ndifference, and controls"),
+    (T, False, "T, mean\nabsolute difference"),
+    (T_BY_L2, False, "T, Euclidean\ndistance"),
+    (T, True, "T, mean absolute\ndifference, and controls"),
 )
-PARTS = (("conv1", "conv2", "conv3", "conv4"), ("overall",), ("head",))  # no lines from one to the next
+PARTS = (("conv1", "conv2", "conv3", "conv4"), (OVERALL,), (HEAD,))  # no lines from one to the next
 ITEMS = [item for part in PARTS for item in part]
 TICKS = (1.0, 1.5, 2.0, 3.0, 5.0)  # without the controls, T often spans no more than a factor of two
 INDEPENDENT, SCRATCH = "control: independent start", "control: trained from scratch"

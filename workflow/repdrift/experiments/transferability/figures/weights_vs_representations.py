@@ -10,6 +10,7 @@ from matplotlib.lines import Line2D
 from scipy import stats
 
 from repdrift.experiments.transferability.figures.transferability import PRETRAINED, set_log_axis
+from repdrift.experiments.transferability.tables import MOVEMENT
 from repdrift.figures import style
 from repdrift.figures.grid import Grid, seeds
 from repdrift.figures.style import Look
@@ -83,7 +84,7 @@ def write_correlation(axes: Axes, found: pd.DataFrame) -> None:
 def joint(table: pd.DataFrame, estimator: str) -> pd.DataFrame:
     """Rows of each fine-tuning, seed and layer: ``moved`` and ``changed``, and what it was trained on."""
     by = ["run", "seed", "item"]
-    moved = table[table["measure"] == "movement"].rename(columns={"value": "moved"})
+    moved = table[table["measure"] == MOVEMENT].rename(columns={"value": "moved"})
     similar = table[(table["estimator"] == estimator) & (table["reference"] == PRETRAINED)]
     item = similar["layer"].str.replace("pool", "conv").replace("logits", "head")
     changed = similar.assign(item=item, changed=1 - similar["value"])[[*by, "changed"]]

@@ -10,6 +10,20 @@ from repdrift import command
 from repdrift.data.task_files import load_part
 from repdrift.experiments.transferability import domains, measure
 from repdrift.experiments.transferability.specs import NetworksSpec
+from repdrift.experiments.transferability.tables import (
+    DISTANCE,
+    DOMAIN,
+    GAP,
+    L2_DISTANCE,
+    LEAD,
+    LN,
+    MOVEMENT,
+    RISE,
+    T_BY_L2,
+    TRAINED,
+    WIDTH,
+    T,
+)
 from repdrift.machine.devices import prepare
 from repdrift.networks import checkpoints
 from repdrift.networks.conv4 import Conv4
@@ -17,13 +31,12 @@ from repdrift.networks.distances import l2
 from repdrift.networks.representations import representations
 from repdrift.provenance.artifacts import Job, write_csv
 
-RUN = ("run", "labels", "network", "groups", "size", "classes", "steps")  # what was trained
-COLUMNS = (*RUN, "seed", "reference", "measure", "item", "value")
+COLUMNS = (*TRAINED, "seed", "reference", "measure", "item", "value")
 INITIAL, PRETRAINED = "init", "pretrained"
 STARTS = (PRETRAINED, "independent")  # the latter is a control: T is about 1, or less
 FEATURES = "pool4"
 # Distances with the names that they and the T by them have; the first is the paper's.
-MEASURES = {"T": ("distance", measure.mean_absolute), "T by l2": ("l2 distance", l2)}
+MEASURES = {T: (DISTANCE, measure.mean_absolute), T_BY_L2: (L2_DISTANCE, l2)}
 
 Row = dict[str, object]
 
@@ -40,12 +53,12 @@ def compared(tuned: Conv4, references: dict[str, Conv4]) -> Iterator[Row]:
             values = measure.transferability(found[INITIAL], found[start])
             logs = {item: measure.log(value) for item, value in values.items()}
             hidden = [value for item, value in logs.items() if item.startswith("conv")]
-            shape = {"lead": measure.lead(hidden), "rise": measure.largest_rise(hidden)}
+            shape = {LEAD: measure.lead(hidden), RISE: measure.largest_rise(hidden)}
             yield from rows(start, t, values)
-            yield from rows(start, f"ln {t}", logs | shape)
+            yield from rows(start, LN + t, logs | shape)
     moved = measure.distances(weights, others[PRETRAINED], l2)
     norms = {name: float(weight.double().norm()) for name, weight in others[PRETRAINED].items()}
-    yield from rows(PRETRAINED, "movement", {name: value / norms[name] for name, value in moved.items()})
+    yield from rows(PRETRAINED, MOVEMENT, {name: value / norms[name] for name, value in moved.items()})
 
 
 def rows(reference: str, name: str, values: dict[str, float]) -> Iterator[Row]:
@@ -67,7 +80,7 @@ def of_domains(network: Conv4, args: argparse.Namespace) -> dict[str, dict[str, 
     """Gap and width of each domain by its name."""
     source, *targets = features(network, args)
     return {
-        name: {"gap": domains.gap(source, target), "width": domains.width(target)}
+        name: {GAP: domains.gap(source, target), WIDTH: domains.width(target)}
         for name, target in zip(args.spec.domains, targets, strict=True)
     }
 
@@ -76,8 +89,8 @@ def table(spec: NetworksSpec, networks: dict[str, Conv4], found: dict[str, dict[
     """Rows of all trained networks."""
     references = {name: networks[name] for name in spec.references}
     for trained in spec.runs:
-        whose = {**{name: getattr(trained, name) for name in RUN}, "seed": spec.seed}
-        for row in (*compared(networks[trained.run], references), *rows("", "domain", found[trained.domain])):
+        whose = {**{name: getattr(trained, name) for name in TRAINED}, "seed": spec.seed}
+        for row in (*compared(networks[trained.run], references), *rows("", DOMAIN, found[trained.domain])):
             yield whose | row
 
 

@@ -9,14 +9,26 @@ import pandas as pd
 from repdrift import command
 from repdrift.experiments.transferability.regression import regress
 from repdrift.experiments.transferability.specs import RegressionSpec
+from repdrift.experiments.transferability.tables import (
+    AS_IN_THE_PAPER,
+    COEFFICIENT,
+    COEFFICIENT_OF_MEANS,
+    DOMAIN,
+    GAP,
+    OVERALL,
+    TRAINED,
+    TUNED,
+    WIDTH,
+    T,
+)
 from repdrift.provenance.artifacts import Job
 
-PREDICTORS = ("gap", "width", "ln N")
+PREDICTORS = (GAP, WIDTH, "ln N")
 LONGER = (*PREDICTORS, "ln steps")
-KEPT = ("run", "images", "labels", "groups", "size", "classes", "steps")
+KEPT = ("run", "images", *(column for column in TRAINED if column not in ("run", "network")))
 # Regressions by their names: whether it is, as the paper's, of true labels and equal epochs alone, and its predictors.
 FITS = {
-    "true labels, equal epochs": (True, PREDICTORS),
+    AS_IN_THE_PAPER: (True, PREDICTORS),
     "all fine-tunings": (False, PREDICTORS),
     "all, with ln steps": (False, LONGER),
 }
@@ -24,14 +36,14 @@ FITS = {
 
 def points(table: pd.DataFrame) -> pd.DataFrame:
     """One row for each fine-tuning and seed: T as ``value``, its logarithm, and the predictors."""
-    tuned = table[table["network"] == "fine-tuned"]
+    tuned = table[table["network"] == TUNED]
     by = ["run", "seed"]
     of_run = tuned.drop_duplicates(by).set_index(by)[list(KEPT[1:])]
-    t = tuned[(tuned["measure"] == "T") & (tuned["reference"] == "pretrained") & (tuned["item"] == "overall")]
-    of_domain = tuned[tuned["measure"] == "domain"].pivot(index=by, columns="item", values="value")
+    t = tuned[(tuned["measure"] == T) & (tuned["reference"] == "pretrained") & (tuned["item"] == OVERALL)]
+    of_domain = tuned[tuned["measure"] == DOMAIN].pivot(index=by, columns="item", values="value")
     found = of_run.join(of_domain).join(t.set_index(by)["value"]).reset_index()
     logs = {"ln N": found["size"], "ln steps": found["steps"], "ln T": found["value"]}
-    return found.assign(measure="T", **{name: np.log(values) for name, values in logs.items()})
+    return found.assign(measure=T, **{name: np.log(values) for name, values in logs.items()})
 
 
 def coefficients(chosen: pd.DataFrame, predictors: tuple[str, ...]) -> pd.DataFrame:
@@ -49,9 +61,9 @@ def regressions(found: pd.DataFrame) -> Iterator[pd.DataFrame]:
     for name, (narrow, predictors) in FITS.items():
         part = found[as_in_the_paper] if narrow else found
         for seed, rows in part.groupby("seed"):
-            yield coefficients(rows, predictors).assign(series=name, measure="coefficient", seed=seed)
+            yield coefficients(rows, predictors).assign(series=name, measure=COEFFICIENT, seed=seed)
         means = part.groupby("run")[numbers].mean()
-        yield coefficients(means, predictors).assign(series=name, measure="coefficient of means")
+        yield coefficients(means, predictors).assign(series=name, measure=COEFFICIENT_OF_MEANS)
 
 
 def main() -> None:
