@@ -6,7 +6,7 @@ import re
 import pandas as pd
 import pytest
 from PIL import Image
-from repdrift.provenance.programs import programs
+from repdrift.provenance.parts import programs
 from tests.workflow.tiny import EVERYTHING
 
 from repdrift.plan.plan import Plan
