@@ -5,7 +5,7 @@ import shutil
 import pytest
 from tests.checkout import Checkout
 from tests.workflow import changes, tiny
-from tests.workflow.changes import both, delete, edit, flags, flip, flip_bit, overlay, touch
+from tests.workflow.changes import add, both, delete, edit, flags, flip, flip_bit, move, overlay, touch
 from tests.workflow.tiny import TINY, added, graph, of, onwards
 
 RESULTS = "results/tiny"
@@ -15,8 +15,11 @@ TRAINED = ("pretrain", "pretrain_source", "finetune")
 MEASURED = ("similarity", "curve", "sensitivity_of_run")  # with the estimators of the config
 
 
+LIBRARY = "workflow/repdrift"
+
+
 def code(module, old, new):
-    return edit(f"workflow/repdrift/{module}", old, new)
+    return edit(f"{LIBRARY}/{module}", old, new)
 
 
 NOTHING = set()
@@ -47,20 +50,52 @@ ROWS = [
     ("a helper two imports from the figures", code("figures/table.py", "no such table", "no table"), of("figure")),
     ("the figures' style", code("figures/style.py", 'GREY = "0.45"', 'GREY = "0.4"'), of("figure")),
     (
-        "a constant three imports from the similarity",
+        "one drawing",
+        code("experiments/drift/figures/curve.py", "AXES_HEIGHT = 2.0", "AXES_HEIGHT = 2.1"),
+        {"figure fig1"},
+    ),
+    (
+        "a drawing more",
+        add(f"{LIBRARY}/figures/more.py", "COLUMNS = ()\n\n\ndef draw(table, network):\n    return None\n"),
+        NOTHING,
+    ),
+    (
+        "a constant two imports from the comparison of many networks at once",
         code("similarity/products.py", "BLOCK = 1024 ", "BLOCK = 512 "),
-        onwards(of(*MEASURED, "layers_of_networks")),
+        onwards(of("layers_of_networks", "sensitivity_of_run")),
     ),
     (
-        "one estimator's code",
+        "an estimator that the study uses",
+        code("similarity/cka.py", "values = gram(centred(x))", "values = 2 * gram(centred(x))"),
+        onwards(of(*MEASURED)),
+    ),
+    (
+        "an estimator that the study does not use",
         code("similarity/procrustes.py", "def prepare", "LIMIT = 1\n\n    def prepare"),
-        onwards(of(*MEASURED, "layers_of_networks")),
+        NOTHING,
     ),
     (
-        "the steps of the training",
-        code("training/sgd.py", "WARM_UP = 3", "WARM_UP = 4"),
-        onwards(of(*TRAINED, "activations")),
+        "an estimator more",
+        both(
+            code(
+                "similarity/registry.py",
+                '    "svcca": ',
+                '    "angles": Entry("repdrift.angles:Angles"),\n    "svcca": ',
+            ),
+            add(f"{LIBRARY}/angles.py", "class Angles:\n    pass\n"),
+        ),
+        NOTHING,
     ),
+    ("the steps of the training", code("training/sgd.py", "WARM_UP = 3", "WARM_UP = 4"), onwards(of(*TRAINED))),
+    (
+        "how trainings are packed",
+        code("training/packing.py", "ADMIT_SECONDS = 0.5", "ADMIT_SECONDS = 0.6"),
+        onwards(of(*TRAINED)),
+    ),
+    ("a file renamed", move("data.labels", "data.noisy_labels"), NOTHING),
+    ("a module moved", move("networks.checkpoints", "training.checkpoints"), NOTHING),
+    ("a program moved", move("stages.task", "experiments.drift.stages.task"), NOTHING),
+    ("a drawing moved", move("experiments.drift.figures.curve", "figures.curve"), NOTHING),
     ("what a data set is drawn with", code("data/rendered/texture.py", "77 / 256", "78 / 256"), onwards(of("dataset"))),
     (
         "what only the plan has",

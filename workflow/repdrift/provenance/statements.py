@@ -126,8 +126,10 @@ class Module:
         More than one where a name is bound again.
     statements : list of Statement
         In the order of the file; no import is among them, and no registry.
-    imports : set of str
-        Modules of the package that are imported when this one is.
+    imports : dict of str to None
+        Modules of the package that are imported when this one is, in the order of the file.
+    future : list of str
+        The changes of Python that it asks for from ``__future__``.
     """
 
     def __init__(self, package: "Package", name: str, path: Path) -> None:
@@ -135,7 +137,7 @@ class Module:
         self.is_folder = path.name == "__init__.py"
         self.bindings: dict[str, list[Binding]] = {}
         self.statements: list[Statement] = []
-        self.imports: set[str] = set()
+        self.imports: dict[str, None] = {}
         self.future: list[str] = []
         self._meanings: dict[Name, Meaning | None] = {}
         calls = dict(self._add_all(without_docstring(ast.parse(path.read_bytes()))))
@@ -169,7 +171,7 @@ class Module:
         if isinstance(node, ast.ImportFrom) and node.module == "__future__":
             self.future += [f"future {alias.name}" for alias in node.names]
             return
-        self.imports.update(self.modules_of(node))
+        self.imports.update(dict.fromkeys(self.modules_of(node)))
         for name, imported in self.imported(node):
             self._bind(name, imported)
 
