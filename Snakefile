@@ -5,7 +5,7 @@
 # config.yaml is the paper; presets/*.yaml change it; `snakemake fig3 --configfile presets/laptop.yaml` makes one figure.
 
 
-configfile: "config.yaml"
+configfile: f"{workflow.current_basedir}/config.yaml"
 
 
 include: "workflow/rules/common.smk"
@@ -21,19 +21,7 @@ for name in PLAN.experiments:
     include: f"workflow/repdrift/experiments/{name}/rules.smk"
 
 
-localrules:
-    all,
-    dataset,
-    task,
-    judge,
-    table,
-    figure,
-    report,
-    verdicts,
-
-
 rule all:
-    default_target: True
     input:
         expand(
             f"{STUDY.folder}/figures/{{figure}}.{{format}}",
@@ -41,6 +29,7 @@ rule all:
             format=FORMATS,
         ),
         f"{STUDY.folder}/report.html",
+    localrule: True
 
 
 # A target of its own for each figure: fig1 (similarity during training), fig2 (training curves), fig3 (from scratch),

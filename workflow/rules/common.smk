@@ -6,7 +6,8 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-LIBRARY = Path(workflow.basedir) / "workflow"
+# Not workflow.basedir, which is the folder of the workflow that imports this one.
+LIBRARY = Path(str(workflow.current_basedir)).parent
 sys.path.insert(0, str(LIBRARY))
 from repdrift.canonical import canonical
 from repdrift.errors import UserError
@@ -14,12 +15,16 @@ from repdrift.machine.environment import use_this_python
 from repdrift.plan import specs
 from repdrift.plan.plan import Plan
 from repdrift.provenance.fingerprint import fingerprint
-from repdrift.study.config import check
+from repdrift.provenance.parts import loaded
+from repdrift.study.config import check, complete
 from repdrift.study.files import checksums
 from repdrift.study.study import COMPARED_ROLES
 
 use_this_python(LIBRARY)
 try:
+    # Snakemake has laid --configfile over config.yaml. What a workflow that imports this one gives as its module's
+    # `config:` would take the place of config.yaml, and is laid over it here.
+    config = complete(config)
     check(config)
 except UserError as error:
     raise WorkflowError(f"config: {error}") from None
@@ -40,6 +45,11 @@ def program(name, flags):
     return f"{call} {flags} --output {{output[0]:q}} > {{log:q}} 2>&1"
 
 
+def code_of(name, spec):
+    """Make the fingerprint of a program and of the estimators or the drawing that its spec names."""
+    return fingerprint(name, *loaded(spec))
+
+
 def with_images(files, **others):
     """Make the inputs of a job that reads images. Their content counts, by a checksum; their times do not."""
     return {"images": ancient(files), "checksums": checksums(files), **others}
@@ -48,6 +58,12 @@ def with_images(files, **others):
 def growing(amount):
     """Ask for so much of a resource, and for as much again at every further attempt."""
     return lambda w, attempt: amount * attempt
+
+
+def gpu_if_offered(w):
+    """Ask for one GPU, and for none on this machine unless a profile or --resources says how many it has."""
+    this_machine = workflow.is_main_process and workflow.local_exec
+    return 0 if this_machine and "gpu" not in workflow.global_resources else 1
 
 
 # Marks the files of activations: most of the disk that a study takes.

@@ -18,11 +18,13 @@ import yaml
 from jsonschema import Draft202012Validator, ValidationError, validators
 
 from repdrift.errors import UserError
+from repdrift.similarity.registry import ESTIMATORS
 from repdrift.study.tasks import Part
 
 Config = Mapping[str, Any]
 
 SCHEMA = Path(__file__).parents[2] / "schemas" / "config.schema.yaml"
+DEFAULTS = Path(__file__).parents[3] / "config.yaml"
 
 # Numbers of images, of the readers that neither the config nor a file of the user's tells.
 SIZES = {
@@ -50,6 +52,17 @@ def load(paths: Iterable[Path]) -> dict[str, Any]:
             raise UserError(f"{path} cannot be read as a config: it is no mapping")
         config = merged(config, found)
     return config
+
+
+def complete(overlay: Config) -> dict[str, Any]:
+    """Lay a config over the workflow's own ``config.yaml``, whatever the working directory is.
+
+    Raises
+    ------
+    UserError
+        If ``config.yaml`` does not lie beside the workflow's Snakefile.
+    """
+    return merged(load([DEFAULTS]), overlay)
 
 
 def merged(config: Config, overlay: Config) -> dict[str, Any]:
@@ -120,7 +133,17 @@ def _is_number(_: object, value: object) -> bool:
 def _validator() -> Any:  # noqa: ANN401
     types = Draft202012Validator.TYPE_CHECKER.redefine_many({"integer": _is_integer, "number": _is_number})
     strict = validators.extend(Draft202012Validator, type_checker=types)
-    return strict(yaml.safe_load(SCHEMA.read_text(encoding="utf-8")))
+    return strict(schema())
+
+
+def schema() -> dict[str, Any]:
+    """Read the schema of a config; which estimators there are is not in its file."""
+    found: dict[str, Any] = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    names = [name for name, entry in ESTIMATORS.items() if entry.any_width]
+    estimators = found["$defs"]["estimators"]
+    estimators["items"]["enum"] = names
+    estimators["description"] = f"a list of {', '.join(names)}, one or more and each once"
+    return found
 
 
 def _check_schema(config: Config) -> None:
