@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from repdrift.plan.panels import figures
 
 from repdrift.canonical import canonical
 from repdrift.plan import specs

@@ -6,11 +6,11 @@ import re
 import pandas as pd
 import pytest
 from PIL import Image
-from repdrift.provenance.programs import programs
 from tests.workflow.tiny import EVERYTHING
 
 from repdrift.plan.plan import Plan
 from repdrift.provenance.artifacts import record
+from repdrift.provenance.parts import programs
 from repdrift.provenance.verification import artifacts
 from repdrift.study.config import load
 
