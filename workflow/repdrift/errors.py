@@ -1,5 +1,5 @@
-"""The one exception for what a user can cause."""
+"""The exception for errors that a user can cause."""
 
 
 class UserError(Exception):
-    """Something a user can mend: one line that says what is wrong, where, and what to do."""
+    """An error that the user can mend. Its message is one line that says what is wrong, where, and what to do."""
