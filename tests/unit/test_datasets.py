@@ -147,7 +147,7 @@ def test_a_damaged_file_is_found_by_its_checksum(real_images, tmp_path, monkeypa
     content[1000] ^= 1
     batch.write_bytes(content)
     monkeypatch.setattr("urllib.request.urlopen", lambda *_a, **_k: (_ for _ in ()).throw(OSError("no network")))
-    with pytest.raises(UserError, match="cifar10 is missing from .* or incomplete"):
+    with pytest.raises(UserError, match=r"cifar10 is missing from .* or incomplete"):
         read({"reader": "cifar10", "classes": 10}, "train", tmp_path)
 
 

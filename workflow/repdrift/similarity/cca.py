@@ -19,8 +19,8 @@ RANK_TOLERANCE = 1e-6  # relative to the largest singular value: smaller ones ar
 class Svcca:
     """Mean canonical correlation of the leading principal components (SVCCA), in 0..1.
 
-    The number of correlations is that of the components of the representation with fewer components. SVCCA is invariant
-    to rotations, to scale, and to an offset of each unit.
+    If k and l components of the two representations are kept, the mean is over min(k, l) correlations. SVCCA is
+    invariant to rotations, to scale, and to an offset of each unit.
 
     Parameters
     ----------
