@@ -71,7 +71,7 @@ def test_one_block_is_the_image():
 
 
 def test_blocks_that_do_not_fill_the_image_are_refused():
-    with pytest.raises(UserError, match="blocks of 5 pixels: allowed is a side that divides 32 and 32"):
+    with pytest.raises(UserError, match="blocks of 5 pixels do not fill an image: give a side that divides 32 and 32"):
         permutation(SHAPE, 5, np.random.default_rng(0))
 
 

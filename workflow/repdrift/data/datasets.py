@@ -1,4 +1,7 @@
-"""One way in: whatever the source, a split becomes images uint8 [N, 3, 32, 32] and labels int64 [N], in fixed order."""
+"""Readers of data sets.
+
+Whatever its source, a split of a data set becomes images uint8 [N, 3, 32, 32] and labels int64 [N], in a fixed order.
+"""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,7 +20,7 @@ SIZE = 32
 
 
 def sources(settings: Mapping[str, Any], split: str, folder: Path) -> list[Path]:
-    """Raw files that `read` takes a split from; none where images are rendered."""
+    """Return the raw files from which `read` reads a split. The list is empty if the images are rendered."""
     if settings["reader"] == NPZ:
         return [_npz_path(settings, split)]
     known = KNOWN.get(settings["reader"])
@@ -25,16 +28,18 @@ def sources(settings: Mapping[str, Any], split: str, folder: Path) -> list[Path]
 
 
 def read(settings: Mapping[str, Any], split: str, folder: Path) -> Split:
-    """Read (and download, where a data set has a home and the folder lacks it) a split of a data set.
+    """Read a split of a data set. If torchvision knows the data set and its files are missing, download them first.
 
     Parameters
     ----------
-    settings : dict
-        ``{"reader": name, ...}`` as in the config: ``cifar10``, ``svhn``, ``mnist``, ``objects``, ``digits``, ``npz``.
+    settings : mapping
+        The settings of the data set in the config. ``reader`` is ``cifar10``, ``svhn``, ``mnist``, ``objects``,
+        ``digits`` or ``npz``; ``classes`` is the number of classes D; ``train`` and ``test`` are numbers of images for
+        rendered data sets and paths for npz files.
     split : str
         ``train`` or ``test``.
     folder : Path
-        Where raw data sets lie.
+        The folder of raw data sets.
 
     Returns
     -------
@@ -44,7 +49,8 @@ def read(settings: Mapping[str, Any], split: str, folder: Path) -> Split:
     Raises
     ------
     UserError
-        If the files are missing and cannot be downloaded, or do not hold such images.
+        If files are missing and cannot be downloaded, if a file is damaged, or if the images or the labels have another
+        form.
     """
     reader = settings["reader"]
     if reader == NPZ:
@@ -56,18 +62,31 @@ def read(settings: Mapping[str, Any], split: str, folder: Path) -> Split:
     classes = settings["classes"]
     if labels.min() < 0 or labels.max() >= classes:
         raise UserError(
-            f"data set {reader}, split {split}: labels {labels.min()} to {labels.max()}, not 0 to {classes - 1}"
+            f"data set {reader}, split {split}: labels run from {labels.min()} to {labels.max()}, not 0 to "
+            f"{classes - 1}: correct the labels, or `classes` in the config"
         )
     return images, labels
 
 
 def read_npz(path: Path) -> Split:
-    """Read ``X`` uint8 [N, 32, 32, 3] (or [N, 3, 32, 32], or grey [N, 32, 32]) and ``y`` integer [N] from an npz file.
+    """Read the images ``X`` and the labels ``y`` of an npz file.
+
+    Parameters
+    ----------
+    path : Path
+        ``X`` is uint8 [N, H, W, 3], [N, 3, H, W] or grey [N, H, W], with H and W at most 32. ``y`` is [N], of any
+        integer type.
+
+    Returns
+    -------
+    images : uint8 [N, 3, 32, 32], RGB
+        As `to_rgb` converts them.
+    labels : int64 [N]
 
     Raises
     ------
     UserError
-        If the file is missing, damaged, or holds something else.
+        If the file is missing or damaged, or if its arrays have other names, types or shapes.
     """
     if not path.exists():
         raise UserError(f"no file {path}: put the npz file there, or correct the path in the config")
@@ -75,23 +94,36 @@ def read_npz(path: Path) -> Split:
         with np.load(path, allow_pickle=False) as arrays:
             images, labels = arrays["X"], arrays["y"]
     except KeyError as error:
-        raise UserError(f"{path}: an array X (images) and an array y (labels) are needed ({error})") from None
-    except Exception as error:  # zipfile, zlib and numpy each raise their own on a damaged file
+        raise UserError(f"{path} must hold an array X (images) and an array y (labels): {error}") from None
+    except Exception as error:  # zipfile, zlib and numpy each have errors of their own for a damaged file
         raise UserError(f"{path} cannot be read as an npz file ({error})") from None
     if images.dtype != np.uint8 or not np.issubdtype(labels.dtype, np.integer):
-        raise UserError(f"{path}: X is {images.dtype} and y {labels.dtype}, needed are uint8 and an integer type")
+        raise UserError(f"{path}: X is {images.dtype} and y is {labels.dtype}: give uint8 and an integer type")
     if labels.ndim != 1 or len(images) != len(labels):
-        raise UserError(f"{path}: X has shape {images.shape} and y {labels.shape}: one label an image is needed")
+        raise UserError(
+            f"{path}: X has shape {images.shape} and y has shape {labels.shape}: give one label for each image"
+        )
     return to_rgb(images, str(path)), labels.astype(np.int64)
 
 
 def to_rgb(images: NDArray[np.uint8], origin: str) -> NDArray[np.uint8]:
-    """Bring uint8 images [N, H, W], [N, H, W, 3] or [N, 3, H, W] to [N, 3, 32, 32]; smaller ones get a zero border.
+    """Convert images to RGB of 32 x 32 pixels. Smaller images get a border of zeros.
+
+    Parameters
+    ----------
+    images : uint8 [N, H, W] (grey), [N, H, W, 3] or [N, 3, H, W]
+        H and W are at most 32.
+    origin : str
+        Name of the source of the images, for the message of an error.
+
+    Returns
+    -------
+    uint8 [N, 3, 32, 32]
 
     Raises
     ------
     UserError
-        For any other shape; `origin` names the source in the message.
+        If the images have another shape.
     """
     if images.ndim == 3:
         images = np.repeat(images[:, None], 3, axis=1)
@@ -100,7 +132,7 @@ def to_rgb(images: NDArray[np.uint8], origin: str) -> NDArray[np.uint8]:
     height, width = images.shape[-2:]
     if images.ndim != 4 or images.shape[1] != 3 or max(height, width) > SIZE:
         raise UserError(
-            f"{origin}: images of shape {images.shape}; needed are RGB or grey ones of at most {SIZE}x{SIZE}"
+            f"{origin}: images have shape {images.shape}: give RGB or grey images of at most {SIZE}x{SIZE} pixels"
         )
     top, left = (SIZE - height) // 2, (SIZE - width) // 2
     border = ((0, 0), (0, 0), (top, SIZE - height - top), (left, SIZE - width - left))
@@ -114,7 +146,7 @@ def _npz_path(settings: Mapping[str, Any], split: str) -> Path:
 
 
 def _read_torchvision(reader: str, split: str, folder: Path) -> Split:
-    # Imported here: it brings torch, and npz files and rendered images do without.
+    # The import is here because it loads torch, which npz files and rendered images do not need.
     from torchvision import datasets  # noqa: PLC0415
 
     known = KNOWN[reader]
@@ -123,23 +155,23 @@ def _read_torchvision(reader: str, split: str, folder: Path) -> Split:
     def make(download: bool) -> Any:  # noqa: ANN401
         return getattr(datasets, known.maker)(str(folder), download=download, **part)
 
-    data = _from_folder_or_home(make, reader, split, folder)
+    data = _open_or_download(make, reader, split, folder)
     labels = data.labels if hasattr(data, "labels") else data.targets
     return to_rgb(np.asarray(data.data), reader), np.asarray(labels, dtype=np.int64)
 
 
-def _from_folder_or_home(make: Callable[[bool], Any], reader: str, split: str, folder: Path) -> Any:  # noqa: ANN401
-    """Open what lies in the folder (torchvision checks its MD5), or download it."""
+def _open_or_download(make: Callable[[bool], Any], reader: str, split: str, folder: Path) -> Any:  # noqa: ANN401
+    """Open the files in the folder, or download them if they are missing. Torchvision checks their MD5."""
     try:
         return make(False)
-    except Exception as absent:  # torchvision raises RuntimeError, OSError or EOFError as it happens
+    except Exception as absent:  # torchvision raises RuntimeError, OSError or EOFError, depending on what is missing
         try:
             return make(True)
         except Exception as unreachable:
-            home = KNOWN[reader].home.format(folder=folder, split=split)
+            download = KNOWN[reader].home.format(folder=folder, split=split)
             raise UserError(
-                f"data set {reader} is not (whole) in {folder} ({_first_line(absent)}) and could not be downloaded "
-                f"({_first_line(unreachable)}): get {home}"
+                f"data set {reader} is missing from {folder} or incomplete ({_first_line(absent)}), and it could not "
+                f"be downloaded ({_first_line(unreachable)}): get {download}"
             ) from None
 
 
