@@ -54,7 +54,7 @@ def growing(amount):
     return lambda w, attempt: amount * attempt
 
 
-# Marks the files of activations, which are most of a study on disk. Unless the config keeps them, Snakemake deletes each
+# Marks the files of activations, which take most of the disk. Unless the config keeps them, Snakemake deletes each
 # file after its last use.
 kept = (lambda file: file) if STUDY.config.keep.activations else temp
 
