@@ -1,4 +1,4 @@
-"""Which artifacts of earlier code are good for the present one, and what stands against it: a small study, real files."""
+"""Which artifacts of earlier code can be adopted, and what stands against it: a small study of real files."""
 
 import json
 from pathlib import Path
@@ -128,7 +128,10 @@ def test_there_is_nothing_to_adopt_of_what_the_present_code_has_made(study):
 
 def test_an_artifact_from_before_programs_had_names_is_adopted(study):
     made = record(LABELS)
-    old = {key: value for key, value in made.items() if key != "program"} | {"stage": "stages.task", "modules": {"a": "1"}}
+    old = {key: value for key, value in made.items() if key != "program"} | {
+        "stage": "stages.task",
+        "modules": {"a": "1"},
+    }
     sidecar(LABELS).write_text(json.dumps(old | {"seal": seal(old)}))
     adopt()
     assert record(LABELS)["stage"] == "stages.task"
