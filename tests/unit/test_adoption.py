@@ -238,22 +238,28 @@ def test_of_a_file_that_is_gone_with_its_sidecar_snakemake_must_know(study, reco
     assert [(path, kind) for path, kind, _ in found] == [(str(LABELS), kind) for kind in faults]
 
 
-def test_nothing_is_half_adopted(study, monkeypatch):
+def test_nothing_is_half_adopted(study):
     before = content()
     with pytest.raises(RuntimeError, match="locked"), adopting(decided(), 0.0):
         raise RuntimeError("locked")
     assert content() == before
+    with pytest.raises(RuntimeError), adopting(decided(), 0.0):
+        make(LABELS, "code of a job that runs meanwhile")
+        raise RuntimeError
+    assert record(LABELS)["code"] == "code of a job that runs meanwhile"
 
-    written = []
 
-    def until_full(path, made):
-        if len(written) == 3:
+def test_a_full_disk_adopts_nothing(study, monkeypatch):
+    before, write, written = content(), adoption.write_sidecar, []
+
+    def full(path, made):
+        if path == FIGURE:
             raise OSError("disk full")
         written.append(path)
         write(path, made)
 
-    write = adoption.write_sidecar
-    monkeypatch.setattr(adoption, "write_sidecar", until_full)
+    monkeypatch.setattr(adoption, "write_sidecar", full)
     with pytest.raises(OSError, match="disk full"):
         adopt()
-    assert (len(written), content()) == (3, before)
+    assert written[:4] == [IMAGES, LABELS, TABLE, COPY]
+    assert content() == before

@@ -8,12 +8,11 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import repdrift
-from repdrift.provenance.artifacts import record, sidecar, write_atomically, write_sidecar
+from repdrift.provenance.artifacts import record, sealed, sidecar, write_sidecar
 from repdrift.provenance.differences import differences, shortened
 from repdrift.provenance.planned_jobs import PlannedJob, RecordedJob, snakemake
 from repdrift.provenance.verification import (
@@ -173,17 +172,19 @@ def adopted(made: Mapping[str, Any], job: PlannedJob, now: float) -> dict[str, A
 @contextmanager
 def adopting(decision: Decision, now: float) -> Iterator[None]:
     """Write the sidecars of the adopted artifacts; if this or what follows fails, put all of them back as they were."""
-    before: dict[Path, bytes] = {}
+    before: dict[Path, dict[str, Any]] = {}
     try:
         for path, job in decision.adopted.items():
             made = record(path)
             if made is not None:
-                before[sidecar(path)] = sidecar(path).read_bytes()
+                before[path] = made
                 write_sidecar(path, adopted(made, job, now))
         yield
     except BaseException:
-        for path, content in before.items():
-            write_atomically(path, partial(Path.write_bytes, data=content))
+        for path, made in before.items():
+            # A job that runs meanwhile may have written another one.
+            if record(path) == sealed(adopted(made, decision.adopted[path], now)):
+                write_sidecar(path, made)
         raise
 
 

@@ -76,9 +76,14 @@ def _umask() -> int:
     return mask
 
 
+def sealed(made: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what a sidecar says with the seal that belongs to it."""
+    return {**made, "seal": seal(made)}
+
+
 def write_sidecar(path: Path, made: Mapping[str, Any]) -> None:
     """Write the sidecar of an artifact, sealed."""
-    text = json.dumps({**made, "seal": seal(made)}, indent=1, sort_keys=True) + "\n"
+    text = json.dumps(sealed(made), indent=1, sort_keys=True) + "\n"
     write_atomically(sidecar(path), lambda file: file.write_text(text))
 
 
