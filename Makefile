@@ -1,12 +1,15 @@
-# make demo   the whole workflow on embedded data, into results/demo (no download but the packages)
-# make test   the tests
-# make check  formatters, linters and types
-# make bench  speed, error and memory beside named peers, into docs/benchmarks.md (half an hour)
+# make demo      the whole workflow on embedded data, into results/demo (no download but the packages)
+# make test      the tests of the library, and a tiny study run for real: six minutes on two cores, no data needed
+# make test-all  all tests, also on real images, in a browser, on SLURM and with kills: 25 minutes on two cores
+# make check     formatters, linters, layers of imports and types: two minutes
+# make bench     speed, error and memory beside named peers, into docs/benchmarks.md (half an hour)
 
 PYTHON ?= python3
 BIN := .venv/bin
+# Tests of one file run one after the other and share what the file makes; files run side by side, the first ones first.
+PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 
-.PHONY: demo test check bench clean
+.PHONY: demo test test-all check bench clean
 
 demo: .venv/ready
 	$(BIN)/snakemake --configfile presets/demo.yaml --quiet rules host
@@ -15,12 +18,16 @@ demo: .venv/ready
 	@ls results/demo/figures/*.png results/demo/tables/*.csv
 
 test: .venv/ready
-	$(BIN)/python -m pytest
+	$(PYTEST) -m "not real_images" tests/workflow tests/unit
+
+# The longest first.
+test-all: .venv/ready
+	$(PYTEST) tests/cluster tests/thorough tests/workflow tests/unit
 
 check: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/snakefmt --check Snakefile workflow/rules
+	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/snakemake --lint --configfile presets/demo.yaml

@@ -6,7 +6,7 @@
 # `snakemake fig3 --configfile presets/laptop.yaml` makes one figure.
 
 
-configfile: "config.yaml"
+configfile: f"{workflow.current_basedir}/config.yaml"
 
 
 include: "workflow/rules/common.smk"
@@ -22,19 +22,7 @@ for name in PLAN.experiments:
     include: f"workflow/repdrift/experiments/{name}/rules.smk"
 
 
-localrules:
-    all,
-    dataset,
-    task,
-    judge,
-    table,
-    figure,
-    report,
-    verdicts,
-
-
 rule all:
-    default_target: True
     input:
         expand(
             f"{STUDY.folder}/figures/{{figure}}.{{format}}",
@@ -42,6 +30,7 @@ rule all:
             format=FORMATS,
         ),
         f"{STUDY.folder}/report.html",
+    localrule: True
 
 
 # Each figure is a target: fig1 (similarity during training), fig2 (training curves), fig3 (training from scratch), fig4

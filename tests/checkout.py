@@ -1,38 +1,31 @@
-"""A copy of the workflow in an empty folder, and Snakemake run in it as a user runs it."""
+"""A copy of the workflow in an empty folder, and Snakemake run in it, or in another folder, as a user runs it."""
 
 import os
 import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
-from tests.conftest import DATA, REPOSITORY
-
+REPOSITORY = Path(__file__).parents[1]
+DATA = REPOSITORY / "data"
 PARTS = ("Snakefile", "config.yaml", "presets", "profiles", "workflow", "envs")
 ENVIRONMENT = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "OMP_NUM_THREADS")}
 
 
-class Checkout:
-    """The workflow's files, and nothing else, in a folder of their own."""
+class WorkingFolder:
+    """A folder in which Snakemake is run; `library` is the clone's folder `workflow`, as seen from it."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, library="workflow"):
         self.folder = folder
-        for part in PARTS:
-            source, target = REPOSITORY / part, folder / part
-            if source.is_dir():
-                ignored = shutil.ignore_patterns("__pycache__")
-                shutil.copytree(source, target, ignore=ignored, copy_function=shutil.copyfile, dirs_exist_ok=True)
-            else:
-                shutil.copyfile(source, target)
-        if DATA.exists() and not (folder / "data").exists():
-            (folder / "data").symlink_to(DATA)
+        self.library = str(library)
 
     def snakemake(self, *arguments, check=True):
         return self.run(["-m", "snakemake", *arguments], check)
 
     def repdrift(self, *arguments, check=True):
-        """The command `repdrift` of this checkout, not of the environment."""
-        start = "import sys; sys.path.insert(0, 'workflow'); from repdrift.cli import main; main()"
+        """The command `repdrift` of the clone, not of the environment."""
+        start = f"import sys; sys.path.insert(0, {self.library!r}); from repdrift.cli import main; main()"
         return self.run(["-c", start, *arguments], check)
 
     def run(self, arguments, check):
@@ -87,3 +80,23 @@ class Checkout:
         lines = output.split("Job stats:")[1].split("total")[0].splitlines()
         rows = [line.split() for line in lines if len(line.split()) == 2 and line.split()[1].isdigit()]
         return {rule: int(count) for rule, count in rows}
+
+
+class Checkout(WorkingFolder):
+    """The workflow's files in a folder of their own: put there as a clone has them, or found there, if not new."""
+
+    def __init__(self, folder, new=True):
+        super().__init__(folder)
+        if new:
+            self.put_files()
+
+    def put_files(self):
+        for part in PARTS:
+            source, target = REPOSITORY / part, self.folder / part
+            if source.is_dir():
+                ignored = shutil.ignore_patterns("__pycache__")
+                shutil.copytree(source, target, ignore=ignored, copy_function=shutil.copyfile, dirs_exist_ok=True)
+            else:
+                shutil.copyfile(source, target)
+        if DATA.exists() and not (self.folder / "data").exists():
+            (self.folder / "data").symlink_to(DATA)

@@ -1,18 +1,17 @@
-"""What the tests share: the real images, where there are any, configs, and how torch works."""
+"""What the tests share: the real images, where there are any, configs, studies that have been run, torch's threads."""
 
 import os
-from pathlib import Path
 
 import pytest
-import torch
 
 from repdrift.study.config import load
+from tests.checkout import DATA, REPOSITORY, Checkout
+from tests.studies import copied, make_complete, make_tiny, shared
 
-REPOSITORY = Path(__file__).parents[1]
-DATA = REPOSITORY / "data"
 # A program that a test starts imports the package of this folder, as the test itself does, wherever it runs.
 os.environ["PYTHONPATH"] = str(REPOSITORY / "workflow")
-SMOKE = ("--configfile", "presets/smoke.yaml", "presets/svhn-npz.yaml")
+# Matrices so small gain nothing from more threads, and tests run side by side. Torch reads this when it is imported.
+os.environ["OMP_NUM_THREADS"] = "1"
 
 
 @pytest.fixture(scope="session")
@@ -28,18 +27,11 @@ def real_images():
     return DATA
 
 
-@pytest.fixture(scope="module")
-def one_thread():
-    """Matrices so small gain nothing from more threads, which would wait for each other."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture
 def same_numbers():
     """What a test draws is the same every time."""
+    import torch  # noqa: PLC0415  many tests need none, and it takes a second
+
     torch.manual_seed(0)
 
 
@@ -54,10 +46,28 @@ def load_config():
 
 
 @pytest.fixture(scope="session")
-def smoke(tmp_path_factory, real_images):
-    """The study of presets/smoke.yaml, run for real on this machine; tests add files to it, and change none."""
-    from tests.checkout import Checkout  # noqa: PLC0415  it reads this module
+def made_tiny(tmp_path_factory):
+    """The tiny study, six figures of it, run for real; tests read it, and change nothing."""
+    return Checkout(shared(tmp_path_factory, "made-tiny", make_tiny), new=False)
 
-    made = Checkout(tmp_path_factory.mktemp("smoke"))
-    made.snakemake(*SMOKE)
-    return made
+
+@pytest.fixture(scope="session")
+def tiny_study(made_tiny, tmp_path_factory):
+    """A copy of the tiny study for the tests of one process: they change it, and undo what they change.
+
+    What stands in its `change.yaml` overlays its config.
+    """
+    return copied(made_tiny.folder, tmp_path_factory.mktemp("tiny") / "study")
+
+
+@pytest.fixture
+def spoilt_study(made_tiny, tmp_path):
+    """A copy of the tiny study for one test, which may leave it as it likes."""
+    return copied(made_tiny.folder, tmp_path / "study")
+
+
+@pytest.fixture(scope="session")
+def complete_study(made_tiny, tmp_path_factory):
+    """The tiny study with everything that the workflow can make, run for real; tests read it, and change nothing."""
+    made = shared(tmp_path_factory, "made-complete", lambda folder: make_complete(folder, made_tiny.folder))
+    return Checkout(made, new=False)

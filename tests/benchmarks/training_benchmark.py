@@ -31,7 +31,8 @@ from repdrift.networks import checkpoints
 from repdrift.networks.building import build, initialise
 from repdrift.networks.conv4 import Conv4
 from repdrift.networks.evaluation import normalise
-from repdrift.training.training import Epoch, Settings, Training
+from repdrift.specs import TrainingSettings
+from repdrift.training.training import Epoch, Training
 from tests.benchmarks.report import markdown, met, seconds
 from tests.benchmarks.timing import Timing, alternate
 
@@ -105,7 +106,7 @@ def ours(images: Tensor, labels: Tensor, order: int) -> Callable[[], None]:
 
 
 def begun(network: Conv4, images: Tensor, labels: Tensor, steps: int, order: int) -> Training:
-    settings = Settings(**SGD, steps=steps, test_every=10**9)
+    settings = TrainingSettings(**SGD, steps=steps, test_every=10**9)
     few = (images[:32], labels[:32])
     training = Training(network, (images, labels), few, settings, torch.Generator().manual_seed(order))
     training.history.append(Epoch(0, 0, None, None, None, None))  # it need not be measured: the usual loop has none

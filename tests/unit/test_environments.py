@@ -8,9 +8,9 @@ import tomllib
 import pytest
 import yaml
 from packaging.requirements import Requirement
-from tests.conftest import REPOSITORY
+from tests.checkout import REPOSITORY
 
-from repdrift.provenance.programs import programs
+from repdrift.provenance.parts import drawings, programs
 
 PACKAGE = REPOSITORY / "workflow" / "repdrift"
 ENVIRONMENTS = sorted(path.stem for path in (REPOSITORY / "envs").glob("*.yaml"))
@@ -66,14 +66,16 @@ def test_every_program_has_an_environment_with_all_that_it_imports():
     assert set(found) == set(programs())
     assert set().union(*found.values()) == set(ENVIRONMENTS)
     for program, names in found.items():
-        needed = {PACKAGES.get(module, module) for module in modules(f"repdrift.{programs()[program]}")}
+        needed = {PACKAGES.get(module, module) for module in modules(program)}
         for environment in names:
             assert needed <= set(pinned(environment)[1]), program
 
 
-def modules(start):
-    """Modules beyond the standard library that a module of ours needs to be imported, through others of ours too."""
-    found, waiting, seen = set(), [start], set()
+def modules(program):
+    """Modules beyond the standard library that a program needs to be imported, through others of ours too."""
+    found, waiting, seen = set(), [f"repdrift.{programs()[program]}"], set()
+    if program == "figure":
+        waiting += [f"repdrift.{drawing}" for drawing in drawings().values()]
     while waiting:
         name = waiting.pop()
         if name in seen:

@@ -18,7 +18,7 @@ from repdrift import command, figures
 from repdrift.errors import UserError
 from repdrift.figures import style
 from repdrift.figures.style import Look
-from repdrift.similarity import ESTIMATORS
+from repdrift.similarity.registry import ESTIMATORS
 from repdrift.stages import figure as stage
 
 LAYERS = ["pool2", "pool1", "logits"]  # an order that no sorting gives
@@ -527,9 +527,9 @@ def test_every_estimator_has_a_name_and_kinds_have_colours_and_markers_of_their_
     [
         ("", "is no CSV table"),
         ("panel,series\n", "has no column seed, layer"),
-        (",".join(figures.KINDS["layers"][0]) + "\n", "has no rows"),
-        (",".join(figures.KINDS["layers"][0]) + "\na,b,1,pool1,cka-biased,500,,,SVHN\n", "no row has a value"),
-        (",".join(figures.KINDS["layers"][0]) + "\na,b,1,pool1,cka-biased,500,high,,SVHN\n", "column value"),
+        (",".join(figures.drawing("layers").COLUMNS) + "\n", "has no rows"),
+        (",".join(figures.drawing("layers").COLUMNS) + "\na,b,1,pool1,cka-biased,500,,,SVHN\n", "no row has a value"),
+        (",".join(figures.drawing("layers").COLUMNS) + "\na,b,1,pool1,cka-biased,500,high,,SVHN\n", "column value"),
     ],
 )
 def test_a_bad_table_is_refused_in_one_line(text, message, tmp_path):

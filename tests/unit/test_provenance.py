@@ -7,17 +7,18 @@ import pytest
 
 from repdrift.cli import main
 from repdrift.errors import UserError
+from repdrift.provenance import fingerprint
 from repdrift.provenance.artifacts import Job, seal, sidecar
-from repdrift.provenance.fingerprint import fingerprint
 from repdrift.provenance.verification import Verification
 
-CODE = fingerprint("task")
+CODE = fingerprint.fingerprint("task")
 
 
 @pytest.fixture
 def study(tmp_path, monkeypatch):
     """Images outside the study, then a chain of artifacts, two of each kind."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(fingerprint, "running", "task")
 
     def make(path, text, *inputs):
         path = Path(path)

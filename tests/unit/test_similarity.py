@@ -1,16 +1,20 @@
 """Linear CKA against the definitions, written out with dense matrices and loops in numpy."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
-import yaml
 
+from repdrift import similarity
 from repdrift.data import rendered
 from repdrift.errors import UserError
 from repdrift.networks.building import build, initialise
 from repdrift.networks.representations import representations
+from repdrift.plan.schema import schema
 from repdrift.similarity import (
-    ESTIMATORS,
     linear_cka,
     linear_cka_matrices,
     linear_cka_matrix,
@@ -18,7 +22,8 @@ from repdrift.similarity import (
     random_orders,
 )
 from repdrift.similarity.products import cheapest_grams
-from repdrift.study.config import SCHEMA
+from repdrift.similarity.registry import ESTIMATORS
+from repdrift.similarity.registry import estimator as estimator_of
 
 RNG = np.random.default_rng(0)
 X = np.maximum(RNG.normal(size=(30, 50)) @ RNG.normal(size=(50, 40)), 0)
@@ -89,12 +94,13 @@ def test_noise_biased_and_debiased():
 def test_null_equals_permuting_the_rows(name):
     orders = random_orders(30, 20, seed=1)
     assert len({tuple(order.tolist()) for order in orders}) == 20
-    a, b = (ESTIMATORS[name].prepare(torch.from_numpy(z)) for z in (X, Y))
-    null = permutation_null(ESTIMATORS[name], a, b, orders)
+    method = estimator_of(name)
+    a, b = (method.prepare(torch.from_numpy(z)) for z in (X, Y))
+    null = permutation_null(method, a, b, orders)
     values = [cka(X, Y[order.numpy()], name.removeprefix("cka-")) for order in orders]
     assert null.mean == pytest.approx(np.mean(values), abs=1e-12)
     assert null.q95 == pytest.approx(np.quantile(values, 0.95), abs=1e-12)
-    value = ESTIMATORS[name].compare(a, b)
+    value = method.compare(a, b)
     assert value == pytest.approx(cka(X, Y, name.removeprefix("cka-")), abs=1e-12)
     assert null.q95 < value
 
@@ -116,7 +122,7 @@ class TestMatrix:
     def test_is_every_pair(self, layers, estimator):
         exact = [x.double() for x in layers]
         matrix = linear_cka_matrix(exact, estimator=estimator)
-        state = ESTIMATORS[f"cka-{estimator}"]
+        state = estimator_of(f"cka-{estimator}")
         prepared = [state.prepare(x) for x in exact]
         expected = torch.tensor([[state.compare(a, b) for b in prepared] for a in prepared], dtype=torch.float64)
         torch.testing.assert_close(matrix, expected, rtol=0, atol=1e-12)
@@ -182,9 +188,33 @@ def test_what_has_no_similarity_is_refused(x, y, named):
 
 
 def test_config_offers_the_estimators_that_take_wide_layers():
-    items = yaml.safe_load(SCHEMA.read_text())["$defs"]["estimators"]["items"]
+    offered = schema()["$defs"]["estimators"]["items"]["enum"]
     # Canonical correlations refuse layers with more units than images, as pool1 of conv4 is.
-    assert set(items["enum"]) == set(ESTIMATORS) - {"svcca", "pwcca"}
+    assert set(offered) == set(ESTIMATORS) - {"svcca", "pwcca"}
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_every_estimator_takes_the_layers_that_it_says(name):
+    wide = torch.from_numpy(np.random.default_rng(1).normal(size=(30, 50)))
+    if ESTIMATORS[name].any_width:
+        assert estimator_of(name).compare(*[estimator_of(name).prepare(wide)] * 2) == pytest.approx(1)
+    else:
+        with pytest.raises(UserError, match="30 images and 50 units"):
+            estimator_of(name).prepare(wide)
+
+
+def test_the_package_offers_what_its_modules_define():
+    assert similarity.linear_cka is linear_cka
+    assert similarity.ESTIMATORS is ESTIMATORS
+    with pytest.raises(AttributeError, match="linear_cca"):
+        similarity.linear_cca  # noqa: B018
+
+
+def test_the_names_of_the_estimators_are_known_without_torch():
+    code = "import sys, repdrift.similarity.registry as r; print(len(r.ESTIMATORS), 'torch' in sys.modules)"
+    path = {"PYTHONPATH": str(Path(similarity.__file__).parents[2])}
+    done = subprocess.run([sys.executable, "-c", code], env=path, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [str(len(ESTIMATORS)), "False"]
 
 
 def test_unknown_estimator_is_refused():

@@ -8,14 +8,15 @@ import numpy as np
 import pytest
 import torch
 from tests.benchmarks.reference import biased_hsic, centred_gram, unbiased_hsic
-from tests.conftest import DATA
+from tests.checkout import DATA
 
 from repdrift.data import rendered
 from repdrift.data.datasets import read
 from repdrift.networks.building import build, initialise
 from repdrift.networks.representations import representations
 from repdrift.similarity import linear_cka_matrices
-from repdrift.training.training import Settings, train
+from repdrift.specs import TrainingSettings
+from repdrift.training.training import train
 
 LAYERS = ("pool1", "pool2", "pool3", "pool4", "logits")
 MOST = 5000
@@ -51,7 +52,7 @@ def layers():
     network = build({"name": "conv4", "block": "conv-relu-bn", "classes": 10})
     initialise(network, "initialisation", 1)
     before = representations(network, images)
-    settings = Settings(
+    settings = TrainingSettings(
         learning_rate=0.01,
         momentum=0.9,
         weight_decay=0.0,

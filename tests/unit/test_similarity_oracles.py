@@ -12,8 +12,9 @@ from tests.benchmarks.reference import cka_matrix
 from repdrift.data import rendered
 from repdrift.networks.building import build, initialise
 from repdrift.networks.representations import representations
-from repdrift.similarity import ESTIMATORS, linear_cka, linear_cka_matrix
+from repdrift.similarity import linear_cka, linear_cka_matrix
 from repdrift.similarity.rbf_cka import RbfCka
+from repdrift.similarity.registry import estimator as estimator_of
 
 RNG = np.random.default_rng(0)
 X = np.maximum(RNG.normal(size=(60, 40)) @ RNG.normal(size=(40, 30)), 0)
@@ -38,7 +39,7 @@ def cka(x, y, estimator):
     """Linear CKA by each of our routes, which are to agree."""
     x, y = torch.from_numpy(x), torch.from_numpy(y)
     value = linear_cka(x, y, estimator=estimator)
-    route = ESTIMATORS[f"cka-{estimator}"]
+    route = estimator_of(f"cka-{estimator}")
     assert route.compare(route.prepare(x), route.prepare(y)) == pytest.approx(value, abs=1e-12)
     return value
 

@@ -9,9 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.benchmarks.reference import cka_matrix
 
-from repdrift.similarity import ESTIMATORS, linear_cka, linear_cka_matrix
-
-pytestmark = pytest.mark.usefixtures("one_thread")
+from repdrift.similarity import linear_cka, linear_cka_matrix
+from repdrift.similarity.registry import ESTIMATORS, estimator
 
 # What does not hold for an estimator, by its definition; test_estimators.py has what holds instead.
 CORRELATION_DISTANCE = {"rsa-pearson", "rsa-spearman"}  # of each image over the units: neither rotation nor offset
@@ -76,8 +75,8 @@ def every(*left_out):
 
 
 def similarity(name, x, y):
-    estimator = ESTIMATORS[name]
-    return estimator.compare(*(estimator.prepare(torch.from_numpy(side)) for side in (x, y)))
+    method = estimator(name)
+    return method.compare(*(method.prepare(torch.from_numpy(side)) for side in (x, y)))
 
 
 def rotation(rng, units):

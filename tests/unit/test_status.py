@@ -15,12 +15,11 @@ from repdrift.training.progress import Progress
 def test_every_state_is_told(load_config, tmp_path, monkeypatch, capsys):
     plan = Plan(load_config("demo") | {"seeds": [1, 2]})
     (tmp_path / "two.yaml").write_text("seeds: [1, 2]\n")
-    for name in ("config.yaml", "presets"):
-        (tmp_path / name).symlink_to(Path(name).resolve())
+    (tmp_path / "presets").symlink_to(Path("presets").resolve())
     monkeypatch.chdir(tmp_path)
 
     def folder(run, seed):
-        path = tmp_path / plan.model((run, "final"), seed)
+        path = tmp_path / plan.study.model((run, "final"), seed)
         path.parent.mkdir(parents=True)
         return path
 

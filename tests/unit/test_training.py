@@ -12,8 +12,9 @@ from repdrift.errors import UserError
 from repdrift.networks.building import build, initialise
 from repdrift.networks.evaluation import evaluate, normalise
 from repdrift.networks.representations import calibrated, representations
+from repdrift.specs import TrainingSettings
 from repdrift.training.jobs import order_seed
-from repdrift.training.training import Settings, train
+from repdrift.training.training import train
 
 
 def network(seed=1, block="conv-relu-bn"):
@@ -31,7 +32,7 @@ def settings(steps, **changes):
         "test_every": 1,
         "precision": "float32",
     }
-    return Settings(**{**values, **changes}, steps=steps)
+    return TrainingSettings(**{**values, **changes}, steps=steps)
 
 
 def tensors(images, labels):

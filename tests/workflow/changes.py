@@ -1,6 +1,7 @@
 """Changes to a checkout, each undone in the end: context managers that give the arguments for Snakemake."""
 
 import os
+import re
 import shutil
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,6 +46,42 @@ def edit(name, old, new):
         with kept(path):
             path.write_text(text.replace(old, new))
             yield []
+
+    return change
+
+
+def move(old, new):
+    """Move a module of the package, given as ``networks.checkpoints``; those that import it then find it there."""
+
+    @contextmanager
+    def change(checkout):
+        library = checkout.folder / "workflow"
+        source, target = (library.joinpath("repdrift", *module.split(".")).with_suffix(".py") for module in (old, new))
+        (folder, name), (new_folder, new_name) = (module.rpartition(".")[::2] for module in (old, new))
+        by_name = f"from repdrift.{folder} import {name}\n"
+        with kept(library):
+            for path in [*library.rglob("*.py"), *library.rglob("*.smk")]:
+                text = path.read_text()
+                moved = text.replace(by_name, f"from repdrift.{new_folder} import {new_name} as {name}\n")
+                moved = re.sub(rf"\brepdrift\.{re.escape(old)}\b", f"repdrift.{new}", moved)
+                if moved != text:
+                    path.write_text(moved)
+            source.rename(target)
+            yield []
+
+    return change
+
+
+def add(name, text):
+    """Write a file that is not there."""
+
+    @contextmanager
+    def change(checkout):
+        path = checkout.folder / name
+        assert not path.exists()
+        path.write_text(text)
+        yield []
+        path.unlink()
 
     return change
 

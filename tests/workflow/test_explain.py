@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.workflow.changes import delete, edit, flip_bit, kept, overlay
-from tests.workflow.conftest import TINY
-from tests.workflow.tiny import CROSS, DOMAIN
+from tests.workflow.tiny import CROSS, DOMAIN, TINY
 
 from repdrift.provenance.verification import Verification, artifacts
 

@@ -1,6 +1,6 @@
-"""The smallest study that has every kind of job, and its graph of jobs, written down by hand beside the plan's."""
+"""The smallest study, and its graph of jobs, written down by hand beside the plan's; and the same with everything."""
 
-OVERLAY = """
+DRIFT = """
 study: tiny
 seeds: [1]
 datasets:
@@ -16,11 +16,48 @@ controls: {scratch: false, matched_steps: null, independent: false}
 probe: {images: 64}
 similarity: {estimators: [cka-biased], permutations: 5}
 sensitivity: {images: [64], bn: [batch], estimators: [cka-biased], blocks: []}
+"""
+OVERLAY = f"""{DRIFT}
 transfer: null
 transferability: null
 head2toe: null
 """
+# Every rule, program and figure that there is.
+COMPLETE = f"""{DRIFT}
+transfer:
+  targets: [cross_domain]
+  images: 32
+  converged: 2
+  sweeps: [cross_domain]
+  shuffle: [8]
+  checkpoints: [0, 2]
+  test_images: 32
+  points: 3
+  criticality: {{path: [1], distances: [0.0, 1.0], noises: [0.0, 0.1], draws: 1, images: 32, excess: 0.1}}
+transferability:
+  targets: [cross_domain]
+  sweeps: [cross_domain]
+  sizes: [16, 32]
+  steps: 2
+  classes: [5, 10]
+  class_images: 16
+head2toe:
+  targets: [cross_domain]
+  sweeps: [cross_domain]
+  shuffle: [8]
+  images: 32
+  folds: 1
+  test_images: 32
+  target_sizes: [32, 64]
+  steps: [2, 4]
+  learning_rates: [0.01]
+  epochs: [1]
+  offsets: [0.0, 0.5]
+"""
 
+# What Snakemake is told to run them; `change.yaml` is what a test lays over the tiny study.
+TINY = ("--configfile", "tiny.yaml", "change.yaml")
+EVERYTHING = ("--configfile", "complete.yaml")
 FIGURES = ("fig1", "fig2", "fig3", "fig4", "layers", "sensitivity")  # not fig5: it is added later
 DEGREES = ("objects", "objects-random9")
 SIZES = ("objects-n64-random9",)
@@ -87,6 +124,16 @@ def onwards(starts, needs=None):
     while waiting:
         found |= waiting
         waiting = {job for job, needed in needs.items() if job not in found and waiting & set(needed)}
+    return found
+
+
+def needed_for(targets):
+    """These jobs, and all jobs that they need, directly or not."""
+    needs = graph()
+    found, waiting = set(), set(targets)
+    while waiting:
+        found |= waiting
+        waiting = {needed for job in waiting for needed in needs[job]}
     return found
 
 

@@ -10,6 +10,7 @@ rule dataset:
         checksum="results/datasets/{store}/{split}.sha256",
     log:
         "results/logs/datasets/{store}/{split}.log",
+    localrule: True
     conda:
         "../../envs/torch.yaml"
     resources:
@@ -33,6 +34,7 @@ rule task:
     log:
         f"{STUDY.folder}/logs/tasks/{{task}}/seed{{seed}}.log",
     priority: 20
+    localrule: True
     conda:
         "../../envs/plot.yaml"
     resources:

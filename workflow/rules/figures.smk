@@ -10,6 +10,7 @@ rule table:
         f"{STUDY.folder}/logs/tables/{{figure}}.log",
     wildcard_constraints:
         figure=one_of([name for name, figure in PLAN.figures.items() if figure.rows]),
+    localrule: True
     conda:
         "../../envs/plot.yaml"
     resources:
@@ -36,6 +37,7 @@ rule figure:
         png=f"{STUDY.folder}/figures/{{figure}}.png",
     log:
         f"{STUDY.folder}/logs/figures/{{figure}}.log",
+    localrule: True
     conda:
         "../../envs/plot.yaml"
     resources:
@@ -43,7 +45,7 @@ rule figure:
         runtime=growing(10),
     params:
         spec=lambda w: canonical(specs.figure(PLAN.figures[w.figure])),
-        code=fingerprint("figure"),
+        code=lambda w: code_of("figure", specs.figure(PLAN.figures[w.figure])),
         # Snakemake's own report shows title and caption. Snakemake does not track a function of the resources, so a new
         # caption does not redraw the figure.
         title=lambda w, resources: PLAN.figures[w.figure].title,

@@ -16,7 +16,7 @@ rule activations:
         "../../envs/torch.yaml"
     threads: 1
     resources:
-        gpu=1,
+        gpu=gpu_if_offered,
         mem_mb=growing(1500),
         runtime=growing(3),
     params:
@@ -45,7 +45,7 @@ rule similarity:
         runtime=growing(3),
     params:
         spec=lambda w: canonical(specs.similarity(PLAN, w.run, int(w.seed))),
-        code=fingerprint("similarity"),
+        code=lambda w: code_of("similarity", specs.similarity(PLAN, w.run, int(w.seed))),
     shell:
         program(
             "similarity", "--final {input.final:q} --references {input.references:q}"

@@ -65,7 +65,7 @@ rule pretrain:
         "../../envs/torch.yaml"
     threads: 1
     resources:
-        gpu=1,
+        gpu=gpu_if_offered,
         pack=1,
         mem_mb=growing(2500),
         runtime=lambda w, attempt: PLAN.minutes(w.run) * attempt,

@@ -14,6 +14,7 @@ rule judge:
         f"{STUDY.folder}/logs/verdicts/{{claims}}.log",
     wildcard_constraints:
         claims=one_of(PLAN.claims),
+    localrule: True
     conda:
         "../../envs/plot.yaml"
     resources:
@@ -36,6 +37,7 @@ rule verdicts:
         f"{STUDY.folder}/claims.csv",
     log:
         f"{STUDY.folder}/logs/claims.log",
+    localrule: True
     conda:
         "../../envs/plot.yaml"
     resources:
@@ -58,6 +60,7 @@ rule report:
         f"{STUDY.folder}/report.html",
     log:
         f"{STUDY.folder}/logs/report.log",
+    localrule: True
     conda:
         "../../envs/plot.yaml"
     resources:

@@ -19,6 +19,7 @@ from repdrift.provenance.verification import changed_modules
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("target", type=Path, help="a file of a study, such as results/STUDY/figures/fig4.png")
+    parser.add_argument("-s", "--snakefile", metavar="FILE", help="as for snakemake")
     parser.add_argument("--configfile", nargs="+", default=[], metavar="FILE", help="as for snakemake")
 
 
@@ -27,7 +28,7 @@ def run(args: argparse.Namespace) -> None:
         print("\n".join(origins(args.target)), end="\n\n")
     elif args.target.exists():
         raise UserError(f"{args.target}: there is no sidecar {sidecar(args.target).name} that says what it is made of")
-    print("\n".join(reasons(planned(args.target, args.configfile))))
+    print("\n".join(reasons(planned(args.target, args.configfile, args.snakefile))))
 
 
 def origins(target: Path) -> list[str]:

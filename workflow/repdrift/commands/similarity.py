@@ -15,6 +15,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from repdrift.errors import UserError
+from repdrift.similarity.registry import estimator
 
 DEFAULT = ("cka-debiased", "cka-biased")
 
@@ -72,7 +73,7 @@ def compare(
     ----------
     representations : sequence of (name, name, Tensor [n, p], Tensor [n, q])
     estimators : sequence of str
-        Names in `repdrift.similarity.ESTIMATORS`.
+        Names in `repdrift.similarity.registry`.
     permutations : int
         Of the images, for the null; 0 for none.
     seed : int
@@ -89,11 +90,9 @@ def compare(
     UserError
         If an estimator is unknown, numbers of images differ, or there is one permutation.
     """
-    from repdrift.similarity import ESTIMATORS, permutation_null, random_orders  # noqa: PLC0415  torch takes a second
+    from repdrift.similarity.null import permutation_null, random_orders  # noqa: PLC0415  torch takes a second
 
-    for name in estimators:
-        if name not in ESTIMATORS:
-            raise UserError(f"estimator {name!r}: allowed are {', '.join(ESTIMATORS)}")
+    methods = {name: estimator(name) for name in estimators}
     if permutations == 1 or permutations < 0:
         raise UserError(f"permutations {permutations}: allowed are 0 (no null), or 2 and more")
     rows = []
@@ -103,10 +102,9 @@ def compare(
                 f"{layer} has {len(x)} images and {other} of the second {len(y)}; needed are the same images"
             )
         orders = random_orders(len(x), permutations, seed)
-        for name in estimators:
+        for name, method in methods.items():
             row: dict[str, object] = {"layer": layer, "with": other, "n": len(x), "estimator": name}
             try:
-                method = ESTIMATORS[name]
                 a, b = method.prepare(x), method.prepare(y)
                 row["value"] = method.compare(a, b)
                 if orders:

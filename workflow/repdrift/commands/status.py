@@ -8,9 +8,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from repdrift.plan.checking import check
 from repdrift.plan.plan import Plan
 from repdrift.provenance.artifacts import PROGRESS
-from repdrift.study.config import check, load
+from repdrift.study.config import complete, load
 from repdrift.study.runs import Run
 from repdrift.training.progress import values_of
 
@@ -32,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    config = load([Path("config.yaml"), *args.configfile])
+    config = complete(load(args.configfile))
     check(config)
     plan = Plan(config)
     found = [training(plan, run, seed) for run in plan.runs.values() for seed in plan.study.seeds]

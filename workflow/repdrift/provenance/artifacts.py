@@ -17,6 +17,7 @@ import repdrift
 from repdrift.canonical import canonical
 from repdrift.errors import UserError
 from repdrift.provenance import fingerprint
+from repdrift.provenance.parts import loaded
 
 PACKAGES = ("repdrift", "torch", "torchvision", "numpy", "pandas", "safetensors", "matplotlib", "seaborn")
 PROGRESS = ".resume"  # folder beside an output, in which a long job keeps how far it is
@@ -138,7 +139,7 @@ class Job:
             "spec": json.loads(canonical(self.spec)),
             "code": self.code,
             "program": program,
-            "modules": fingerprint.modules(program) if program else {},
+            "modules": fingerprint.modules(program, *loaded(self.spec)) if program else {},
             "inputs": self.input_checksums(),
             "device": self.device,
             "threads": os.environ.get("OMP_NUM_THREADS"),

@@ -50,8 +50,17 @@ class PlannedJob:
         return [self.reason]
 
 
-def planned(target: Path, configfiles: Sequence[str]) -> list[PlannedJob]:
+def planned(target: Path, configfiles: Sequence[str], snakefile: str | None = None) -> list[PlannedJob]:
     """Jobs that Snakemake would run for a file.
+
+    Parameters
+    ----------
+    target : Path
+        The file, relative to the working directory.
+    configfiles : sequence of str
+        What is laid over ``config.yaml``.
+    snakefile : str, optional
+        The workflow; by default that which Snakemake finds in the working directory.
 
     Raises
     ------
@@ -59,7 +68,9 @@ def planned(target: Path, configfiles: Sequence[str]) -> list[PlannedJob]:
         If Snakemake refuses: a wrong config, or a file that the study does not make.
     """
     configs = ["--configfile", *configfiles] if configfiles else []
-    command = [sys.executable, "-m", "snakemake", str(target), "--dry-run", "--printshellcmds", "--nocolor", *configs]
+    workflow = ["--snakefile", snakefile] if snakefile else []
+    flags = ["--dry-run", "--printshellcmds", "--nocolor", *workflow, *configs]
+    command = [sys.executable, "-m", "snakemake", str(target), *flags]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     output = done.stdout + done.stderr
     if done.returncode:

@@ -1,108 +1,174 @@
-"""A fingerprint of the code that a stage runs: its own module and all that it imports from this package.
+"""A fingerprint of the code that a program runs: of what this code does, and not of where it lies.
 
-Snakemake does not follow imports. Comments, docstrings and formatting do not count, since the syntax tree is hashed.
+Snakemake does not follow imports. A fingerprint does, name by name: of the modules that a program imports, those
+functions, classes and constants count that it uses, directly or through others. They are numbered in the order in which
+the program reaches them, and a reference is such a number. So no name of a module or of a file is in a fingerprint, and
+a function that moves to another module changes nothing. Comments, docstrings and formatting do not count.
+
+What is doubtful counts. A statement that may change something when its module is imported counts wherever this module
+is imported: each that does more than bind a name, and each that calls something of the package meanwhile.
+
 Standard library only: the Snakefile imports it, and starts no sooner than all fingerprints are there.
 """
 
-import ast
 import hashlib
+from collections.abc import Iterable, Sequence
 from functools import cache
-from pathlib import Path
 from typing import NamedTuple
 
-from repdrift.provenance.programs import PACKAGE, programs
+from repdrift.provenance import parts
+from repdrift.provenance.statements import Module, Package, Registry, Statement, Target
 
 running: str | None = None  # name of the program that this process runs
 
-# What says nothing that the rest of the tree does not say.
-UNTOLD = {"ctx", "kind", "type_comment"}
-DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+LAUNCHER = "stages.__main__"  # the module that starts every program
+# These modules find code and change none: if they find other code, the fingerprint is another one anyway.
+FINDERS = {name.partition(".")[2] for name in (__name__, parts.__name__)}
 
 
-def fingerprint(program: str) -> str:
-    """Give 16 hexadecimal digits for a program, ``train`` say, and its imports within the package."""
-    lines = [f"{name} {digest}\n" for name, digest in modules(program).items()]
-    return hashlib.sha256("".join(lines).encode()).hexdigest()[:16]
+class Trace(NamedTuple):
+    """What a program and some parts reach: their fingerprint, and a digest of what is used of each module."""
+
+    fingerprint: str
+    modules: dict[str, str]
 
 
-@cache
-def modules(program: str) -> dict[str, str]:
-    """Give the digest of each module that belongs to the fingerprint of a program, in the order of their names."""
-    found: dict[str, str] = {}
-    waiting = [programs()[program]]
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            code = _code(name)
-            found[name] = code.digest
-            waiting.extend(code.imports)
-    return dict(sorted(found.items()))
+def fingerprint(program: str, *more: str) -> str:
+    """Give the fingerprint of a program: 16 hexadecimal digits.
 
+    Parameters
+    ----------
+    program : str
+        Its name, ``train`` say.
+    more : str
+        The parts that the program finds by name when it runs, in the order in which its spec names them: ``estimator
+        cka-biased``, ``drawing layers`` (see `repdrift.provenance.parts.loaded`). A registry of which no entry is named
+        counts whole.
 
-class Code(NamedTuple):
-    """What counts of a module: a digest of its syntax tree, and the modules of the package that it imports."""
-
-    digest: str
-    imports: frozenset[str]
-
-
-@cache
-def _code(module: str) -> Code:
-    path = _file(module)
-    if path is None:
-        raise ValueError(f"no module {module} in {PACKAGE}")
-    lines: list[str] = []
-    imports: list[ast.Import | ast.ImportFrom] = []
-    _linearise(ast.parse(path.read_text(encoding="utf-8")), lines, imports)
-    digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
-    return Code(digest, frozenset(name for node in imports for name in _imported(node)))
-
-
-@cache
-def _file(module: str) -> Path | None:
-    """File of a module given without the package's name, or None if there is none."""
-    base = PACKAGE.joinpath(*module.split(".")) if module else PACKAGE
-    for path in (base / "__init__.py", base.with_suffix(".py")):
-        if path.is_file():
-            return path
-    return None
-
-
-def _imported(node: ast.Import | ast.ImportFrom) -> list[str]:
-    """Modules of the package that an import statement names, at the top of a module or inside a function."""
-    if isinstance(node, ast.Import):
-        names = [alias.name for alias in node.names]
-    else:
-        # `from package import name`: the name is a module, or the package itself defines it.
-        names = [f"{node.module}.{alias.name}" for alias in node.names] + [str(node.module)]
-    inside = [rest for package, _, rest in (name.partition(".") for name in names) if package == PACKAGE.name]
-    return [name for name in inside if name and _file(name)]
-
-
-def _linearise(node: ast.AST, lines: list[str], imports: list[ast.Import | ast.ImportFrom]) -> None:
-    """Append a tree to `lines` and its imports to `imports`; empty fields are left out, for newer Pythons add some.
-
-    Not `ast.dump`, whose text differs from one version of Python to the next.
+    Raises
+    ------
+    LookupError
+        If there is no such program, drawing or estimator.
     """
-    if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
-        return  # never run
-    if isinstance(node, ast.Import | ast.ImportFrom):
-        imports.append(node)
-    lines.append(type(node).__name__)
-    for name in node._fields:
-        value = getattr(node, name, None)
-        if name == "values" and isinstance(node, ast.JoinedStr):  # Python 3.12 alone has an empty text in `{x:}`
-            value = [part for part in node.values if getattr(part, "value", None) != ""]
-        if value is None or value == [] or name in UNTOLD:
-            continue
-        if name == "body" and isinstance(node, DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
-            value = value[1:]
-        lines.append(name)
-        for item in value if isinstance(value, list) else (value,):
-            if isinstance(item, ast.Name):  # most nodes are names
-                lines.append(f"Name {item.id}")
-            elif isinstance(item, ast.AST):
-                _linearise(item, lines, imports)
-            else:
-                lines.append(f"{type(item).__name__} {item!r}")
-    lines.append("end")
+    return _trace(program, more).fingerprint
+
+
+def modules(program: str, *more: str) -> dict[str, str]:
+    """Give the digest of what is used of each module, by the module's name: of the same code as `fingerprint`."""
+    return _trace(program, more).modules
+
+
+@cache
+def _trace(program: str, more: tuple[str, ...]) -> Trace:
+    return trace(_package(), program, more)
+
+
+@cache
+def _package() -> Package:
+    return Package(parts.PACKAGE)
+
+
+def trace(package: Package, program: str, more: Sequence[str] = ()) -> Trace:
+    """Follow a program of a package, and parts that it finds by name; see `fingerprint`."""
+    found = reach(package, program, more)
+    by_module: dict[str, list[str]] = {}
+    for statement in found.numbers:
+        by_module.setdefault(statement.module.name, []).append(statement.digest)
+    return Trace(
+        _digest([*found.lines, *found.orders()]),
+        {name: _digest(sorted(digests)) for name, digests in sorted(by_module.items())},
+    )
+
+
+def reach(package: Package, program: str, more: Sequence[str] = ()) -> "Reached":
+    """Reach all that a program of a package uses, and all that parts use that it finds by name."""
+    found = Reached()
+    found.refer("parts", [each for part in more for each in found.ask(package, part)])
+    found.refer("program", offered(package, parts.PROGRAM, program))
+    if package.file(LAUNCHER):
+        found.refer("launcher", offered_by(package.module(LAUNCHER), parts.PROGRAM))
+    found.follow(package)
+    return found
+
+
+def _digest(lines: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+
+class Reached:
+    """The statements that have been reached, numbered in this order, and what refers to what."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[Statement, int] = {}
+        self.lines: list[str] = []
+        self._asked: set[Registry] = set()  # those of which an entry was asked for
+        self._imported: dict[str, Module] = {}  # modules that are imported on the way
+        self._waiting: list[Statement] = []
+
+    def ask(self, package: Package, part: str) -> Sequence[Target]:
+        """Give what is used of a part."""
+        kind, _, name = part.partition(" ")
+        if kind not in parts.REGISTRIES:
+            return offered(package, kind, name)
+        module, variable = parts.REGISTRIES[kind]
+        (registry,) = package.module(module).bindings[variable]
+        if not isinstance(registry, Registry) or name not in registry.entries:
+            raise LookupError(f"there is no {part}")
+        self._asked.add(registry)
+        return [registry.entries[name]]
+
+    def refer(self, what: str, targets: Iterable[Target]) -> None:
+        """Note that something refers to these statements, and number those that are new."""
+        numbers: list[int] = []
+        for target in targets:
+            for statement in self._statements(target):
+                if statement not in self.numbers:
+                    self.numbers[statement] = len(self.numbers)
+                    self._waiting.append(statement)
+                numbers.append(self.numbers[statement])
+        self.lines.append(f"{what} {numbers}")
+
+    def _statements(self, target: Target) -> Iterable[Statement]:
+        if isinstance(target, Registry):  # the entries that were asked for are reached by themselves
+            return () if target in self._asked else target.entries.values()
+        return () if target.module.name in FINDERS else (target,)
+
+    def follow(self, package: Package) -> None:
+        """Reach all that the statements refer to, and what acts in the modules that are imported for them."""
+        while self._waiting:
+            for statement in self._waiting:  # they become more meanwhile
+                self.refer(statement.digest, statement.references)
+                self._import(package, [statement.module.name, *statement.imports])
+            self._waiting = []
+            acting = (each for module in self._imported.values() for each in module.statements if each.acts)
+            new = [each for each in acting if each not in self.numbers]
+            new.sort(key=lambda each: each.digest)
+            self.refer("acting", new)
+
+    def _import(self, package: Package, names: Iterable[str]) -> None:
+        waiting = [name for name in names if name not in self._imported]
+        while waiting:
+            name = waiting.pop()
+            if name not in self._imported and name not in FINDERS:
+                self._imported[name] = package.module(name)
+                waiting.extend(self._imported[name].imports)
+
+    def orders(self) -> list[str]:
+        """Give the order of the statements of each module in which one acts: for there it may matter."""
+        acting = [module for module in self._imported.values() if any(each.acts for each in module.statements)]
+        return sorted(
+            f"order {[self.numbers[each] for each in module.statements if each in self.numbers]}" for module in acting
+        )
+
+
+def offered(package: Package, kind: str, name: str) -> Sequence[Target]:
+    """Give what is used of a program or a drawing."""
+    found = parts.modules(kind, package.root)
+    if name not in found:
+        raise LookupError(f"there is no {kind} {name}")
+    return offered_by(package.module(found[name]), kind)
+
+
+def offered_by(module: Module, kind: str) -> Sequence[Target]:
+    meanings = [module.meaning((name,)) for name in parts.OFFERED[kind]]
+    return [target for meaning in meanings if meaning for target in meaning.targets]

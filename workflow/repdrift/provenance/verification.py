@@ -9,7 +9,7 @@ from typing import Any
 from repdrift.errors import UserError
 from repdrift.provenance.artifacts import PROGRESS, record, seal, sha256, sidecar
 from repdrift.provenance.fingerprint import fingerprint, modules
-from repdrift.provenance.programs import programs
+from repdrift.provenance.parts import loaded
 
 UNTRACKED = {".json", ".log", ".sha256", ".md"}  # endings of files that are no artifacts
 
@@ -39,10 +39,26 @@ def artifacts(folder: Path) -> list[Path]:
     )
 
 
+def present_code(program: str | None, spec: object) -> str | None:
+    """Give the fingerprint of a job's code as it is now; None if there is no such program or part any more."""
+    try:
+        return fingerprint(program, *loaded(spec)) if program else None
+    except LookupError:
+        return None
+
+
+def present_modules(program: str | None, spec: object) -> dict[str, str]:
+    """Give the digests of the modules of a job as they are now; none if there is no such program or part any more."""
+    try:
+        return modules(program, *loaded(spec)) if program else {}
+    except LookupError:
+        return {}
+
+
 def changed_modules(made: dict[str, Any]) -> list[str]:
     """Modules of the code that made an artifact, given its sidecar, which are not what they were."""
     program, then = made.get("program"), made.get("modules", {})
-    now = modules(program) if program in programs() else {}
+    now = present_modules(program, made.get("spec", {}))
     return sorted(name for name in then.keys() | now.keys() if program and then.get(name) != now.get(name))
 
 
@@ -89,11 +105,10 @@ class Verification:
 
     def faults(self) -> Iterator[Fault]:
         """Give everything that is wrong, artifact by artifact."""
-        codes = {fingerprint(program) for program in programs()}
         for path in self.paths:
-            yield from self._faults_of(path, codes)
+            yield from self._faults_of(path)
 
-    def _faults_of(self, path: Path, codes: set[str]) -> Iterator[Fault]:
+    def _faults_of(self, path: Path) -> Iterator[Fault]:
         made = record(path)
         if made is None:
             yield Fault(path, "unknown", "no sidecar says what it is made of")
@@ -107,7 +122,7 @@ class Verification:
         if made.get("path") != str(path):
             yield Fault(path, "altered", f"it was made as {made.get('path')}")
         changed = changed_modules(made)
-        if made.get("code") not in codes or changed:
+        if changed or made.get("code") != present_code(made.get("program"), made.get("spec", {})):
             which = f" ({', '.join(changed)})" if changed else ""
             yield Fault(path, "stale", f"the code that made it{which} has changed since")
         for name, digest in made.get("inputs", {}).items():

@@ -1,38 +1,25 @@
-"""Similarity of representations: linear CKA of many at once, and every estimator by the name that a config gives it."""
+"""Similarity of representations: linear CKA of many at once, and every estimator by the name that a config gives it.
 
+What a library's user needs is offered here, and imported when it is asked for: the names of the estimators are read
+where there is no torch.
+"""
+
+from importlib import import_module
 from typing import Any
 
-from repdrift.similarity.cca import Pwcca, Svcca
-from repdrift.similarity.cka import LinearCka, linear_cka, linear_cka_matrices, linear_cka_matrix
-from repdrift.similarity.estimator import Estimator
-from repdrift.similarity.minibatch_cka import MinibatchCka
-from repdrift.similarity.neighbours import MutualNeighbours
-from repdrift.similarity.null import Null, permutation_null, random_orders
-from repdrift.similarity.procrustes import Procrustes
-from repdrift.similarity.rbf_cka import RbfCka
-from repdrift.similarity.rsa import Rsa
-
-ESTIMATORS: dict[str, Estimator[Any]] = {
-    "cka-biased": LinearCka(),
-    "cka-debiased": LinearCka(debiased=True),
-    "rbf-cka-biased": RbfCka(),
-    "rbf-cka-debiased": RbfCka(debiased=True),
-    "minibatch-cka": MinibatchCka(),
-    "rsa-pearson": Rsa(),
-    "rsa-spearman": Rsa(correlation="spearman"),
-    "procrustes": Procrustes(),
-    "neighbours": MutualNeighbours(),
-    "svcca": Svcca(),
-    "pwcca": Pwcca(),
+OFFERED = {
+    "ESTIMATORS": "registry",
+    "Estimator": "estimator",
+    "Null": "null",
+    "linear_cka": "cka",
+    "linear_cka_matrices": "cka",
+    "linear_cka_matrix": "cka",
+    "permutation_null": "null",
+    "random_orders": "null",
 }
 
-__all__ = [
-    "ESTIMATORS",
-    "Estimator",
-    "Null",
-    "linear_cka",
-    "linear_cka_matrices",
-    "linear_cka_matrix",
-    "permutation_null",
-    "random_orders",
-]
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401
+    if name not in OFFERED:
+        raise AttributeError(f"module {__name__} has no attribute {name}")
+    return getattr(import_module(f"{__name__}.{OFFERED[name]}"), name)

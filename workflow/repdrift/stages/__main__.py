@@ -4,7 +4,7 @@ import sys
 from importlib import import_module
 
 from repdrift import command
-from repdrift.provenance.programs import programs
+from repdrift.provenance.parts import programs
 
 
 def main() -> None:

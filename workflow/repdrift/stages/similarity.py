@@ -10,7 +10,8 @@ from repdrift import command
 from repdrift.errors import UserError
 from repdrift.provenance.artifacts import Job, write_csv
 from repdrift.seeds import seed_for
-from repdrift.similarity import ESTIMATORS, permutation_null, random_orders
+from repdrift.similarity.null import permutation_null, random_orders
+from repdrift.similarity.registry import estimator
 from repdrift.specs import SimilaritySpec
 
 COLUMNS = ("run", "seed", "reference", "layer", "estimator", "n", "value", "null_mean", "null_q95")
@@ -21,7 +22,7 @@ def prepare_layer(path: Path, layer: str, estimators: Sequence[str]) -> dict[str
     with safe_open(path, framework="pt") as file:
         values = file.get_tensor(layer)
     try:
-        return {name: ESTIMATORS[name].prepare(values) for name in estimators}
+        return {name: estimator(name).prepare(values) for name in estimators}
     except UserError as error:
         raise UserError(f"{path}, layer {layer}: {error}") from None
 
@@ -40,8 +41,9 @@ def compare(final: Path, references: dict[str, Path], spec: SimilaritySpec) -> l
             null_seed = seed_for("permutation null", seed, f"{spec.run}/{reference}/{layer}")
             orders = random_orders(images, spec.permutations, null_seed)
             for name in estimators:
-                value = ESTIMATORS[name].compare(ours[name], theirs[name])
-                null = permutation_null(ESTIMATORS[name], ours[name], theirs[name], orders)
+                method = estimator(name)
+                value = method.compare(ours[name], theirs[name])
+                null = permutation_null(method, ours[name], theirs[name], orders)
                 values = (spec.run, seed, reference, layer, name, images, value, null.mean, null.q95)
                 rows.append(dict(zip(COLUMNS, values, strict=True)))
     return rows

@@ -18,12 +18,12 @@ rule curve:
         "../../../../envs/torch.yaml"
     threads: 1
     resources:
-        gpu=1,
+        gpu=gpu_if_offered,
         mem_mb=growing(2000),
         runtime=growing(30),
     params:
         spec=lambda w: canonical(DRIFT.curve_spec(int(w.seed))),
-        code=fingerprint("curve"),
+        code=lambda w: code_of("curve", DRIFT.curve_spec(int(w.seed))),
     shell:
         program(
             "curve",
@@ -67,12 +67,14 @@ rule sensitivity_of_run:
         "../../../../envs/torch.yaml"
     threads: 1
     resources:
-        gpu=1,
+        gpu=gpu_if_offered,
         mem_mb=growing(5000),
         runtime=growing(20),
     params:
         spec=lambda w: canonical(DRIFT.sensitivity_spec(w.run, int(w.seed))),
-        code=fingerprint("sensitivity_of_run"),
+        code=lambda w: code_of(
+            "sensitivity_of_run", DRIFT.sensitivity_spec(w.run, int(w.seed))
+        ),
     shell:
         program(
             "sensitivity_of_run",

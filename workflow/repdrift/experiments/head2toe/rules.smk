@@ -21,7 +21,7 @@ rule head2toe_features:
         "../../../../envs/torch.yaml"
     threads: 1
     resources:
-        gpu=1,
+        gpu=gpu_if_offered,
         mem_mb=growing(2000),
         runtime=growing(5),
     params:
@@ -47,7 +47,7 @@ rule head2toe_probes:
         "../../../../envs/torch.yaml"
     threads: 1
     resources:
-        gpu=1,
+        gpu=gpu_if_offered,
         mem_mb=growing(3000),
         runtime=growing(120),
     params:
@@ -74,7 +74,7 @@ rule head2toe_tuning:
         "../../../../envs/torch.yaml"
     threads: 1
     resources:
-        gpu=1,
+        gpu=gpu_if_offered,
         mem_mb=growing(3000),
         runtime=growing(60),
     params:

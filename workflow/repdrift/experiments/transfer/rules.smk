@@ -28,12 +28,14 @@ rule transfer_similarity_of_pairs:
         "../../../../envs/torch.yaml"
     threads: 1
     resources:
-        gpu=1,
+        gpu=gpu_if_offered,
         mem_mb=growing(2500),
         runtime=growing(20),
     params:
         spec=lambda w: canonical(TRANSFER.pairs_spec(w.dataset, int(w.seed))),
-        code=fingerprint("transfer_similarity_of_pairs"),
+        code=lambda w: code_of(
+            "transfer_similarity_of_pairs", TRANSFER.pairs_spec(w.dataset, int(w.seed))
+        ),
     shell:
         program("{rule}", READ)
 

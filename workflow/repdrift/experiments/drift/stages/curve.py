@@ -10,7 +10,7 @@ from repdrift.machine.devices import device_name, prepare
 from repdrift.networks import checkpoints
 from repdrift.networks.representations import representations
 from repdrift.provenance.artifacts import Job, write_csv
-from repdrift.similarity import ESTIMATORS
+from repdrift.similarity.registry import estimator
 
 COLUMNS = ("run", "seed", "reference", "epoch", "layer", "estimator", "n", "value")
 
@@ -32,8 +32,9 @@ def main() -> None:
         network = checkpoints.load(path, spec.network).to(device)
         for layer, values in representations(network, probe, calibration).items():
             for name in spec.estimators:
-                state = ESTIMATORS[name].prepare(values.to(device))
-                value = ESTIMATORS[name].compare(state, initial.setdefault((layer, name), state))
+                method = estimator(name)
+                state = method.prepare(values.to(device))
+                value = method.compare(state, initial.setdefault((layer, name), state))
                 row = (spec.run, spec.seed, "init", epoch, layer, name, len(probe), value)
                 rows.append(dict(zip(COLUMNS, row, strict=True)))
     job.save(args.output, lambda file: write_csv(file, rows, COLUMNS))

@@ -8,7 +8,7 @@ from repdrift import command
 from repdrift.errors import UserError
 from repdrift.experiments.drift.specs import LayersSpec
 from repdrift.provenance.artifacts import Job, write_csv
-from repdrift.similarity import linear_cka_matrices
+from repdrift.similarity.cka import linear_cka_matrices
 
 COLUMNS = ("run", "seed", "reference", "layer", "reference_layer", "estimator", "n", "value")
 

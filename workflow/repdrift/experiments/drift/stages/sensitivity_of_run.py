@@ -16,7 +16,8 @@ from repdrift.machine.devices import device_name, prepare
 from repdrift.networks import checkpoints
 from repdrift.networks.representations import calibrated, read, representations
 from repdrift.provenance.artifacts import Job, write_csv
-from repdrift.similarity import ESTIMATORS, linear_cka_matrices
+from repdrift.similarity.cka import linear_cka_matrices
+from repdrift.similarity.registry import estimator
 
 COLUMNS = ("run", "seed", "reference", "layer", "estimator", "n", "bn", "usual", "value")
 LINEAR = ("cka-biased", "cka-debiased")  # the estimators that take thousands of images
@@ -32,8 +33,8 @@ def similarities(
     for layer, ours in final.items():
         theirs = {name: layers[layer] for name, layers in references.items()}
         linear = linear_values(ours, theirs) if set(estimators) & set(LINEAR) else {}
-        for estimator in estimators:
-            yield layer, estimator, linear.get(estimator) or other_values(estimator, ours, theirs, layer)
+        for name in estimators:
+            yield layer, name, linear.get(name) or other_values(name, ours, theirs, layer)
 
 
 def linear_values(ours: Tensor, theirs: Layers) -> dict[str, Values]:
@@ -42,14 +43,14 @@ def linear_values(ours: Tensor, theirs: Layers) -> dict[str, Values]:
     return {f"cka-{name}": dict(zip(theirs, matrix[0, 1:].tolist(), strict=True)) for name, matrix in matrices.items()}
 
 
-def other_values(estimator: str, ours: Tensor, theirs: Layers, layer: str) -> Values:
+def other_values(name: str, ours: Tensor, theirs: Layers, layer: str) -> Values:
     """Similarity by name; a layer that the estimator cannot take is printed, and does not stop the others."""
-    method = ESTIMATORS[estimator]
+    method = estimator(name)
     try:
         state = method.prepare(ours)
         return {reference: method.compare(state, method.prepare(values)) for reference, values in theirs.items()}
     except UserError as error:
-        print(f"{layer}, {estimator}: undefined: {error}")
+        print(f"{layer}, {name}: undefined: {error}")
         return dict.fromkeys(theirs)
 
 
@@ -93,8 +94,8 @@ def main() -> None:
             for network in measured
         )
         named = dict(zip(spec.references, references, strict=True))
-        for layer, estimator, values in similarities(final, named, estimators):
+        for layer, name, values in similarities(final, named, estimators):
             for reference, value in values.items():
-                row = (spec.run, spec.seed, reference, layer, estimator, images, bn, int(own), value)
+                row = (spec.run, spec.seed, reference, layer, name, images, bn, int(own), value)
                 rows.append(dict(zip(COLUMNS, row, strict=True)))
     job.save(args.output, lambda file: write_csv(file, rows, COLUMNS))

@@ -11,7 +11,7 @@ from repdrift.experiments.transfer.tables import L2_DISTANCE, MISTAKES, SIMILARI
 from repdrift.networks.conv4 import Conv4
 from repdrift.networks.distances import l2_distances
 from repdrift.networks.representations import representations
-from repdrift.similarity import ESTIMATORS
+from repdrift.similarity.registry import estimator
 
 Row = dict[str, object]
 
@@ -20,12 +20,12 @@ def similarities(
     pairs: Mapping[str, tuple[str, str]], layers: dict[str, dict[str, Tensor]], name: str
 ) -> Iterator[Row]:
     """Similarity of each layer of all pairs, by one estimator, of the representations of each network."""
-    estimator = ESTIMATORS[name]
+    method = estimator(name)
     for layer in next(iter(layers.values())):
         # A layer at a time: a state can be as large as the images squared.
-        states = {network: estimator.prepare(found[layer]) for network, found in layers.items()}
+        states = {network: method.prepare(found[layer]) for network, found in layers.items()}
         for pair, (first, second) in pairs.items():
-            value = estimator.compare(states[first], states[second])
+            value = method.compare(states[first], states[second])
             yield {"pair": pair, "measure": name, "item": layer, "value": value}
 
 
@@ -43,8 +43,8 @@ def main() -> None:
     wrong = {name: mistakes(network, images, labels) for name, network in run.networks.items()}
     layers = {name: representations(network, probe, calibration) for name, network in run.networks.items()}
     rows: list[Row] = []
-    for estimator in spec.estimators:
-        rows += similarities(spec.pairs, layers, estimator)
+    for name in spec.estimators:
+        rows += similarities(spec.pairs, layers, name)
     for pair, (first, second) in spec.pairs.items():
         rows += distances(pair, run.networks[first], run.networks[second])
         for kind, value in compared(wrong[first], wrong[second]).items():

@@ -5,9 +5,8 @@ import shutil
 import pytest
 from tests.checkout import Checkout
 from tests.workflow import changes, tiny
-from tests.workflow.changes import both, delete, edit, flags, flip, flip_bit, overlay, touch
-from tests.workflow.conftest import TINY
-from tests.workflow.tiny import added, graph, of, onwards
+from tests.workflow.changes import add, both, delete, edit, flags, flip, flip_bit, move, overlay, touch
+from tests.workflow.tiny import TINY, added, graph, of, onwards
 
 RESULTS = "results/tiny"
 ACTIVATIONS = f"{RESULTS}/activations/domain/objects+objects/seed1/final.safetensors"
@@ -16,8 +15,11 @@ TRAINED = ("pretrain", "pretrain_source", "finetune")
 MEASURED = ("similarity", "curve", "sensitivity_of_run")  # with the estimators of the config
 
 
+LIBRARY = "workflow/repdrift"
+
+
 def code(module, old, new):
-    return edit(f"workflow/repdrift/{module}", old, new)
+    return edit(f"{LIBRARY}/{module}", old, new)
 
 
 NOTHING = set()
@@ -48,20 +50,52 @@ ROWS = [
     ("a helper two imports from the figures", code("figures/table.py", "no such table", "no table"), of("figure")),
     ("the figures' style", code("figures/style.py", 'GREY = "0.45"', 'GREY = "0.4"'), of("figure")),
     (
-        "a constant three imports from the similarity",
+        "one drawing",
+        code("experiments/drift/figures/curve.py", "AXES_HEIGHT = 2.0", "AXES_HEIGHT = 2.1"),
+        {"figure fig1"},
+    ),
+    (
+        "a drawing more",
+        add(f"{LIBRARY}/figures/more.py", "COLUMNS = ()\n\n\ndef draw(table, network):\n    return None\n"),
+        NOTHING,
+    ),
+    (
+        "a constant two imports from the comparison of many networks at once",
         code("similarity/products.py", "BLOCK = 1024 ", "BLOCK = 512 "),
-        onwards(of(*MEASURED, "layers_of_networks")),
+        onwards(of("layers_of_networks", "sensitivity_of_run")),
     ),
     (
-        "one estimator's code",
+        "an estimator that the study uses",
+        code("similarity/cka.py", "values = gram(centred(x))", "values = 2 * gram(centred(x))"),
+        onwards(of(*MEASURED)),
+    ),
+    (
+        "an estimator that the study does not use",
         code("similarity/procrustes.py", "def prepare", "LIMIT = 1\n\n    def prepare"),
-        onwards(of(*MEASURED, "layers_of_networks")),
+        NOTHING,
     ),
     (
-        "the steps of the training",
-        code("training/sgd.py", "WARM_UP = 3", "WARM_UP = 4"),
-        onwards(of(*TRAINED, "activations")),
+        "an estimator more",
+        both(
+            code(
+                "similarity/registry.py",
+                '    "svcca": ',
+                '    "angles": Entry("repdrift.angles:Angles"),\n    "svcca": ',
+            ),
+            add(f"{LIBRARY}/angles.py", "class Angles:\n    pass\n"),
+        ),
+        NOTHING,
     ),
+    ("the steps of the training", code("training/sgd.py", "WARM_UP = 3", "WARM_UP = 4"), onwards(of(*TRAINED))),
+    (
+        "how trainings are packed",
+        code("training/packing.py", "ADMIT_SECONDS = 0.5", "ADMIT_SECONDS = 0.6"),
+        onwards(of(*TRAINED)),
+    ),
+    ("a file renamed", move("data.labels", "data.noisy_labels"), NOTHING),
+    ("a module moved", move("networks.checkpoints", "training.checkpoints"), NOTHING),
+    ("a program moved", move("stages.task", "experiments.drift.stages.task"), NOTHING),
+    ("a drawing moved", move("experiments.drift.figures.curve", "figures.curve"), NOTHING),
     ("what a data set is drawn with", code("data/rendered/texture.py", "77 / 256", "78 / 256"), onwards(of("dataset"))),
     (
         "what only the plan has",
@@ -101,6 +135,7 @@ ROWS = [
         overlay("sensitivity: {estimators: [cka-biased, procrustes]}"),
         onwards(of("sensitivity_of_run")),
     ),
+    ("a new head to fine-tune with", overlay("finetune: {head: new}"), onwards(of("finetune"))),
     ("more permutations", overlay("similarity: {permutations: 6}"), onwards(of("similarity"))),
     (
         "fewer images to compare on",
@@ -153,39 +188,39 @@ def test_exactly_what_a_change_touches(tiny_study, change, expected):
         assert tiny_study.planned(*tiny.FIGURES, *arguments, *TINY) == expected
 
 
-def test_a_damaged_file_is_used_for_nothing_until_it_is_made_again(tiny_study):
-    path = tiny_study.folder / ACTIVATIONS
+def test_a_damaged_file_is_used_for_nothing_until_it_is_made_again(spoilt_study):
+    path = spoilt_study.folder / ACTIVATIONS
     flip_bit(path)
-    found = tiny_study.repdrift("verify", RESULTS, check=False)
+    found = spoilt_study.repdrift("verify", RESULTS, check=False)
     assert f"altered  {ACTIVATIONS}: its SHA-256 is" in found.output
     assert found.returncode == 1
-    done = tiny_study.snakemake("fig4", *TINY, check=False)
+    done = spoilt_study.snakemake("fig4", *TINY, check=False)
     assert done.returncode == 1
-    log = tiny_study.folder / RESULTS / "logs/similarity/runs/objects+objects/seed1.log"
+    log = spoilt_study.folder / RESULTS / "logs/similarity/runs/objects+objects/seed1.log"
     assert log.read_text().startswith(f"error: {ACTIVATIONS} is not as it was made")
     path.unlink()
-    tiny_study.snakemake(*tiny.FIGURES, *TINY)
-    all_is_well(tiny_study)
+    spoilt_study.snakemake(*tiny.FIGURES, *TINY)
+    all_is_well(spoilt_study)
 
 
-def test_activations_that_are_not_kept(tiny_study):
+def test_activations_that_are_not_kept(spoilt_study):
     """They are made when they are needed and deleted then; without them there is nothing to do, kept or not."""
-    shutil.rmtree(tiny_study.folder / RESULTS / "activations")
-    for table in tiny_study.folder.glob(f"{RESULTS}/**/layers*/seed1.csv"):
+    shutil.rmtree(spoilt_study.folder / RESULTS / "activations")
+    for table in spoilt_study.folder.glob(f"{RESULTS}/**/layers*/seed1.csv"):
         table.unlink()
-    with overlay("keep: {activations: false}")(tiny_study):
-        tiny_study.snakemake("layers", *TINY)
-        assert list((tiny_study.folder / RESULTS).glob("activations/**/*.safetensors")) == []
-        all_is_well(tiny_study)
-    all_is_well(tiny_study)
+    with overlay("keep: {activations: false}")(spoilt_study):
+        spoilt_study.snakemake("layers", *TINY)
+        assert list((spoilt_study.folder / RESULTS).glob("activations/**/*.safetensors")) == []
+        all_is_well(spoilt_study)
+    all_is_well(spoilt_study)
 
 
-def test_a_new_style_redraws_once(tiny_study):
-    style = tiny_study.folder / "workflow/repdrift/figures/style.py"
+def test_a_new_style_redraws_once(spoilt_study):
+    style = spoilt_study.folder / "workflow/repdrift/figures/style.py"
     style.write_text(style.read_text().replace('GREY = "0.45"', 'GREY = "0.4"'))
-    tiny_study.snakemake("fig1", *TINY)
-    assert tiny_study.planned("fig1", *TINY) == NOTHING
-    found = tiny_study.repdrift("verify", RESULTS, check=False)
+    spoilt_study.snakemake("fig1", *TINY)
+    assert spoilt_study.planned("fig1", *TINY) == NOTHING
+    found = spoilt_study.repdrift("verify", RESULTS, check=False)
     stale = [line for line in found.stdout.splitlines() if line.startswith("stale")]
     why = "the code that made it (figures.style) has changed since"
     figures = [figure for figure in tiny.FIGURES if figure != "fig1"]

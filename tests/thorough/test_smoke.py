@@ -6,14 +6,18 @@ from itertools import product
 
 import pandas as pd
 import pytest
-from tests.conftest import SMOKE as CONFIG
+from tests.checkout import Checkout
 
 pytestmark = pytest.mark.real_images
+CONFIG = ("--configfile", "presets/smoke.yaml", "presets/svhn-npz.yaml")
 
 
-@pytest.fixture
-def study(smoke):
-    return smoke
+@pytest.fixture(scope="module")
+def study(tmp_path_factory, real_images):
+    """The study of presets/smoke.yaml, run for real on this machine; tests add files to it, and change none."""
+    made = Checkout(tmp_path_factory.mktemp("smoke"))
+    made.snakemake(*CONFIG)
+    return made
 
 
 def results(study):

@@ -1,0 +1,5 @@
+"""A browser for the report."""
+
+from tests.thorough.browser import browser
+
+__all__ = ["browser"]
