@@ -40,10 +40,18 @@ def one_of(names):
     return "|".join(map(re.escape, names)) or "(?!)"
 
 
-def program(name, flags):
-    """Return the shell command of a program. The program is told the first output of the rule only."""
+ON_GPU = "--gpus {resources.gpu}"
+
+
+def program(name, inputs, flags="", output="{output:q}"):
+    """Return the shell command of a program.
+
+    Each of the named inputs of the rule is given with a flag of the same name. `output` is what the program is told of
+    the outputs.
+    """
+    given = " ".join(f"--{one} {{input.{one}:q}}" for one in inputs.split())
     call = f"python -m repdrift.stages {name} --spec {{params.spec:q}} --code {{params.code}}"
-    return f"{call} {flags} --output {{output[0]:q}} > {{log:q}} 2>&1"
+    return f"{call} {flags} {given} --output {output} > {{log:q}} 2>&1"
 
 
 def code_of(name, spec):
@@ -76,11 +84,27 @@ def gpu_if_offered(w):
 kept = (lambda file: file) if STUDY.config.keep.activations else temp
 
 
+def inputs_of_training(w):
+    """Return the inputs of a training: the weights that it starts from, the labels of its task and the images."""
+    task = PLAN.runs[w.run].task.name
+    parent, labels = PLAN.parent(w.run, w.seed), STUDY.labels(task, w.seed)
+    return with_images(PLAN.task_images(task), parent=parent, task=labels)
+
+
+def group_of_training(w):
+    """Return the group of a training, or None if the profile sets no sizes of groups.
+
+    Trainings of similar length form a group, and a scheduler runs some of them in one job.
+    """
+    return PLAN.group(w.run) if workflow.group_settings.group_components else None
+
+
 wildcard_constraints:
     run=one_of(PLAN.runs),
     task=one_of(PLAN.tasks),
     role=one_of(COMPARED_ROLES),
     figure=one_of(PLAN.figures),
+    claims=one_of(PLAN.claims),
     store=one_of(STUDY.stores),
     dataset=one_of(STUDY.targets),
     seed=r"\d+",

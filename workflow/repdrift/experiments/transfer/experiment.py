@@ -167,6 +167,15 @@ class Transfer(Experiment):
         """List the files of the weights that a table is made of."""
         return [self.study.model(found, seed) for found in self.networks(part, dataset).values()]
 
+    def inputs(self, part: str, dataset: str, seed: int | str) -> dict[str, Any]:
+        """Name the inputs of a table: the files of its images, the weights and the labels."""
+        task = self.task(dataset)
+        return {
+            "files": self.study.task_images(task),
+            "networks": self.checkpoints_of(part, dataset, seed),
+            "task": self.study.labels(task.name, seed),
+        }
+
     def file(self, part: str, dataset: str, seed: int | str) -> str:
         """Name the table of one target and seed."""
         return f"{self.study.folder}/transfer/{part}/{dataset}/seed{seed}.csv"

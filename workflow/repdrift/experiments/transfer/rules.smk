@@ -1,25 +1,11 @@
 # What is being transferred? (Neyshabur et al. 2020): comparisons of networks that were trained on the same target.
 
 TRANSFER = PLAN.experiments["transfer"]
-READ = "--gpus {resources.gpu} --networks {input.networks:q} --task {input.task:q} --images {input.images:q}"
-
-
-def inputs_of_table(part):
-    """Return a function that gives the inputs of a table: the weights, labels and images of one target and seed."""
-
-    def inputs(w):
-        task = TRANSFER.task(w.dataset).name
-        networks, labels = TRANSFER.checkpoints_of(
-            part, w.dataset, w.seed
-        ), STUDY.labels(task, w.seed)
-        return with_images(PLAN.task_images(task), networks=networks, task=labels)
-
-    return inputs
 
 
 rule transfer_similarity_of_pairs:
     input:
-        unpack(inputs_of_table("similarity")),
+        unpack(lambda w: with_images(**TRANSFER.inputs("similarity", w.dataset, w.seed))),
     output:
         TRANSFER.file("similarity", "{dataset}", "{seed}"),
     log:
@@ -32,33 +18,34 @@ rule transfer_similarity_of_pairs:
         mem_mb=growing(2500),
         runtime=growing(20),
     params:
+        program="transfer_similarity_of_pairs",
         spec=lambda w: canonical(TRANSFER.pairs_spec(w.dataset, int(w.seed))),
-        code=lambda w: code_of(
-            "transfer_similarity_of_pairs", TRANSFER.pairs_spec(w.dataset, int(w.seed))
-        ),
+        code=lambda w: code_of("transfer_similarity_of_pairs", TRANSFER.pairs_spec(w.dataset, int(w.seed))),
     shell:
-        program("{rule}", READ)
+        program("{params.program}", "networks task images", ON_GPU)
 
 
 use rule transfer_similarity_of_pairs as transfer_barrier_of_pairs with:
     input:
-        unpack(inputs_of_table("barrier")),
+        unpack(lambda w: with_images(**TRANSFER.inputs("barrier", w.dataset, w.seed))),
     output:
         TRANSFER.file("barrier", "{dataset}", "{seed}"),
     log:
         f"{STUDY.folder}/logs/transfer/barrier/{{dataset}}/seed{{seed}}.log",
     params:
+        program="transfer_barrier_of_pairs",
         spec=lambda w: canonical(TRANSFER.lines_spec(w.dataset, int(w.seed))),
         code=fingerprint("transfer_barrier_of_pairs"),
 
 
 use rule transfer_similarity_of_pairs as transfer_criticality_of_parts with:
     input:
-        unpack(inputs_of_table("criticality")),
+        unpack(lambda w: with_images(**TRANSFER.inputs("criticality", w.dataset, w.seed))),
     output:
         TRANSFER.file("criticality", "{dataset}", "{seed}"),
     log:
         f"{STUDY.folder}/logs/transfer/criticality/{{dataset}}/seed{{seed}}.log",
     params:
+        program="transfer_criticality_of_parts",
         spec=lambda w: canonical(TRANSFER.criticality_spec(w.dataset, int(w.seed))),
         code=fingerprint("transfer_criticality_of_parts"),
