@@ -35,7 +35,7 @@ ROWS = [
             code("training/sgd.py", "WARM_UP = 3  # calls", "WARM_UP = 3  # many calls"),
             code("data/labels.py", '"""Partially random and', '"""Random and'),
             code("data/labels.py", "(labels + shift) % classes", "(\n        labels + shift\n    ) % classes"),
-            edit("workflow/rules/train.smk", "# Everything waits", "# All waits"),
+            edit("workflow/rules/train.smk", "Everything waits", "All waits"),
         ),
         NOTHING,
     ),
