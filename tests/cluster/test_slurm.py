@@ -4,20 +4,16 @@ import re
 import shutil
 
 import pytest
-from tests.checkout import Checkout
+import yaml
+from tests.checkout import Checkout, WorkingFolder
 from tests.cluster.slurm import NODES
 from tests.thorough.test_killed import SMALL
 from tests.workflow import tiny
+from tests.workflow.test_anywhere import SMALLEST, TABLE, workflow_of
 
 # Less patience than a cluster needs: tests wait for it.
-SLURM = (
-    "--workflow-profile",
-    "profiles/slurm",
-    "--slurm-init-seconds-before-status-checks",
-    "2",
-    "--latency-wait",
-    "15",
-)
+IMPATIENT = ("--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "15")
+SLURM = ("--workflow-profile", "profiles/slurm", *IMPATIENT)
 TRAINED = "results/small/models/objects/seed1"
 TRAINING = (f"{TRAINED}/final.safetensors", "--configfile", "small.yaml")
 
@@ -53,6 +49,20 @@ def test_the_study_has_the_bytes_of_a_local_run(slurm, complete_study, tmp_path)
     assert {kind for rule in submitted.values() for kind in kinds if rule.startswith(kind)} == set(kinds)
     assert all(rule.startswith(kinds) for rule in submitted.values())
     assert len(submitted) < 25
+
+
+def test_jobs_of_a_module_have_its_config(slurm, tmp_path):
+    """And those that are no SLURM jobs are none under other names of their rules."""
+    (tmp_path / "clone").mkdir()
+    clone, elsewhere = Checkout(tmp_path / "clone"), WorkingFolder(tmp_path)
+    workflow_of(elsewhere, clone, config=yaml.safe_load(SMALLEST), prefix=" as repdrift_*")
+    before = len(slurm.jobs())
+    on_cpu = ("--set-resources", "repdrift_pretrain_source:gpu=0")
+    elsewhere.snakemake(TABLE, "--workflow-profile", "clone/profiles/slurm", *IMPATIENT, *on_cpu)
+    assert (elsewhere.folder / TABLE).exists()
+    initialise, pretrain = (rule for _, rule in slurm.jobs()[before:])
+    assert "repdrift_initialise" in initialise
+    assert "repdrift_pretrain_source" in pretrain
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +140,10 @@ def test_whatever_stops_a_training_it_ends_with_the_same_bytes(slurm, undisturbe
     assert contents(untrained) == contents(undisturbed)
 
 
-@pytest.mark.parametrize("request_", [["gpu=1"], ["gpu=0", "gres='gpu:1'"]], ids=["gpus", "gres"])
+# The last says nothing of a GPU, and takes the place of what the profile says: the rule itself asks for one.
+@pytest.mark.parametrize(
+    "request_", [["gpu=1"], ["gpu=0", "gres='gpu:1'"], ["pack=1"]], ids=["gpus", "gres", "of the rule"]
+)
 def test_a_training_that_asks_for_a_gpu_holds_one(slurm, untrained, request_):
     """There is no real GPU behind it, and the training says so: it knows by either request that it was granted one."""
     resources = [f"pretrain_source:{one}" for one in request_]

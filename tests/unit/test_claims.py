@@ -1,7 +1,5 @@
 """The claims: what they are about, and their verdicts in worlds that are made to agree with them, or not."""
 
-import json
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,15 +7,16 @@ import pytest
 from repdrift import figures
 from repdrift.canonical import canonical
 from repdrift.claims import measurements
-from repdrift.claims.contrasts import CURVE, HISTORY, Claim
-from repdrift.claims.judging import claim_row
+from repdrift.claims.contrasts import CURVE, HISTORY, contrast
+from repdrift.claims.judging import CONTRASTS, claim_row
+from repdrift.claims.judging import judged as judge
 from repdrift.claims.measurements import ADJUSTED
 from repdrift.experiments.drift import claims as goerttler2022
 from repdrift.experiments.drift.stages import judge_under_choices as multiverse
 from repdrift.plan import specs
 from repdrift.plan.plan import Plan
 from repdrift.provenance.artifacts import write_csv
-from repdrift.stages import judge as stage
+from repdrift.specs import JudgeSpec, parse
 
 LAYERS = ("pool1", "pool2", "pool3", "pool4", "logits")
 ESTIMATORS = ("cka-biased", "cka-debiased")
@@ -41,7 +40,11 @@ def plan(config):
 
 @pytest.fixture
 def claims(plan):
-    return goerttler2022.claims(plan)
+    return of(plan)
+
+
+def of(plan):
+    return goerttler2022.claims(plan.experiments["drift"])
 
 
 def change(run, reference):
@@ -66,8 +69,8 @@ def world(plan, sign=1):
     """Similarities of all runs; with -1, a world in which all changes are the other way round."""
     noise = np.random.default_rng(1)
     rows = []
-    for name in plan.usual_runs:
-        for reference in plan.references(plan.runs[name]):
+    for name in plan.experiments["drift"].usual_runs:
+        for reference in plan.study.references(plan.runs[name]):
             own = change(name, "init" if reference == "independent" else reference)
             for seed in SEEDS:
                 for layer, amount in zip(LAYERS, own, strict=True):
@@ -79,9 +82,9 @@ def world(plan, sign=1):
 
 def curve(plan, last=0.001):
     rows = [
-        (seed, epoch, layer, estimator, 0.8 + (last * seed if epoch < plan.checkpoint_epochs[-1] else 0))
+        (seed, epoch, layer, estimator, 0.8 + (last * seed if epoch < plan.study.checkpoint_epochs[-1] else 0))
         for seed in SEEDS
-        for epoch in plan.checkpoint_epochs
+        for epoch in plan.study.checkpoint_epochs
         for layer in LAYERS
         for estimator in ESTIMATORS
     ]
@@ -100,12 +103,12 @@ def as_the_paper_says(run, column, _):
 
 
 def judged(claims, similarity, curves, numbers):
-    contrasts, verdicts = stage.judged(claims, similarity, curves, {HISTORY: numbers})
+    contrasts, verdicts = judge(claims, similarity, curves, {HISTORY: numbers})
     return pd.DataFrame(contrasts), pd.DataFrame(verdicts)
 
 
 def test_the_paper_has_all_claims(load_config):
-    found = {claim.name: claim for claim in goerttler2022.claims(Plan(load_config()))}
+    found = {claim.name: claim for claim in of(Plan(load_config()))}
     assert list(found) == [f"G{n}" for n in range(1, 7)] + ["G6b", "G7", "G7s"] + [f"G{n}" for n in range(8, 20)]
     assert all(claim.contrasts for claim in found.values())
     # 5 degrees: 4 neighbours; the shift is one of four tasks; 12 differences of three early layers.
@@ -113,20 +116,20 @@ def test_the_paper_has_all_claims(load_config):
     assert {claim.figure for claim in found.values()} <= {f"fig{n}" for n in range(1, 6)} | {"controls"}
 
 
-def test_a_spec_is_the_claim(claims):
-    assert [Claim.of(json.loads(canonical(claim.spec))) for claim in claims] == claims
+def test_a_spec_holds_the_claims(plan, claims):
+    assert parse(JudgeSpec, canonical(specs.judge(plan, "claims"))).claims == tuple(claims)
 
 
 def test_weights_of_similarities_sum_to_0_but_for_thresholds(claims):
     for claim in claims:
-        for contrast in claim.contrasts:
-            if contrast.table not in (HISTORY, CURVE) and not contrast.threshold:
-                assert sum(contrast.by_key.values()) == pytest.approx(0, abs=1e-12), (claim.name, contrast.label)
+        for one in claim.contrasts:
+            if one.table not in (HISTORY, CURVE) and not one.threshold:
+                assert sum(one.by_key.values()) == pytest.approx(0, abs=1e-12), (claim.name, one.label)
 
 
 def test_a_trend_is_the_slope_in_ranks(load_config):
     plan = Plan(load_config())
-    claim = next(claim for claim in goerttler2022.claims(plan) if claim.name == "G8")
+    claim = next(claim for claim in of(plan) if claim.name == "G8")
     contrast = claim.contrasts[0]
     values = dict(zip(contrast.by_key, [0.9, 0.7, 0.65, 0.5, 0.1], strict=True))
     numbers = {key: pd.Series({1: value}) for key, value in values.items()}
@@ -188,8 +191,8 @@ def test_an_undefined_similarity_is_said(plan, claims):
 def test_what_one_seed_does_not_have_is_left_empty(plan, claims, tmp_path):
     one = world(plan)
     numbers = {key: series[:1] for key, series in histories(claims, as_the_paper_says).items()}
-    contrasts, _ = stage.judged(claims, one[one["seed"] == 1], curve(plan).query("seed == 1"), {HISTORY: numbers})
-    write_csv(tmp_path / "claims.csv", contrasts, stage.CONTRASTS)
+    contrasts, _ = judge(claims, one[one["seed"] == 1], curve(plan).query("seed == 1"), {HISTORY: numbers})
+    write_csv(tmp_path / "claims.csv", contrasts, CONTRASTS)
     figure = figures.draw(tmp_path / "claims.csv", "claims", "conv4")
     assert "nan" not in (tmp_path / "claims.csv").read_text().lower()
     assert any(text.get_text() == "+65" for text in figure.axes[0].texts)  # test accuracy at d = 0 above chance
@@ -201,21 +204,21 @@ def test_a_study_without_the_runs_says_so(load_config):
     config["controls"]["scratch"] = False
     config["pretrain"]["random"] = [0]
     plan = Plan(config)
-    found = {claim.name: claim.contrasts for claim in goerttler2022.claims(plan)}
+    found = {claim.name: claim.contrasts for claim in of(plan)}
     assert found["G6"] == found["G10"] == found["G13"] == ()
     assert {contrast.label.split(":")[0] for contrast in found["G18"]} == {
         "true labels",
         "random labels",
         "other images",
     }
-    row = claim_row(goerttler2022.claims(plan)[5], "cka-biased", [])
+    row = claim_row(of(plan)[5], "cka-biased", [])
     assert (row["verdict"], row["reason"]) == ("inconclusive", "the study has no such runs")
 
 
 def test_a_claim_that_cannot_be_judged_has_a_row(config):
     config["finetune"]["domain"]["shift"] = None
     plan = Plan(config)
-    claims = goerttler2022.claims(plan)
+    claims = of(plan)
     _, verdicts = judged(claims, world(plan), curve(plan), histories(claims, as_the_paper_says))
     assert set(verdicts["claim"]) == {claim.name for claim in claims}
     assert set(verdicts.loc[verdicts["claim"] == "G13", "reason"]) == {"the study has no such runs"}
@@ -227,11 +230,8 @@ def test_histories_are_read_off_files(tmp_path):
         "epoch,step,train_loss,train_accuracy,test_loss,test_accuracy\n"
         "0,0,2.5,10,2.5,10\n1,4,2.0,20,,\n2,8,1.0,50,1,40\n3,12,0.6,60,,\n4,16,0.2,80,1,55\n"
     )
-    claim = Claim("X", "", "", "fig2", ())
     keys = {("a", "train_loss", "3"): 0.4, ("a", "test_accuracy", "last"): 55, ("a", "train_loss", "9"): 0.95}
-    contrast = goerttler2022.Contrast("", HISTORY, dict.fromkeys(keys, 1.0))
-    numbers = measurements.histories([("a", 7, path)], [contrast])
-    assert claim.contrasts == ()
+    numbers = measurements.histories([("a", 7, path)], [contrast("", HISTORY, dict.fromkeys(keys, 1.0))])
     for key, expected in keys.items():
         assert numbers[key][7] == pytest.approx(expected)
 
@@ -242,12 +242,12 @@ def test_histories_are_read_off_files(tmp_path):
 @pytest.fixture
 def spec(config):
     config["sensitivity"]["blocks"] = ["conv-bn-relu"]
-    return specs.multiverse(Plan(config))
+    return goerttler2022.multiverse_spec(Plan(config).experiments["drift"])
 
 
 def tried(plan, similarity):
     """The main runs under another order of the blocks, in which random labels change as little as true ones."""
-    main = {run.name for run in plan.main_runs}
+    main = {run.name for run in plan.experiments["drift"].main_runs}
     rows = similarity[similarity["run"].isin(main) & (similarity["reference"] != "independent")].assign(
         bn="batch", n=100
     )

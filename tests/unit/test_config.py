@@ -13,11 +13,13 @@ from jsonschema import Draft202012Validator
 from snakemake.utils import update_config
 
 from repdrift.errors import UserError
-from repdrift.study.config import SCHEMA, check, load, merged
+from repdrift.plan.checking import check
+from repdrift.plan.schema import schema
+from repdrift.study.config import load, merged
 
 ROOT = Path(__file__).parents[2]
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
-RULES = yaml.safe_load(SCHEMA.read_text())
+RULES = schema()
 MISSING = object()
 
 
@@ -302,7 +304,7 @@ def test_damaged_npz_is_refused(damage, tmp_path):
 
 
 def test_nothing_heavy_is_imported():
-    code = "import sys, repdrift.study.config; print(sorted({'torch', 'numpy', 'pandas'} & set(sys.modules)))"
+    code = "import sys, repdrift.plan.checking; print(sorted({'torch', 'numpy', 'pandas'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], stdout=-1, text=True, check=True, cwd=ROOT / "workflow")
     assert done.stdout.strip() == "[]"
 

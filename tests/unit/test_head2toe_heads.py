@@ -126,7 +126,7 @@ def test_more_than_fits_at_once_is_trained_in_parts(monkeypatch):
     initial = initial_weights({"layer": x.shape[1]}, CLASSES, 1)
     groups = [Group(torch.arange(start, start + 140), initial, (Setting(0.1, 5),)) for start in (0, 20, 60)]
     together = train(x, y, groups, seed=1)
-    monkeypatch.setattr("repdrift.experiments.head2toe.probing.heads.AT_ONCE", 2 * initial.numel())
+    monkeypatch.setattr("repdrift.experiments.head2toe.probing.heads.MOST_WEIGHTS", 2 * initial.numel())
     for (head,), (part,) in zip(together, train(x, y, groups, seed=1), strict=True):
         torch.testing.assert_close(head.weights, part.weights, rtol=0, atol=1e-9)
 

@@ -317,9 +317,9 @@ def test_what_a_search_or_a_probe_lacks_is_named():
         search(method, {None: features}, labels, holdout(N, 200, 1), classes=CLASSES, seed=1)
     with pytest.raises(UserError, match="selector 'best': allowed are all, random, scores"):
         fit("best", features, labels, [torch.arange(N)], [Configuration(SETTING)], classes=CLASSES, seed=1)
-    with pytest.raises(UserError, match="target sizes 256: give two"):
+    with pytest.raises(UserError, match="target sizes 256: give two different ones"):
         methods("late", (256,))
-    with pytest.raises(UserError, match="steps 5, 5: give two"):
+    with pytest.raises(UserError, match="steps 5, 5: give two different ones"):
         methods("late", (256, 1024), (5, 5))
     with pytest.raises(UserError, match="1 folds of 250 examples"):
         folds(N, 1, 1)

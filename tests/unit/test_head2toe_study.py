@@ -7,33 +7,39 @@ from scipy import stats
 
 from repdrift import figures
 from repdrift.claims import measurements
+from repdrift.claims.judging import CONTRASTS
+from repdrift.claims.judging import judged as judge
 from repdrift.experiments.head2toe import claims as evci2022
 from repdrift.experiments.head2toe.experiment import TUNINGS
 from repdrift.experiments.head2toe.stages import head2toe_affinity_of_targets as affinity
 from repdrift.plan.plan import Plan
 from repdrift.provenance.artifacts import write_csv
-from repdrift.stages import judge as claims_stage
 
 SEEDS = (1, 2, 3, 4)
 LAYERS = ("pool1", "pool2", "pool3", "pool4", "logits")
 
 
 @pytest.fixture
-def experiment(load_config):
-    return Plan(load_config("laptop", "svhn-npz")).experiments["head2toe"]
+def plan(load_config):
+    return Plan(load_config("laptop", "svhn-npz"))
+
+
+@pytest.fixture
+def experiment(plan):
+    return plan.experiments["head2toe"]
 
 
 # The plan
 
 
-def test_targets_are_tasks_of_few_examples(experiment):
+def test_targets_are_tasks_of_few_examples(plan, experiment):
     tasks = experiment.tasks_of
     assert list(tasks) == ["cifar10", "cifar10-shift", "svhn", "mnist", "cifar10-blocks4"]
     assert {task.size for task in tasks.values()} == {1000}
     assert tasks["cifar10-blocks4"].shuffle == 4
     assert experiment.title("cifar10-shift") == "CIFAR-10, shifted labels"
     assert experiment.title("cifar10-blocks4") == "CIFAR-10, blocks of 4"
-    assert {task.name for task in tasks.values()} <= set(experiment.plan.tasks)
+    assert {task.name for task in tasks.values()} <= set(plan.tasks)
 
 
 def test_values_can_be_shuffled_too(load_config):
@@ -58,8 +64,8 @@ def test_another_seed_changes_no_second_network_but_that_of_a_first_alone(load_c
 
 def test_head2toe_ft_alone_starts_from_the_probe(experiment):
     assert [method for method in TUNINGS if experiment.probe_files(method, "svhn", 1)] == ["head2toe-ft"]
-    assert experiment.tuning_spec("fine-tuning", "svhn", 1)["head"] == "new"
-    assert experiment.tuning_spec("scratch", "svhn", 1)["head"] == "keep"
+    assert experiment.tuning_spec("fine-tuning", "svhn", 1).head == "new"
+    assert experiment.tuning_spec("scratch", "svhn", 1).head == "keep"
 
 
 # Results as the stages write them
@@ -106,7 +112,7 @@ def made_up(experiment, sign):
                 ]
             early = 0.5 - sign * near / 100
             shares = dict.fromkeys(LAYERS[:3], early / 3) | {"pool4": 0.9 - early, "logits": 0.1}
-            ranks = {str(k): 60 - sign * 5 * place for place, k in enumerate(experiment.config["offsets"])}
+            ranks = {str(k): 60 - sign * 5 * place for place, k in enumerate(experiment.settings.offsets)}
             found = [("share", item, value) for item, value in shares.items()]
             found += [("rank accuracy", item, value + noise.normal(0, 0.1)) for item, value in ranks.items()]
             found += [("kept", "", 100.0), ("features", "", 1000.0)]
@@ -129,7 +135,7 @@ def test_affinities_and_gains_are_differences_of_accuracies(experiment):
     )
     assert found["affinity"].to_dict() == pytest.approx(AFFINITIES, abs=0.3)
     assert found.loc["svhn", "gain"] == pytest.approx((30 + 15) / 2 + 2, abs=0.3)
-    assert found.loc["svhn", affinity.SHARE] == pytest.approx(0.5 + 0.15)
+    assert found.loc["svhn", affinity.EARLY_SHARE] == pytest.approx(0.5 + 0.15)
 
 
 def test_correlations_are_of_ranks(experiment):
@@ -146,12 +152,12 @@ def test_correlations_are_of_ranks(experiment):
 def verdicts(experiment, table, folder):
     tables = {"head2toe": table, "head2toe_affinity": with_correlations(table)}
     numbers = {}
-    for name, keys in experiment.keys.items():
-        tables[name].to_csv(folder / f"{name}.csv", index=False)
-        numbers[name] = measurements.keyed(folder / f"{name}.csv", keys)
+    for read in experiment.tables:
+        tables[read.name].to_csv(folder / f"{read.name}.csv", index=False)
+        numbers[read.name] = measurements.keyed(folder / f"{read.name}.csv", read.columns)
     nothing = pd.DataFrame(columns=["estimator"])
-    contrasts, found = claims_stage.judged(experiment.claims(), nothing, nothing, numbers)
-    write_csv(folder / "claims.csv", contrasts, claims_stage.CONTRASTS)
+    contrasts, found = judge(evci2022.claims(experiment), nothing, nothing, numbers)
+    write_csv(folder / "claims.csv", contrasts, CONTRASTS)
     return pd.DataFrame(found).set_index("claim")
 
 

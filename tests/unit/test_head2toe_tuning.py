@@ -22,7 +22,7 @@ from repdrift.experiments.head2toe.probing import (
 )
 from repdrift.experiments.head2toe.probing.cost import forward_flops
 from repdrift.experiments.head2toe.probing.examples import extracted, load_examples
-from repdrift.experiments.head2toe.probing.tuning import Choice, ProbedNetwork, Trainer, accuracy, search_tuning
+from repdrift.experiments.head2toe.probing.tuning import ProbedNetwork, Schedule, Trainer, accuracy, search_tuning
 from repdrift.networks.building import build, initialise
 from repdrift.networks.evaluation import normalise
 
@@ -193,8 +193,8 @@ def test_all_lengths_are_of_one_training(images, labels):
 
 def test_the_best_is_trained_on_all_examples(easy, labels):
     found = search_tuning(Trainer(start, easy, labels, SETTINGS, seed=1), folds(N, 5, seed=1)[:2], [1e-6, 0.01], [1, 6])
-    assert found.choice == Choice(0.01, 6)
-    assert set(found.tried) == {Choice(rate, length) for rate in (1e-6, 0.01) for length in (1, 6)}
+    assert found.choice == Schedule(0.01, 6)
+    assert set(found.tried) == {Schedule(rate, length) for rate in (1e-6, 0.01) for length in (1, 6)}
     assert found.tried[found.choice] == max(found.tried.values()) > 0.9
     assert found.steps == 6 * 4
     assert accuracy(found.network, easy, labels) > 0.9
@@ -208,7 +208,7 @@ def test_the_best_is_trained_on_all_examples(easy, labels):
 def test_a_training_that_diverges_is_not_chosen(easy, labels):
     found = search_tuning(Trainer(start, easy, labels, SETTINGS, seed=1), folds(N, 5, seed=1)[:1], [1e6, 0.01], [6, 2])
     assert found.choice.learning_rate == 0.01
-    assert found.tried[Choice(1e6, 6)] == 0
+    assert found.tried[Schedule(1e6, 6)] == 0
 
 
 def test_accuracy_is_of_running_statistics_and_leaves_the_mode(images, labels):

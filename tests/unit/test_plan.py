@@ -3,10 +3,10 @@
 import math
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from repdrift.plan.panels import figures
 
 from repdrift.canonical import canonical
 from repdrift.plan import specs
@@ -16,15 +16,27 @@ from repdrift.study.tasks import Part, Transform
 LIBRARY = Path(__file__).parents[2] / "workflow"
 
 
+TRANSFER = [f"transfer_{name}" for name in ("shuffle", "similarity", "barrier", "criticality", "checkpoints", "claims")]
+TRANSFERABILITY = [
+    *("transferability_layers", "transferability_data", "transferability_gap"),
+    *("weights_vs_representations", "transferability_claims"),
+]
+HEAD2TOE = ["head2toe", *(f"head2toe_{name}" for name in ("affinity", "layers", "cost", "claims"))]
+
+
 @pytest.fixture
 def paper(load_config):
     return Plan(load_config())
 
 
+def drift(plan):
+    return plan.experiments["drift"]
+
+
 def test_the_paper_has_its_runs(paper):
     names = list(paper.runs)
     assert len(names) == len(set(names))
-    targets = [name for name in paper.paper_runs if name.startswith("cifar10+")]
+    targets = [name for name in drift(paper).needed if name.startswith("cifar10+")]
     assert len(targets) == 11
     for name in ("cifar10", "cifar10-random9", "cifar10-n4096", "cifar10-n64-random9", "cifar10+svhn"):
         assert name in names
@@ -39,7 +51,7 @@ def test_lengths_are_those_of_the_authors(paper):
 
 
 def test_a_size_that_is_the_whole_is_the_whole_run(paper):
-    assert paper.scratch_run(9, 50_000) == paper.scratch_run(9)
+    assert paper.study.scratch_run(9, 50_000) == paper.study.scratch_run(9)
     assert "cifar10-n50000" not in paper.runs
 
 
@@ -60,19 +72,20 @@ def test_matched_steps(load_config):
 
 def test_fine_tuning_starts_from_the_same_seeds_network(paper):
     run = paper.runs["cifar10+svhn"]
-    assert paper.model(run.parent, 3) == "results/paper/models/cifar10/seed3/final.safetensors"
-    assert paper.references(run) == {
+    assert paper.parent(run.name, 3) == "results/paper/models/cifar10/seed3/final.safetensors"
+    assert paper.study.references(run) == {
         "init": ("init", "init"),
         "pretrained": ("cifar10", "final"),
         "independent": ("independent", "init"),
     }
-    assert paper.references(paper.runs["init+cifar10-random9"]) == {"init": ("init", "init")}
+    assert paper.study.references(paper.runs["init+cifar10-random9"]) == {"init": ("init", "init")}
 
 
 def test_probe_is_the_beginning_of_the_held_out_images(paper):
-    assert paper.probe("source") == ("cifar10", Part("test", 0, 500))
-    assert paper.probe("domain") == ("cifar10", Part("test", 5000, 5500))
-    assert paper.probe("cross_domain") == ("svhn", Part("train", 5000, 5500))
+    study = paper.study
+    assert study.probe("source") == ("cifar10", Part("test", 0, 500))
+    assert study.probe("domain") == ("cifar10", Part("test", 5000, 5500))
+    assert study.probe("cross_domain") == ("svhn", Part("train", 5000, 5500))
 
 
 def test_shift_by_the_seed_stays_within_1_to_9():
@@ -82,7 +95,7 @@ def test_shift_by_the_seed_stays_within_1_to_9():
 
 
 def test_data_sets_of_other_content_have_another_folder(load_config):
-    official, npz = (Plan(load_config(*presets)) for presets in ((), ("svhn-npz",)))
+    official, npz = (Plan(load_config(*presets)).study for presets in ((), ("svhn-npz",)))
     assert official.store("svhn") != npz.store("svhn")
     assert official.store("cifar10") == npz.store("cifar10")
 
@@ -95,7 +108,7 @@ def test_specs_hold_what_the_job_uses_and_nothing_else(load_config):
     changed["seeds"] = [1, 2, 3, 4, 5, 6]
     changed["pretrain"]["random"] = [0, 1, 2, 3, 4, 9]
     after = Plan(changed)
-    for name in before.paper_runs:
+    for name in drift(before).needed:
         same = canonical(specs.train(before, name, 1)) == canonical(specs.train(after, name, 1))
         assert same == ("+" not in name)
     assert specs.task(before, "cifar10-random9", 1) == specs.task(after, "cifar10-random9", 1)
@@ -109,40 +122,43 @@ def test_swapped_settings_are_another_spec(load_config):
     assert first != second
 
 
-@pytest.mark.parametrize("presets", [(), ("laptop",), ("demo",), ("smoke", "svhn-npz")])
-def test_figures_show_runs_that_exist(load_config, presets):
+@pytest.mark.parametrize(
+    ("presets", "others"),
+    [
+        ((), [*TRANSFER, *TRANSFERABILITY, *HEAD2TOE]),
+        (("laptop",), [*TRANSFER, *TRANSFERABILITY, *HEAD2TOE]),
+        (("demo",), TRANSFER),
+    ],
+    ids=["paper", "laptop", "demo"],
+)
+def test_figures_show_runs_that_exist(load_config, presets, others):
     plan = Plan(load_config(*presets))
-    drawn = figures(plan)
-    names = [*(f"fig{number}" for number in range(1, 6)), "controls", "layers", "sensitivity"]
-    names += [name for experiment in plan.experiments.values() for name in experiment.titles]
-    assert list(drawn) == [*names, "claims", "multiverse"]
-    for figure in drawn.values():
+    names = [*(f"fig{number}" for number in range(1, 6)), "controls", "layers", "sensitivity", "claims", "multiverse"]
+    assert list(plan.figures) == [*names, *others]
+    for figure in plan.figures.values():
         for series in (series for panel in figure.panels for series in panel.series):
-            if figure.kind == "heatmap":
-                assert {series.run, series.reference} <= {name for name, _ in plan.layer_networks()}
+            if figure.drawing == "heatmap":
+                assert {series.run, series.reference} <= {name for name, _ in drift(plan).layer_networks}
             else:
-                assert series.reference in plan.references(plan.runs[series.run])
-    assert {run for figure in drawn.values() for run in figure.runs} == {"init", *plan.paper_runs}
+                assert series.reference in plan.study.references(plan.runs[series.run])
+    assert {run for figure in plan.figures.values() for run in figure.runs} == {"init", *drift(plan).needed}
 
 
 def test_another_order_of_the_blocks_is_the_main_runs_again(paper):
     others = [run for run in paper.runs.values() if run.name.startswith("conv-bn-relu/")]
-    assert [run.name.removeprefix("conv-bn-relu/") for run in others] == [run.name for run in paper.main_runs]
+    assert [run.name.removeprefix("conv-bn-relu/") for run in others] == [run.name for run in drift(paper).main_runs]
     for run in others:
         ours = paper.runs[run.name.removeprefix("conv-bn-relu/")]
         assert (run.task, run.steps, run.head) == (ours.task, ours.steps, ours.head)
         spec, usual = (specs.train(paper, name, 1) for name in (run.name, ours.name))
-        assert spec["network"]["block"] == "conv-bn-relu"
-        spec["network"]["block"], spec["run"] = usual["network"]["block"], usual["run"]
+        assert spec.network == usual.network | {"block": "conv-bn-relu"}
         # Its task is the same, so its labels and the order of its images are.
-        assert spec == usual | {"checkpoints": []}
+        assert spec == replace(usual, run=run.name, network=spec.network, checkpoints=())
         # Nothing of the study's own block order is read.
-        for run_name, _ in (run.parent, *paper.references(run).values()):
+        for run_name, _ in (run.parent, *paper.study.references(run).values()):
             assert run_name.startswith("conv-bn-relu/")
-    assert specs.initialise(paper, "conv-bn-relu/init", 1) == {
-        **specs.initialise(paper, "init", 1),
-        "network": paper.network | {"block": "conv-bn-relu"},
-    }
+    weights, usual = (specs.initialise(paper, name, 1) for name in ("conv-bn-relu/init", "init"))
+    assert weights == replace(usual, network=usual.network | {"block": "conv-bn-relu"})
 
 
 def test_the_studys_own_order_of_the_blocks_is_not_trained_twice(load_config):
@@ -152,28 +168,28 @@ def test_the_studys_own_order_of_the_blocks_is_not_trained_twice(load_config):
 
 
 def test_sensitivity_tries_the_sizes_that_the_images_allow(load_config):
-    plan = Plan(load_config("laptop"))
-    assert plan.probe_sizes("cifar10") == [100, 200, 500, 2000]
-    assert plan.probe_sizes("cifar10+cifar10") == [100, 200, 500, 2000, 5000]
-    assert plan.probe_sizes("conv-bn-relu/cifar10+cifar10") == [100, 200, 500, 2000, 5000]
+    laptop = drift(Plan(load_config("laptop")))
+    assert laptop.probe_sizes("cifar10") == [100, 200, 500, 2000]
+    assert laptop.probe_sizes("cifar10+cifar10") == [100, 200, 500, 2000, 5000]
+    assert laptop.probe_sizes("conv-bn-relu/cifar10+cifar10") == [100, 200, 500, 2000, 5000]
     # Thousands of images make a run dear: only the main ones take them.
-    assert plan.probe_sizes("cifar10+svhn") == [100, 200, 500]
-    assert plan.choice_runs == plan.paper_runs
-    spec = specs.sensitivity(plan, "cifar10+cifar10", 1)
-    assert spec["probe"] == {"split": "test", "start": 5000, "stop": 10_000}
-    assert spec["references"] == ["init", "pretrained"]
+    assert laptop.probe_sizes("cifar10+svhn") == [100, 200, 500]
+    assert laptop.tried_runs == list(laptop.needed)
+    spec = laptop.sensitivity_spec("cifar10+cifar10", 1)
+    assert spec.probe == Part("test", 5000, 10_000)
+    assert spec.references == ("init", "pretrained")
     config = load_config("demo")
     config["probe"] |= {"images": 200, "bn": "calibrated"}
-    plan = Plan(config)
-    assert plan.probe_sizes("objects") == [100, 200, 300]
-    assert plan.choice_runs == [run.name for run in plan.main_runs]
-    assert plan.bn_modes == ["calibrated", "batch"]
+    demo = drift(Plan(config))
+    assert demo.probe_sizes("objects") == [100, 200, 300]
+    assert demo.tried_runs == [run.name for run in demo.main_runs]
+    assert demo.bn_modes == ["calibrated", "batch"]
 
 
 def test_the_snakefiles_side_imports_the_standard_library_only():
     code = (
         "import sys; sys.path.insert(0, sys.argv[1]);"
-        "from repdrift.plan import panels, plan, specs; from repdrift.provenance import fingerprint;"
+        "from repdrift.plan import plan, specs; from repdrift.provenance import fingerprint;"
         "from repdrift.study import config;"
         "print([m for m in ('torch', 'numpy', 'pandas', 'matplotlib') if m in sys.modules])"
     )

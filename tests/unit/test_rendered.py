@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from repdrift.data import rendered
+from repdrift.data.readers import RENDERED
 from repdrift.data.rendered import stream
 from repdrift.errors import UserError
 
-SETS = [(name, split) for name in rendered.NAMES for split in ("train", "test")]
+SETS = [(name, split) for name in RENDERED for split in ("train", "test")]
 
 # Every machine must draw these bytes: a published result names a data set by them.
 FINGERPRINTS = {
@@ -53,7 +54,7 @@ def test_longer_set_begins_with_the_shorter(drawn, name, split, count):
 
 
 def test_no_image_occurs_twice(drawn):
-    for name in rendered.NAMES:
+    for name in RENDERED:
         both = [image.tobytes() for split in ("train", "test") for image in drawn[name, split][0]]
         assert len(set(both)) == 2000
 
@@ -75,7 +76,7 @@ def test_labels_are_balanced_but_not_in_order(drawn, name, split):
         assert np.bincount(labels[place::10], minlength=10).max() < 30
 
 
-@pytest.mark.parametrize("name", rendered.NAMES)
+@pytest.mark.parametrize("name", RENDERED)
 def test_mean_colour_does_not_tell_the_class(drawn, name):
     train, train_labels = drawn[name, "train"]
     test, test_labels = drawn[name, "test"]
@@ -85,7 +86,7 @@ def test_mean_colour_does_not_tell_the_class(drawn, name):
     assert (gaps.argmin(axis=1) == test_labels).mean() < 0.25
 
 
-@pytest.mark.parametrize("name", rendered.NAMES)
+@pytest.mark.parametrize("name", RENDERED)
 def test_images_use_the_range_without_being_clipped_away(drawn, name):
     images = drawn[name, "train"][0]
     assert images.min() == 0

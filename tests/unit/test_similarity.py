@@ -13,6 +13,7 @@ from repdrift.data import rendered
 from repdrift.errors import UserError
 from repdrift.networks.building import build, initialise
 from repdrift.networks.representations import representations
+from repdrift.plan.schema import schema
 from repdrift.similarity import (
     linear_cka,
     linear_cka_matrices,
@@ -23,7 +24,6 @@ from repdrift.similarity import (
 from repdrift.similarity.products import cheapest_grams
 from repdrift.similarity.registry import ESTIMATORS
 from repdrift.similarity.registry import estimator as estimator_of
-from repdrift.study.config import schema
 
 RNG = np.random.default_rng(0)
 X = np.maximum(RNG.normal(size=(30, 50)) @ RNG.normal(size=(50, 40)), 0)

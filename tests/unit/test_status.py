@@ -19,7 +19,7 @@ def test_every_state_is_told(load_config, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
 
     def folder(run, seed):
-        path = tmp_path / plan.model((run, "final"), seed)
+        path = tmp_path / plan.study.model((run, "final"), seed)
         path.parent.mkdir(parents=True)
         return path
 

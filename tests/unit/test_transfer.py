@@ -71,7 +71,7 @@ def test_one_block_is_the_image():
 
 
 def test_blocks_that_do_not_fill_the_image_are_refused():
-    with pytest.raises(UserError, match="blocks of 5 pixels: allowed is a side that divides 32 and 32"):
+    with pytest.raises(UserError, match="blocks of 5 pixels do not fill an image: give a side that divides 32 and 32"):
         permutation(SHAPE, 5, np.random.default_rng(0))
 
 
@@ -185,7 +185,7 @@ def test_an_untouched_part_is_not_critical():
 def test_networks_are_the_papers_where_the_images_are(load_config):
     plan = Plan(load_config())
     transfer = plan.experiments["transfer"]
-    assert transfer.trained("svhn")["P-T"].name == "cifar10+svhn" in plan.paper_runs
+    assert transfer.trained("svhn")["P-T"].name == "cifar10+svhn" in plan.experiments["drift"].needed
     assert plan.runs["cifar10+svhn"].checkpoints == (1, 2, 5, 10, 25)
     names = [run.name for run in transfer.trained("mnist").values()]
     assert names == [
@@ -222,8 +222,8 @@ def test_every_path_begins_and_ends_where_training_did(load_config):
 def test_without_the_experiment_a_study_has_nothing_of_it(load_config):
     config = load_config() | dict.fromkeys(("transfer", "transferability", "head2toe"))
     plan = Plan(config)
-    assert not plan.experiments
-    assert list(plan.runs) == plan.paper_runs
+    assert list(plan.experiments) == ["drift"]
+    assert list(plan.runs) == list(plan.experiments["drift"].needed)
 
 
 def test_pairs_are_of_the_networks_that_their_names_say(load_config):

@@ -10,12 +10,12 @@ import pytest
 from repdrift import figures
 from repdrift.claims import measurements
 from repdrift.claims.contrasts import HISTORY
+from repdrift.claims.judging import judged as judge
+from repdrift.experiments.transfer.claims import claims
 from repdrift.experiments.transfer.experiment import LINES, PAIRS
-from repdrift.experiments.transfer.stages import transfer_barrier_of_pairs as transfer_barrier
-from repdrift.experiments.transfer.stages import transfer_criticality_of_parts as transfer_criticality
-from repdrift.experiments.transfer.stages import transfer_similarity_of_pairs as transfer_similarity
+from repdrift.experiments.transfer.stages import transfer_criticality_of_parts
+from repdrift.experiments.transfer.tables import BARRIER, SIMILARITY
 from repdrift.plan.plan import Plan
-from repdrift.stages import judge as stage
 
 SEEDS = (1, 2, 3, 4)
 LAYERS = ("pool1", "pool2", "pool3", "pool4", "logits")
@@ -38,11 +38,16 @@ def accuracy(run, when):
     return 20 + 2 * side + (gain * side / 32 + 0.1 * pretrained if when == "last" else 3 * pretrained)
 
 
+def needed(transfer):
+    """All runs of the figures: those of the experiment, and the pre-training."""
+    return {run.name: run for run in (transfer.study.scratch_run(0), *transfer.runs())}
+
+
 def histories(transfer):
-    keys = {key for claim in transfer.claims() for one in claim.contrasts if one.table == HISTORY for key in one.by_key}
+    keys = {key for claim in claims(transfer) for one in claim.contrasts if one.table == HISTORY for key in one.by_key}
     numbers = {}
     for run, column, when in keys:
-        value = accuracy(transfer.plan.runs[run], when)
+        value = accuracy(needed(transfer)[run], when)
         numbers[run, column, when] = np.log(value) if column.startswith("log") else value
     return {key: pd.Series({seed: value + 1e-4 * seed for seed in SEEDS}) for key, value in numbers.items()}
 
@@ -84,21 +89,22 @@ def tables(transfer):
         for part, path in product((*BLOCKS, "head"), ("direct", "optimisation")):
             parts.append((dataset, seed, network, part, path, "criticality", None, None, 1.0, np.inf))
     frames = {
-        "transfer_similarity": pd.DataFrame(pairs, columns=transfer_similarity.COLUMNS),
-        "transfer_barrier": pd.DataFrame(lines, columns=transfer_barrier.COLUMNS),
-        "transfer_criticality": pd.DataFrame(parts, columns=transfer_criticality.COLUMNS),
+        "transfer_similarity": pd.DataFrame(pairs, columns=SIMILARITY.written),
+        "transfer_barrier": pd.DataFrame(lines, columns=BARRIER.written),
+        "transfer_criticality": pd.DataFrame(parts, columns=transfer_criticality_of_parts.COLUMNS),
     }
     return {name: frame.assign(images=frame["dataset"].map(TITLES)) for name, frame in frames.items()}
 
 
 def judged(transfer, folder, change=lambda numbers: numbers):
     others = {HISTORY: change(histories(transfer))}
-    for name, frame in tables(transfer).items():
-        path = folder / f"{name}.csv"
-        frame.to_csv(path, index=False)
-        others[name] = change(measurements.keyed(path, transfer.keys[name]))
+    frames = tables(transfer)
+    for table in transfer.tables:
+        path = folder / f"{table.name}.csv"
+        frames[table.name].to_csv(path, index=False)
+        others[table.name] = change(measurements.keyed(path, table.columns))
     empty = pd.DataFrame(columns=["run", "seed", "reference", "layer", "estimator", "value", "null_mean", "null_q95"])
-    contrasts, verdicts = stage.judged(transfer.claims(), empty, empty, others)
+    contrasts, verdicts = judge(claims(transfer), empty, empty, others)
     return pd.DataFrame(contrasts), {row["claim"]: row for row in verdicts}
 
 
@@ -135,8 +141,9 @@ def test_a_number_that_was_not_measured_is_no_verdict(transfer, tmp_path):
 def history_rows(transfer, name):
     """Histories of three epochs, with the columns that the plan adds."""
     rows = []
-    for path, columns in transfer.rows(name).items():
-        run = transfer.plan.runs[path.split("/models/")[1].rpartition("/seed")[0]]
+    (figure,) = (figure for figure in transfer.figures() if figure.name == name)
+    for path, columns in figure.rows.items():
+        run = needed(transfer)[path.split("/models/")[1].rpartition("/seed")[0]]
         value = accuracy(run, "last") if run.task.role != "source" else 60
         for epoch in range(4):
             measured = {"train_accuracy": value + epoch, "test_accuracy": value if epoch % 3 == 0 else None}

@@ -1,6 +1,5 @@
 """Transferability: T in closed forms, Fréchet distances, regressions; the plan, the figures and the claims."""
 
-import json
 import math
 from pathlib import Path
 
@@ -12,8 +11,9 @@ from scipy import linalg, stats
 from torch import nn
 
 from repdrift import figures
-from repdrift.canonical import canonical
 from repdrift.claims import measurements
+from repdrift.claims.judging import CONTRASTS
+from repdrift.claims.judging import judged as judge
 from repdrift.experiments.transfer.interpolation import interpolated
 from repdrift.experiments.transferability import claims as chen2022
 from repdrift.experiments.transferability import domains, measure
@@ -24,7 +24,6 @@ from repdrift.networks.building import build, initialise
 from repdrift.plan import specs
 from repdrift.plan.plan import Plan
 from repdrift.provenance.artifacts import write_csv
-from repdrift.stages import judge as claims_stage
 from repdrift.study.config import load
 
 NETWORK = {"name": "conv4", "block": "conv-relu-bn", "classes": 10}
@@ -207,12 +206,13 @@ def test_trainings_that_exist_are_not_made_again(load_config, plan):
     assert added == {*sizes, *steps, *classes, "cifar10+mnist", "init+cifar10", "init+svhn"}
     for name, run in without.runs.items():
         assert plan.runs[name] == run
-    assert plan.paper_runs == without.paper_runs
+    drifts = [one.experiments["drift"] for one in (plan, without)]
+    assert list(drifts[0].needed) == list(drifts[1].needed)
 
 
 def test_a_training_is_in_all_its_groups(plan):
     experiment = plan.experiments["transferability"]
-    groups = {name: experiment.columns(run)["groups"] for name, run in experiment.measured.items()}
+    groups = {name: experiment.described(run).groups for name, run in experiment.measured.items()}
     assert groups["cifar10+cifar10"] == "target epochs"
     assert groups["cifar10+svhn-n1024"] == "epochs steps"
     assert groups["cifar10+cifar10-n500"] == "classes"
@@ -234,26 +234,25 @@ def test_domains_are_of_tasks_that_exist_and_as_large_as_can_be(plan):
 
 def test_networks_are_in_the_order_of_the_spec(plan):
     experiment = plan.experiments["transferability"]
-    spec = json.loads(canonical(experiment.spec("cifar10", 1)))  # as the stage reads it
-    names = [*experiment.references, *(columns["run"] for columns in spec["runs"])]
+    spec = experiment.networks_spec("cifar10", 1)
+    names = [*experiment.references, *(trained.run for trained in spec.runs)]
     found = [path.split("/")[3] for path in experiment.networks("cifar10", 1)]
     assert found == ["init", "cifar10", "independent", *names[3:]]
-    assert spec["domains"] == [
+    assert list(spec.domains) == [
         task.name.removeprefix("target-").replace("-n500", "") for task in experiment.featured("cifar10")[1:]
     ]
 
 
 def test_claims_read_tables_in_the_order_of_their_spec(plan):
-    for name in plan.experiments:
-        spec = json.loads(canonical(specs.claims(plan, f"{name}_claims")))
-        assert list(spec["tables"]) == list(plan.claim_tables(f"{name}_claims"))
+    for figure in plan.claims:
+        assert list(specs.judge(plan, figure).tables) == list(plan.claim_tables(figure))
 
 
 def test_a_title_is_of_tables_alone(load_config, plan):
     config = load_config("laptop")
     config["datasets"]["svhn"]["title"] = "street numbers"
     other, same = (one.experiments["transferability"] for one in (Plan(config), plan))
-    assert other.spec("svhn", 1) == same.spec("svhn", 1)
+    assert other.networks_spec("svhn", 1) == same.networks_spec("svhn", 1)
     assert set(other.files.values()) == {"CIFAR-10", "street numbers", "MNIST"}
 
 
@@ -275,7 +274,7 @@ def made_up(plan, *, infinite=()):
     for seed in SEEDS:
         noise = np.random.default_rng(seed)
         for name, run in experiment.measured.items():
-            columns = experiment.columns(run)
+            columns = vars(experiment.described(run))
             domain = {"gap": 40.0 * ["cifar10", "svhn", "mnist"].index(run.task.dataset), "width": 100.0}
             domain = {item: value + 5 * columns["classes"] + seed for item, value in domain.items()}
             log_t = 6 - 0.4 * math.log(columns["size"]) - 0.01 * domain["gap"] - 0.05 * columns["classes"]
@@ -300,8 +299,8 @@ def made_up(plan, *, infinite=()):
                 *stage.rows("pretrained", "movement", moved),
                 *stage.rows("", "domain", domain),
             ]
-            whose = {"seed": seed, **{key: columns[key] for key in stage.RUN}}
-            whose["images"] = plan.title(run.task.dataset)
+            whose = {"seed": seed, **{key: columns[key] for key in stage.TRAINED}}
+            whose["images"] = plan.study.title(run.task.dataset)
             rows += [whose | row for row in found]
     return pd.DataFrame(rows)
 
@@ -317,9 +316,8 @@ def with_regressions(table):
 
 
 def with_similarities(table, plan):
-    moved = table[
-        (table["measure"] == "movement") & (table["network"] == "fine-tuned") & table["run"].isin(plan.usual_runs)
-    ]
+    usual = plan.experiments["drift"].usual_runs
+    moved = table[(table["measure"] == "movement") & (table["network"] == "fine-tuned") & table["run"].isin(usual)]
     layers = dict(zip(MEASURED, ("pool1", "pool2", "pool3", "pool4", "logits"), strict=True))
     similar = moved.assign(value=1 - moved["value"] ** 2, estimator="cka-debiased", layer=moved["item"].map(layers))
     return pd.concat([table, similar[["run", "seed", "reference", "layer", "estimator", "value"]]])
@@ -392,14 +390,13 @@ def test_weights_stand_against_representations(usual, plan, tmp_path):
 def verdicts(plan, table, folder):
     tables = {"transferability_layers": table, "transferability_gap": with_regressions(table)}
     numbers = {}
-    for name, keys in plan.experiments["transferability"].keys.items():
-        tables[name].to_csv(folder / f"{name}.csv", index=False)
-        numbers[name] = measurements.keyed(folder / f"{name}.csv", keys)
+    experiment = plan.experiments["transferability"]
+    for read in experiment.tables:
+        tables[read.name].to_csv(folder / f"{read.name}.csv", index=False)
+        numbers[read.name] = measurements.keyed(folder / f"{read.name}.csv", read.columns)
     similarity = pd.DataFrame(columns=["estimator"])
-    contrasts, found = claims_stage.judged(
-        plan.experiments["transferability"].claims(), similarity, similarity, numbers
-    )
-    write_csv(folder / "claims.csv", contrasts, claims_stage.CONTRASTS)
+    contrasts, found = judge(chen2022.claims(experiment), similarity, similarity, numbers)
+    write_csv(folder / "claims.csv", contrasts, CONTRASTS)
     return pd.DataFrame(found).set_index("claim")
 
 

@@ -7,7 +7,8 @@ import pytest
 import yaml
 from tests.checkout import REPOSITORY, Checkout, WorkingFolder
 
-from repdrift.study.config import check, complete, load
+from repdrift.plan.checking import check
+from repdrift.study.config import complete, load
 
 # The fewest images and jobs that make a figure, fig2.
 SMALLEST = """

@@ -1,11 +1,11 @@
-"""Settings as text: the one form in which they are tracked, hashed and compared."""
+"""The text form in which settings are tracked, hashed and compared."""
 
 import json
 
 
 def canonical(value: object) -> str:
-    """Write a value as JSON with sorted keys and no spaces: equal settings give equal text.
+    """Return a value as JSON with sorted keys and without spaces, so that equal settings are equal texts.
 
-    Dataclasses are written as mappings of their fields.
+    Dataclasses become mappings of their fields.
     """
     return json.dumps(value, sort_keys=True, separators=(",", ":"), default=vars)

@@ -1,4 +1,4 @@
-"""What all stages share: their common flags, and one clear line for what a user can cause."""
+"""The command line of all programs: the flags that they share, and how they end with an error."""
 
 import argparse
 import sys
@@ -12,7 +12,7 @@ from repdrift.specs import parse
 
 
 def parser(description: str | None, spec: type[object]) -> argparse.ArgumentParser:
-    """Make an argument parser with the flags of every program; ``--spec`` is parsed as this kind of spec."""
+    """Make an argument parser with the flags that all programs share. It parses ``--spec`` as the given type."""
     flags = argparse.ArgumentParser(description=description, allow_abbrev=False)
     flags.add_argument("--spec", type=partial(parse, spec), required=True, help="the settings of this job, as JSON")
     flags.add_argument("--code", default="", help="fingerprint of the code, kept in the sidecar")
@@ -21,7 +21,7 @@ def parser(description: str | None, spec: type[object]) -> argparse.ArgumentPars
 
 
 def run(program: str, main: Callable[[], None]) -> None:
-    """Run a program under its name; what a user can mend ends it with one line and exit code 1."""
+    """Run a program under its name. If the user can mend its error, end with the line of the error and exit code 1."""
     fingerprint.running = program
     try:
         main()

@@ -1,20 +1,20 @@
-"""Randomness by purpose: every random draw has its own generator, never a global one."""
+"""Seeds of random generators. Each purpose has a generator of its own; a global generator is never used."""
 
 import hashlib
 import json
 
 
 def seed_for(purpose: str, seed: int, subject: str = "") -> int:
-    """Give the 63-bit seed of one purpose, the same on every machine and Python version.
+    """Return the 63-bit seed of the generator for one purpose. It is the same on every machine and Python version.
 
     Parameters
     ----------
     purpose : str
-        What is drawn: ``initialisation``, ``label noise``, ``data order``, ``permutation null``.
+        What the generator draws, such as ``initialisation``, ``label noise``, ``data order`` or ``permutation null``.
     seed : int
-        The seed of the run, as listed in the config.
+        The seed of the run, as the config lists it.
     subject : str
-        What it is drawn for, where one purpose has several (a task, a layer).
+        What the generator draws it for, such as a task or a layer, if one purpose needs several generators.
     """
     digest = hashlib.sha256(json.dumps([purpose, seed, subject]).encode()).digest()
     return int.from_bytes(digest[:8], "big") >> 1

@@ -1,8 +1,7 @@
-"""The specs of the programs that all experiments share: the settings that a job uses, all of them and no others.
+"""The specs of the programs that all experiments share. A spec has exactly the settings that a job uses.
 
-The plan makes the spec of a job, Snakemake tracks it as canonical JSON, and the job's program parses it. The programs
-of an experiment have their specs in the experiment's folder. The Snakefile imports this module, so it needs nothing
-heavy.
+The plan makes the spec of a job, Snakemake tracks it as canonical JSON, and the program of the job parses it. The specs
+of the programs of an experiment are in its folder. The Snakefile imports this module, so it needs nothing heavy.
 """
 
 import json
@@ -26,17 +25,17 @@ def parse(kind: type[Spec], text: str) -> Spec:
     Raises
     ------
     ValueError
-        If the text is not exactly what this kind of spec writes: a value of another type, a missing or a further key.
+        If a key is missing or unknown, or a value has another type.
     """
     found = msgspec.json.decode(text, type=kind)
     if canonical(found) != canonical(json.loads(text)):
-        raise ValueError(f"this is no {kind.__name__}: {text}")
+        raise ValueError(f"{text} is not the JSON of a {kind.__name__}")
     return found
 
 
 @dataclass(frozen=True)
 class DataSetSpec:
-    """A split of a data set; `dataset` has the settings of `repdrift.study.sections.DataSet`."""
+    """A split of a data set; `dataset` has the settings that `repdrift.study.sections.DataSet` lists."""
 
     dataset: dict[str, Any]
     split: str
@@ -44,7 +43,10 @@ class DataSetSpec:
 
 @dataclass(frozen=True)
 class Kept:
-    """Images of the first so many classes, and of these the first so many; None for all."""
+    """Limits of a task: its number of classes, and its number of training images of these. None is for all.
+
+    Both are counted from the first.
+    """
 
     classes: int | None
     images: int | None
@@ -52,7 +54,10 @@ class Kept:
 
 @dataclass(frozen=True)
 class TaskSpec:
-    """A task for one seed; `labels` is ``{"random": degree}`` or ``{"shift": shift}``."""
+    """A task for one seed.
+
+    `labels` is ``{"random": degree}`` or ``{"shift": shift}``. `shuffle` is as in `repdrift.study.tasks.Task`.
+    """
 
     task: str
     dataset: str
@@ -67,7 +72,7 @@ class TaskSpec:
 
 @dataclass(frozen=True)
 class InitialiseSpec:
-    """Random weights of a network, from the generator of one purpose and seed."""
+    """Random weights of a network, from the generator for one purpose and seed."""
 
     network: dict[str, Any]
     purpose: str
@@ -78,7 +83,7 @@ class InitialiseSpec:
 class TrainingSettings:
     """Settings of one training.
 
-    `steps` is its length in SGD steps; the last epoch is cut where they end. `test_every` is in epochs. `precision` is
+    `steps` is its length in SGD steps, so the last epoch may be incomplete. `test_every` is in epochs. `precision` is
     ``float32``, ``tf32`` or ``bfloat16``.
     """
 
@@ -93,7 +98,7 @@ class TrainingSettings:
 
 @dataclass(frozen=True)
 class TrainSpec:
-    """A training; `head` is ``keep`` or ``new``, `checkpoints` are the epochs whose weights are kept."""
+    """A training for one seed; `head`, `checkpoints` and `order` are as in `repdrift.study.runs.Run`."""
 
     run: str
     task: str
@@ -107,7 +112,7 @@ class TrainSpec:
 
 @dataclass(frozen=True)
 class ActivationsSpec:
-    """Representations of a network on a probe; with calibration images, batch statistics are estimated on these."""
+    """Representations of a network on a probe. If there are calibration images, BN statistics are estimated on them."""
 
     network: dict[str, Any]
     probe: Part
@@ -116,7 +121,7 @@ class ActivationsSpec:
 
 @dataclass(frozen=True)
 class SimilaritySpec:
-    """Similarity of the final network of a run to its references."""
+    """Similarities of the final network of a run to its references."""
 
     run: str
     seed: int
@@ -127,7 +132,7 @@ class SimilaritySpec:
 
 @dataclass(frozen=True)
 class TableSpec:
-    """The table of a figure; `columns` are added to the rows of each of its files."""
+    """The table of a figure; `columns` has the columns that are added to the rows of each of its files."""
 
     panels: tuple[Panel, ...]
     columns: tuple[Mapping[str, Any], ...]
@@ -135,7 +140,7 @@ class TableSpec:
 
 @dataclass(frozen=True)
 class FigureSpec:
-    """A drawing: the name of its figure, the module that draws it, and the network in words."""
+    """A figure: its name, the module that draws it, and the network in words."""
 
     figure: str
     kind: str
@@ -144,7 +149,7 @@ class FigureSpec:
 
 @dataclass(frozen=True)
 class JudgeSpec:
-    """The claims of a paper, whose each history is, and by which columns the numbers of each table are read."""
+    """The claims of a paper, the runs and seeds of the histories, and the columns that identify a number of a table."""
 
     claims: tuple[Claim, ...]
     histories: tuple[HistoryOf, ...]
@@ -162,7 +167,7 @@ class ShownFigure:
 
 @dataclass(frozen=True)
 class ReportSpec:
-    """The report: its figures in order, and the config without paths and without what concerns the disk only."""
+    """The report: its figures in order, and the config without the settings that only concern the disk."""
 
     study: str
     figures: tuple[ShownFigure, ...]

@@ -8,9 +8,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from repdrift.plan.checking import check
 from repdrift.plan.plan import Plan
 from repdrift.provenance.artifacts import PROGRESS
-from repdrift.study.config import check, complete, load
+from repdrift.study.config import complete, load
 from repdrift.study.runs import Run
 from repdrift.training.progress import values_of
 

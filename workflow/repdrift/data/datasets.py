@@ -1,4 +1,7 @@
-"""One way in: whatever the source, a split becomes images uint8 [N, 3, 32, 32] and labels int64 [N], in fixed order."""
+"""Readers of data sets.
+
+Whatever its source, a split of a data set becomes images uint8 [N, 3, 32, 32] and labels int64 [N], in a fixed order.
+"""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -8,49 +11,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repdrift.data import rendered
+from repdrift.data.readers import KNOWN, NPZ, RENDERED
 from repdrift.errors import UserError
 
 Split = tuple[NDArray[np.uint8], NDArray[np.int64]]
 
 SIZE = 32
 
-HOMES = {
-    "cifar10": "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz, unpacked to {folder}/cifar-10-batches-py",
-    "mnist": "the four files of https://yann.lecun.com/exdb/mnist, unpacked to {folder}/MNIST/raw",
-    "svhn": "http://ufldl.stanford.edu/housenumbers/{split}_32x32.mat, put into {folder}",
-}
-
-
-# Where torchvision puts the files of each split.
-FILES = {
-    ("cifar10", "train"): "cifar-10-batches-py/data_batch_*",
-    ("cifar10", "test"): "cifar-10-batches-py/test_batch",
-    ("mnist", "train"): "MNIST/raw/train-*-ubyte",
-    ("mnist", "test"): "MNIST/raw/t10k-*-ubyte",
-    ("svhn", "train"): "train_32x32.mat",
-    ("svhn", "test"): "test_32x32.mat",
-}
-
 
 def sources(settings: Mapping[str, Any], split: str, folder: Path) -> list[Path]:
-    """Raw files that `read` takes a split from; none where images are rendered."""
-    if settings["reader"] == "npz":
+    """Return the raw files from which `read` reads a split. The list is empty if the images are rendered."""
+    if settings["reader"] == NPZ:
         return [_npz_path(settings, split)]
-    pattern = FILES.get((settings["reader"], split))
-    return sorted(folder.glob(pattern)) if pattern else []
+    known = KNOWN.get(settings["reader"])
+    return sorted(folder.glob(known.files[split])) if known else []
 
 
 def read(settings: Mapping[str, Any], split: str, folder: Path) -> Split:
-    """Read (and download, where a data set has a home and the folder lacks it) a split of a data set.
+    """Read a split of a data set. If torchvision knows the data set and its files are missing, download them first.
 
     Parameters
     ----------
-    settings : dict
-        ``{"reader": name, ...}`` as in the config: ``cifar10``, ``svhn``, ``mnist``, ``objects``, ``digits``, ``npz``.
+    settings : mapping
+        The settings of the data set in the config. ``reader`` is ``cifar10``, ``svhn``, ``mnist``, ``objects``,
+        ``digits`` or ``npz``; ``classes`` is the number of classes D; ``train`` and ``test`` are numbers of images for
+        rendered data sets and paths for npz files.
     split : str
         ``train`` or ``test``.
     folder : Path
-        Where raw data sets lie.
+        The folder of raw data sets.
 
     Returns
     -------
@@ -60,30 +49,44 @@ def read(settings: Mapping[str, Any], split: str, folder: Path) -> Split:
     Raises
     ------
     UserError
-        If the files are missing and cannot be downloaded, or do not hold such images.
+        If files are missing and cannot be downloaded, if a file is damaged, or if the images or the labels have another
+        form.
     """
     reader = settings["reader"]
-    if reader == "npz":
+    if reader == NPZ:
         images, labels = read_npz(_npz_path(settings, split))
-    elif reader in rendered.NAMES:
+    elif reader in RENDERED:
         images, labels = rendered.render(reader, split, settings[split])
     else:
         images, labels = _read_torchvision(reader, split, folder)
     classes = settings["classes"]
     if labels.min() < 0 or labels.max() >= classes:
         raise UserError(
-            f"data set {reader}, split {split}: labels {labels.min()} to {labels.max()}, not 0 to {classes - 1}"
+            f"data set {reader}, split {split}: labels run from {labels.min()} to {labels.max()}, not 0 to "
+            f"{classes - 1}: correct the labels, or `classes` in the config"
         )
     return images, labels
 
 
 def read_npz(path: Path) -> Split:
-    """Read ``X`` uint8 [N, 32, 32, 3] (or [N, 3, 32, 32], or grey [N, 32, 32]) and ``y`` integer [N] from an npz file.
+    """Read the images ``X`` and the labels ``y`` of an npz file.
+
+    Parameters
+    ----------
+    path : Path
+        ``X`` is uint8 [N, H, W, 3], [N, 3, H, W] or grey [N, H, W], with H and W at most 32. ``y`` is [N], of any
+        integer type.
+
+    Returns
+    -------
+    images : uint8 [N, 3, 32, 32], RGB
+        As `to_rgb` converts them.
+    labels : int64 [N]
 
     Raises
     ------
     UserError
-        If the file is missing, damaged, or holds something else.
+        If the file is missing or damaged, or if its arrays have other names, types or shapes.
     """
     if not path.exists():
         raise UserError(f"no file {path}: put the npz file there, or correct the path in the config")
@@ -91,23 +94,36 @@ def read_npz(path: Path) -> Split:
         with np.load(path, allow_pickle=False) as arrays:
             images, labels = arrays["X"], arrays["y"]
     except KeyError as error:
-        raise UserError(f"{path}: an array X (images) and an array y (labels) are needed ({error})") from None
-    except Exception as error:  # zipfile, zlib and numpy each raise their own on a damaged file
+        raise UserError(f"{path} must hold an array X (images) and an array y (labels): {error}") from None
+    except Exception as error:  # zipfile, zlib and numpy each have errors of their own for a damaged file
         raise UserError(f"{path} cannot be read as an npz file ({error})") from None
     if images.dtype != np.uint8 or not np.issubdtype(labels.dtype, np.integer):
-        raise UserError(f"{path}: X is {images.dtype} and y {labels.dtype}, needed are uint8 and an integer type")
+        raise UserError(f"{path}: X is {images.dtype} and y is {labels.dtype}: give uint8 and an integer type")
     if labels.ndim != 1 or len(images) != len(labels):
-        raise UserError(f"{path}: X has shape {images.shape} and y {labels.shape}: one label an image is needed")
+        raise UserError(
+            f"{path}: X has shape {images.shape} and y has shape {labels.shape}: give one label for each image"
+        )
     return to_rgb(images, str(path)), labels.astype(np.int64)
 
 
 def to_rgb(images: NDArray[np.uint8], origin: str) -> NDArray[np.uint8]:
-    """Bring uint8 images [N, H, W], [N, H, W, 3] or [N, 3, H, W] to [N, 3, 32, 32]; smaller ones get a zero border.
+    """Convert images to RGB of 32 x 32 pixels. Smaller images get a border of zeros.
+
+    Parameters
+    ----------
+    images : uint8 [N, H, W] (grey), [N, H, W, 3] or [N, 3, H, W]
+        H and W are at most 32.
+    origin : str
+        Name of the source of the images, for the message of an error.
+
+    Returns
+    -------
+    uint8 [N, 3, 32, 32]
 
     Raises
     ------
     UserError
-        For any other shape; `origin` names the source in the message.
+        If the images have another shape.
     """
     if images.ndim == 3:
         images = np.repeat(images[:, None], 3, axis=1)
@@ -116,7 +132,7 @@ def to_rgb(images: NDArray[np.uint8], origin: str) -> NDArray[np.uint8]:
     height, width = images.shape[-2:]
     if images.ndim != 4 or images.shape[1] != 3 or max(height, width) > SIZE:
         raise UserError(
-            f"{origin}: images of shape {images.shape}; needed are RGB or grey ones of at most {SIZE}x{SIZE}"
+            f"{origin}: images have shape {images.shape}: give RGB or grey images of at most {SIZE}x{SIZE} pixels"
         )
     top, left = (SIZE - height) // 2, (SIZE - width) // 2
     border = ((0, 0), (0, 0), (top, SIZE - height - top), (left, SIZE - width - left))
@@ -130,31 +146,32 @@ def _npz_path(settings: Mapping[str, Any], split: str) -> Path:
 
 
 def _read_torchvision(reader: str, split: str, folder: Path) -> Split:
-    # Imported here: it brings torch, and npz files and rendered images do without.
+    # The import is here because it loads torch, which npz files and rendered images do not need.
     from torchvision import datasets  # noqa: PLC0415
 
-    makers: dict[str, Callable[[bool], Any]] = {
-        "cifar10": lambda download: datasets.CIFAR10(str(folder), train=split == "train", download=download),
-        "mnist": lambda download: datasets.MNIST(str(folder), train=split == "train", download=download),
-        "svhn": lambda download: datasets.SVHN(str(folder), split=split, download=download),
-    }
-    data = _from_folder_or_home(makers[reader], reader, split, folder)
-    labels = data.labels if reader == "svhn" else data.targets
+    known = KNOWN[reader]
+    part = {"split": split} if known.by_split else {"train": split == "train"}
+
+    def make(download: bool) -> Any:  # noqa: ANN401
+        return getattr(datasets, known.maker)(str(folder), download=download, **part)
+
+    data = _open_or_download(make, reader, split, folder)
+    labels = data.labels if hasattr(data, "labels") else data.targets
     return to_rgb(np.asarray(data.data), reader), np.asarray(labels, dtype=np.int64)
 
 
-def _from_folder_or_home(make: Callable[[bool], Any], reader: str, split: str, folder: Path) -> Any:  # noqa: ANN401
-    """Open what lies in the folder (torchvision checks its MD5), or download it."""
+def _open_or_download(make: Callable[[bool], Any], reader: str, split: str, folder: Path) -> Any:  # noqa: ANN401
+    """Open the files in the folder, or download them if they are missing. Torchvision checks their MD5."""
     try:
         return make(False)
-    except Exception as absent:  # torchvision raises RuntimeError, OSError or EOFError as it happens
+    except Exception as absent:  # torchvision raises RuntimeError, OSError or EOFError, depending on what is missing
         try:
             return make(True)
         except Exception as unreachable:
-            home = HOMES[reader].format(folder=folder, split=split)
+            download = KNOWN[reader].home.format(folder=folder, split=split)
             raise UserError(
-                f"data set {reader} is not (whole) in {folder} ({_first_line(absent)}) and could not be downloaded "
-                f"({_first_line(unreachable)}): get {home}"
+                f"data set {reader} is missing from {folder} or incomplete ({_first_line(absent)}), and it could not "
+                f"be downloaded ({_first_line(unreachable)}): get {download}"
             ) from None
 
 

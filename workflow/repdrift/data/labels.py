@@ -10,18 +10,24 @@ Labels = NDArray[np.int64]
 
 
 def random_labels(labels: Labels, degree: int, classes: int, generator: np.random.Generator) -> Labels:
-    """Partially random labels ``y_d = (y + Y) mod D``, Y uniform on 0..d (equations 1 and 2).
+    """Return partially random labels ``y_d = (y + Y) mod D``, where Y is uniform on 0..d (equations 1 and 2).
 
     Parameters
     ----------
     labels : int64 [N]
         True labels in 0..D-1.
     degree : int
-        Degree of randomness d in 0..D-1: 0 keeps every label, D-1 leaves nothing of it.
+        Degree of randomness d in 0..D-1. With 0, all labels stay as they are. With D-1, they are independent of the
+        true labels.
     classes : int
         Number of classes D.
     generator : numpy.random.Generator
-        Draws one Y an image in order, so that the labels of the first N images do not depend on how many follow.
+        It draws one Y for each image, in order. The labels of the first N images therefore do not depend on how many
+        images follow.
+
+    Returns
+    -------
+    int64 [N]
 
     Raises
     ------
@@ -35,7 +41,20 @@ def random_labels(labels: Labels, degree: int, classes: int, generator: np.rando
 
 
 def shifted_labels(labels: Labels, shift: int, classes: int) -> Labels:
-    """Shifted labels ``y_s = (y + s) mod D`` (equation 3): int64 [N] to int64 [N], s in 1..D-1.
+    """Return shifted labels ``y_s = (y + s) mod D`` (equation 3).
+
+    Parameters
+    ----------
+    labels : int64 [N]
+        True labels in 0..D-1.
+    shift : int
+        Shift s in 1..D-1.
+    classes : int
+        Number of classes D.
+
+    Returns
+    -------
+    int64 [N]
 
     Raises
     ------
@@ -48,10 +67,30 @@ def shifted_labels(labels: Labels, shift: int, classes: int) -> Labels:
 
 
 def transform_labels(labels: Labels, transform: dict[str, int], classes: int, seed: int, subject: str) -> Labels:
-    """Apply a task's label transform: ``{"random": d}`` or ``{"shift": s}``.
+    """Return the labels of a task, given the true labels.
 
-    `subject` names the images (data set, split, first image): the noise of each has a generator of its own, and that
-    of a smaller training set is the beginning of that of a larger one.
+    Parameters
+    ----------
+    labels : int64 [N]
+        True labels in 0..D-1.
+    transform : dict
+        The label transform of the task: ``{"random": d}`` or ``{"shift": s}``.
+    classes : int
+        Number of classes D.
+    seed : int
+        Seed of the run.
+    subject : str
+        Name of the images: data set, split and number of the first image. Label noise has one generator for each
+        subject, so the noise of a smaller training set is the beginning of the noise of a larger one.
+
+    Returns
+    -------
+    int64 [N]
+
+    Raises
+    ------
+    UserError
+        If the degree or the shift is out of range.
     """
     if "shift" in transform:
         return shifted_labels(labels, transform["shift"], classes)

@@ -1,4 +1,4 @@
-"""Images whose pixels change places, all in the same way (Neyshabur et al. 2020, section 3.1)."""
+"""Images whose pixels are permuted, all images by the same permutation (Neyshabur et al. 2020, section 3.1)."""
 
 from typing import TYPE_CHECKING
 
@@ -7,24 +7,27 @@ from numpy.typing import NDArray
 
 from repdrift.errors import UserError
 
-if TYPE_CHECKING:  # tasks are drawn without torch
+if TYPE_CHECKING:  # programs that draw tasks must not load torch
     from torch import Tensor
 
 
 def permutation(shape: tuple[int, int, int], side: int, generator: np.random.Generator) -> NDArray[np.int64]:
-    """Draw where each value of a shuffled image comes from.
+    """Draw a permutation of the values of an image.
 
     Parameters
     ----------
-    shape : channels, height, width
+    shape : tuple of int
+        Channels C, height H and width W of an image.
     side : int
-        Of the square blocks that change places, each as it is and all channels together; 0: all values change places,
-        across channels too.
+        Side in pixels of the square blocks that are permuted. A block stays as it is inside and keeps its channels
+        together. With 0, all single values are permuted, also across channels.
+    generator : numpy.random.Generator
 
     Returns
     -------
     int64 [C * H * W]
-        ``image.flatten()[permutation]`` is the shuffled image.
+        The place that each value of the shuffled image comes from: ``image.flatten()[permutation]`` is the shuffled
+        image.
 
     Raises
     ------
@@ -36,9 +39,9 @@ def permutation(shape: tuple[int, int, int], side: int, generator: np.random.Gen
     if side == 0:
         return generator.permutation(places)
     if height % side or width % side:
-        raise UserError(f"blocks of {side} pixels: allowed is a side that divides {height} and {width}")
+        raise UserError(f"blocks of {side} pixels do not fill an image: give a side that divides {height} and {width}")
     rows, columns = height // side, width // side
-    # [C, rows, side, columns, side] to a list of blocks, which is shuffled, and back.
+    # The image becomes a list of blocks, the list is shuffled, and the blocks become an image again.
     blocks = places.reshape(channels, rows, side, columns, side).transpose(1, 3, 0, 2, 4)
     order = generator.permutation(rows * columns)
     moved = blocks.reshape(rows * columns, channels, side, side)[order]
@@ -47,5 +50,5 @@ def permutation(shape: tuple[int, int, int], side: int, generator: np.random.Gen
 
 
 def shuffled(images: "Tensor", permutation: "Tensor") -> "Tensor":
-    """Shuffle images [N, C, H, W] by a permutation int64 [C * H * W]."""
+    """Return images [N, C, H, W] with their values permuted by an int64 [C * H * W] of `permutation`."""
     return images.flatten(1)[:, permutation].reshape(images.shape)

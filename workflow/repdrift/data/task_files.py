@@ -1,4 +1,4 @@
-"""Images and labels of tasks and probes, read from the files of a study."""
+"""Reading the images and labels of tasks and probes from the files of a study."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +13,23 @@ from repdrift.study.tasks import Part
 
 
 def load_part(images_path: Path, task_path: Path, part: str, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Images uint8 [N, 3, 32, 32] (channels_last) and labels int64 [N] of a task's train or test part."""
+    """Read the images and labels of one part of a task.
+
+    Parameters
+    ----------
+    images_path : Path
+        The images of the split that the part belongs to.
+    task_path : Path
+        The labels and the numbers of the images of the task for one seed (npz).
+    part : str
+        ``train`` or ``test``.
+    device : torch.device
+
+    Returns
+    -------
+    images : uint8 [N, 3, 32, 32], channels_last
+    labels : int64 [N]
+    """
     with np.load(task_path) as arrays:
         index, labels = arrays[f"{part}_index"], torch.from_numpy(arrays[f"{part}_label"])
         pixels = torch.from_numpy(arrays["pixels"]) if "pixels" in arrays else None
@@ -27,7 +43,7 @@ def load_part(images_path: Path, task_path: Path, part: str, device: torch.devic
 
 
 def load_images(path: Path, part: Part, device: torch.device) -> Tensor:
-    """Images uint8 [n, 3, 32, 32] (channels_last) of a range of a split."""
+    """Read the images uint8 [n, 3, 32, 32] (channels_last) of a range of a split."""
     with safe_open(path, framework="pt") as file:
         images: Tensor = file.get_slice("images")[part.start : part.stop]
     return images.to(device).contiguous(memory_format=torch.channels_last)
@@ -36,7 +52,21 @@ def load_images(path: Path, part: Part, device: torch.device) -> Tensor:
 def load_probe(
     paths: Sequence[Path], probe: Part, calibration: Part | None, device: torch.device
 ) -> tuple[Tensor, Tensor | None]:
-    """Read the images of a probe and of its calibration, if there is one. The path of the latter comes first."""
+    """Read the images of a probe, and the calibration images if there are any.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        The file of the calibration images, then the file of the probe. The first is not read without calibration.
+    probe : Part
+    calibration : Part, optional
+    device : torch.device
+
+    Returns
+    -------
+    probe : uint8 [n, 3, 32, 32]
+    calibration : uint8 [m, 3, 32, 32] or None
+    """
     calibration_path, probe_path = paths
     images = load_images(probe_path, probe, device)
     return images, load_images(calibration_path, calibration, device) if calibration else None

@@ -1,4 +1,4 @@
-"""Networks from their settings, and their weights from a seed."""
+"""Networks are built from their settings, and their first weights are drawn from a seed."""
 
 import math
 from collections.abc import Mapping
@@ -14,15 +14,36 @@ NETWORKS = {"conv4": Conv4}
 
 
 def build(settings: Mapping[str, Any]) -> Conv4:
-    """Build a network from its settings, ``{"name": "conv4", "classes": 10, "block": ...}``, weights not yet set."""
+    """Build a network. Its weights are arbitrary, so they must be loaded or set by `initialise`.
+
+    Parameters
+    ----------
+    settings : mapping
+        ``{"name": "conv4", "classes": 10, "block": ...}``: a name in `NETWORKS`, and arguments of that class.
+
+    Returns
+    -------
+    Conv4
+        A network in the memory format channels_last.
+    """
     arguments = dict(settings)
     return NETWORKS[arguments.pop("name")](**arguments).to(memory_format=torch.channels_last)
 
 
 def initialise(module: nn.Module, purpose: str, seed: int) -> None:
-    """Set the weights to PyTorch's defaults (uniform in 1/sqrt(fan-in); BN scale 1, shift 0) from an own generator.
+    """Set the weights of a network, or of a part of it such as a new head, in place.
 
-    Made on the CPU, so the same on every machine. `module` is a network or a part of it (a new head).
+    The distributions are PyTorch's defaults. Weights and biases of convolutions and linear layers are uniform in
+    -1/sqrt(fan-in)..1/sqrt(fan-in). Batch normalisation has scale 1 and shift 0. The numbers are drawn on the CPU, by a
+    generator of their own, so they are the same on every machine.
+
+    Parameters
+    ----------
+    module : Module
+    purpose : str
+        What the weights are drawn for, see `repdrift.seeds.seed_for`.
+    seed : int
+        Seed of the run.
     """
     generator = torch.Generator().manual_seed(seed_for(purpose, seed))
     for part in module.modules():

@@ -1,4 +1,4 @@
-"""Checkpoints: the weights of a network at one moment, as safetensors."""
+"""Checkpoints: the weights of a network at one moment of its training, as safetensors files."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,13 +15,13 @@ from repdrift.provenance.artifacts import Job, write_atomically
 
 
 def save(network: torch.nn.Module, path: Path, job: Job) -> None:
-    """Write the weights and BN statistics of a network as an artifact, with its sidecar."""
+    """Write the weights and the BN statistics of a network to a file, with a sidecar."""
     state = _state(network)
     job.save(path, lambda file: save_file(state, file))
 
 
 def write(network: torch.nn.Module, path: Path) -> None:
-    """Write them as a file and no more, whole or not at all."""
+    """Write the weights and the BN statistics of a network to a file without a sidecar. The file is never partial."""
     state = _state(network)
     write_atomically(path, lambda file: save_file(state, file))
 
@@ -31,7 +31,14 @@ def _state(network: torch.nn.Module) -> dict[str, Tensor]:
 
 
 def load(path: Path, settings: Mapping[str, Any]) -> Conv4:
-    """Build a network from its settings and give it the weights of a checkpoint.
+    """Build a network from its settings, and load the weights of a checkpoint.
+
+    Parameters
+    ----------
+    path : Path
+        A file that `save` or `write` has written.
+    settings : mapping
+        The settings of the network, see `repdrift.networks.building.build`.
 
     Raises
     ------
@@ -41,6 +48,6 @@ def load(path: Path, settings: Mapping[str, Any]) -> Conv4:
     network = build(settings)
     try:
         network.load_state_dict(load_file(path))
-    except Exception as error:  # safetensors' own error class, or a mismatch of names and shapes
+    except Exception as error:  # safetensors has an error class of its own; names or shapes may not fit
         raise UserError(f"{path} does not hold the weights of {dict(settings)}: {error}") from None
     return network

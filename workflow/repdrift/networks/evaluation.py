@@ -1,4 +1,4 @@
-"""How networks are evaluated: on uint8 images, in batches of 32, with batch normalisation in one of its modes."""
+"""Evaluation of networks on uint8 images, in batches of 32, with batch normalisation (BN) in one of its modes."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,12 +7,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-BATCH = 32  # of every evaluation: BN then sees batches of the size that the paper's network sees
+BATCH = 32  # images in a batch of every evaluation, so that BN sees batches as large as in the paper
 
 
 @contextmanager
 def batch_statistics(network: nn.Module) -> Iterator[None]:
-    """Let batch normalisation use the statistics of each batch, without touching its running statistics."""
+    """Make BN use the statistics of each batch, and leave its running statistics unchanged, inside a `with` block."""
     norms = [part for part in network.modules() if isinstance(part, nn.BatchNorm2d)]
     was_training = network.training
     network.train()
@@ -28,9 +28,23 @@ def batch_statistics(network: nn.Module) -> Iterator[None]:
 
 @torch.inference_mode()
 def evaluate(network: nn.Module, images: Tensor, labels: Tensor) -> tuple[float, float]:
-    """Mean cross-entropy in nats and accuracy in percent on images uint8 [N, C, H, W], labels int64 [N].
+    """Measure the loss and the accuracy of a network.
 
-    BN uses the statistics of consecutive batches of 32, as the authors' evaluation does, but stays unpolluted.
+    BN uses the statistics of each batch of 32 consecutive images, as the authors' evaluation does. Unlike theirs, it
+    leaves the running statistics unchanged.
+
+    Parameters
+    ----------
+    network : Module
+    images : uint8 [N, C, H, W]
+    labels : int64 [N]
+
+    Returns
+    -------
+    loss : float
+        Mean cross-entropy in nats.
+    accuracy : float
+        In percent.
     """
     with batch_statistics(network):
         return score(network, images, labels)
@@ -38,7 +52,7 @@ def evaluate(network: nn.Module, images: Tensor, labels: Tensor) -> tuple[float,
 
 @torch.inference_mode()
 def score(network: nn.Module, images: Tensor, labels: Tensor) -> tuple[float, float]:
-    """`evaluate` with batch normalisation in the mode that it is in."""
+    """Measure the loss and the accuracy as `evaluate` does, but leave BN in its present mode."""
     loss = torch.zeros((), device=images.device)
     correct = torch.zeros((), dtype=torch.int64, device=images.device)
     for batch, expected in zip(images.split(BATCH), labels.split(BATCH), strict=True):
@@ -49,5 +63,8 @@ def score(network: nn.Module, images: Tensor, labels: Tensor) -> tuple[float, fl
 
 
 def normalise(images: Tensor) -> Tensor:
-    """Scale uint8 images [B, C, H, W] to float32 in -1..1, as the authors do: ToTensor, then mean .5, deviation .5."""
+    """Scale uint8 images [B, C, H, W] to float32 in -1..1.
+
+    The authors do the same by torchvision's ``ToTensor`` and ``Normalize`` with mean 0.5 and standard deviation 0.5.
+    """
     return images.to(torch.float32).div_(255).sub_(0.5).div_(0.5)

@@ -1,4 +1,4 @@
-"""Reading representations: every layer of a network on the probe images."""
+"""Reading the representations of all layers of a network on the images of a probe."""
 
 import copy
 
@@ -10,17 +10,22 @@ from repdrift.networks.evaluation import BATCH, batch_statistics, normalise
 
 @torch.inference_mode()
 def representations(network: nn.Module, images: Tensor, calibration: Tensor | None = None) -> dict[str, Tensor]:
-    """Representation float32 [n, p] of every layer, on the CPU, rows in the order of the images.
+    """Return the representations of all layers by name.
 
     Parameters
     ----------
     network : Module
-        Its weights and running statistics are left as they are.
+        It is not changed.
     images : uint8 [n, C, H, W]
-        The probe. Batches of 32 in file order; the last may be smaller.
+        The probe. It is read in batches of 32 images in file order; the last batch may be smaller.
     calibration : uint8 [m, C, H, W], optional
-        None: batch normalisation uses the statistics of each batch of the probe, as the authors' code does. Images:
-        its statistics are estimated anew on them, the same for every network compared, and then held fixed.
+        Images on which the BN statistics are re-estimated and then held fixed. All compared networks need the same.
+        With None, BN uses the statistics of each batch of the probe, as the authors' code does.
+
+    Returns
+    -------
+    dict of str to float32 Tensor [n, p]
+        On the CPU. Rows are in the order of the images.
     """
     if calibration is None:
         with batch_statistics(network):
@@ -30,12 +35,15 @@ def representations(network: nn.Module, images: Tensor, calibration: Tensor | No
 
 @torch.inference_mode()
 def calibrated(network: nn.Module, images: Tensor) -> nn.Module:
-    """Copy a network, with BN statistics that are the mean over batches of 32 of these images, in eval mode."""
+    """Return a copy of a network in eval mode, with BN statistics re-estimated on images uint8 [m, C, H, W].
+
+    The statistics are the mean over the batches of 32 images.
+    """
     network = copy.deepcopy(network).train()
     for part in network.modules():
         if isinstance(part, nn.BatchNorm2d):
             part.reset_running_stats()
-            part.momentum = None  # a plain mean over batches, not an exponential one
+            part.momentum = None  # PyTorch then takes the plain mean over batches, not an exponential moving average
     for batch in images.split(BATCH):
         network(normalise(batch))
     return network.eval()
@@ -43,7 +51,7 @@ def calibrated(network: nn.Module, images: Tensor) -> nn.Module:
 
 @torch.inference_mode()
 def read(network: nn.Module, images: Tensor) -> dict[str, Tensor]:
-    """`representations` of a network in the mode that it is in."""
+    """Return the representations as `representations` does, but leave BN in its present mode."""
     parts: dict[str, list[Tensor]] = {}
     for batch in images.split(BATCH):
         for layer, values in network(normalise(batch)).items():

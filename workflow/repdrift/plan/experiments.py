@@ -11,10 +11,13 @@ from repdrift.claims.contrasts import Claim
 from repdrift.experiments.drift import claims as drift_claims
 from repdrift.experiments.drift.experiment import Drift
 from repdrift.experiments.experiment import Experiment
+from repdrift.experiments.head2toe import checks as head2toe_checks
 from repdrift.experiments.head2toe import claims as head2toe_claims
 from repdrift.experiments.head2toe import experiment as head2toe
+from repdrift.experiments.transfer import checks as transfer_checks
 from repdrift.experiments.transfer import claims as transfer_claims
 from repdrift.experiments.transfer import experiment as transfer
+from repdrift.experiments.transferability import checks as transferability_checks
 from repdrift.experiments.transferability import claims as transferability_claims
 from repdrift.experiments.transferability import experiment as transferability
 from repdrift.study.sections import section
@@ -23,30 +26,68 @@ from repdrift.study.study import Study
 
 @dataclass(frozen=True)
 class Entry:
-    """An experiment's class, its claims, and the type of its section in the config (None: it is always there)."""
+    """What is known of an experiment.
+
+    Attributes
+    ----------
+    experiment : function
+        Makes it of a study, and of its settings if it has some.
+    claims : function
+        Gives its claims.
+    settings : type, optional
+        The type of its section in the config. An experiment without one is part of every study.
+    check : function
+        Refuses settings that do not fit the study.
+    """
 
     experiment: Callable[..., Experiment]
     claims: Callable[[Any], list[Claim]]
-    settings: type | None
+    settings: type | None = None
+    check: Callable[[Study, Any], None] = lambda study, settings: None
 
 
 KNOWN = {
-    "drift": Entry(Drift, drift_claims.claims, None),
-    "transfer": Entry(transfer.Transfer, transfer_claims.claims, transfer.Settings),
-    "transferability": Entry(transferability.Transferability, transferability_claims.claims, transferability.Settings),
-    "head2toe": Entry(head2toe.Head2Toe, head2toe_claims.claims, head2toe.Settings),
+    "drift": Entry(Drift, drift_claims.claims),
+    "transfer": Entry(transfer.Transfer, transfer_claims.claims, transfer.Settings, transfer_checks.check),
+    "transferability": Entry(
+        transferability.Transferability,
+        transferability_claims.claims,
+        transferability.Settings,
+        transferability_checks.check,
+    ),
+    "head2toe": Entry(head2toe.Head2Toe, head2toe_claims.claims, head2toe.Settings, head2toe_checks.check),
 }
 
 
-def planned(study: Study) -> dict[str, Experiment]:
-    """Give the experiments that a study has, by name."""
-    found: dict[str, Experiment] = {}
+def sections(study: Study) -> dict[str, Any]:
+    """Give the settings of the experiments that a study has, by name; None for one without settings."""
+    found: dict[str, Any] = {}
     for name, entry in KNOWN.items():
         if entry.settings is None:
-            found[name] = entry.experiment(study)
+            found[name] = None
         elif study.config.experiments[name] is not None:
-            found[name] = entry.experiment(study, section(entry.settings, study.config.experiments[name]))
+            found[name] = section(entry.settings, study.config.experiments[name])
     return found
+
+
+def check_sections(study: Study) -> None:
+    """Refuse settings of experiments that do not fit the study.
+
+    Raises
+    ------
+    UserError
+        At the first that is wrong.
+    """
+    for name, settings in sections(study).items():
+        KNOWN[name].check(study, settings)
+
+
+def planned(study: Study) -> dict[str, Experiment]:
+    """Make the experiments that a study has, by name."""
+    return {
+        name: KNOWN[name].experiment(study, *([] if settings is None else [settings]))
+        for name, settings in sections(study).items()
+    }
 
 
 def claims_of(name: str, experiment: Experiment) -> list[Claim]:

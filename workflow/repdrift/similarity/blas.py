@@ -1,7 +1,7 @@
-"""The steps of a sum of Gram matrices that torch has not, or not well, on a CPU.
+"""Steps in the sum of Gram matrices that torch lacks, or does slowly, on a CPU.
 
-Torch has no SYRK, the product X X' at half of the work. Scipy's BLAS has one; so all heavy steps go through it, for two
-pools of threads would keep each other off the cores.
+Torch lacks SYRK, which computes the product X X' with half of the work. The BLAS of scipy has it. All heavy steps use
+that BLAS, because the threads of torch and those of scipy would compete for the cores.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,10 @@ from torch import Tensor
 
 @contextmanager
 def one_pool_of_threads(device: torch.device) -> Iterator[None]:
-    """Let torch work in one thread: after each step its others would wait awake, where BLAS needs the cores."""
+    """Restrict torch to one thread inside a `with` block.
+
+    The other threads of torch would go on waiting actively after each step and so take the cores from BLAS.
+    """
     if device.type != "cpu":
         yield
         return
@@ -28,7 +31,7 @@ def one_pool_of_threads(device: torch.device) -> Iterator[None]:
 
 
 def subtract(x: Tensor, row: Tensor, out: Tensor) -> Tensor:
-    """Write x [n, p] less a row [p] to `out`, and return it."""
+    """Subtract a row [p] from every row of x [n, p], write the result to `out` [n, p], and return `out`."""
     if x.device.type == "cpu":
         np.subtract(x.numpy(), row.numpy(), out=out.numpy())
         return out
@@ -36,10 +39,10 @@ def subtract(x: Tensor, row: Tensor, out: Tensor) -> Tensor:
 
 
 def add_square(out: Tensor, x: Tensor) -> None:
-    """Add X X' of a contiguous x [n, p] to a contiguous `out` [n, n]: to its diagonal and what is above it."""
+    """Add X X' of a contiguous x [n, p] to a contiguous `out` [n, n], on the diagonal and above it only."""
     if x.device.type == "cpu":
         syrk = ssyrk if x.dtype == torch.float32 else dsyrk
-        # BLAS counts in columns: our matrices are the transposed of its own.
+        # BLAS stores matrices by columns and torch by rows, so BLAS sees our matrices transposed.
         syrk(1.0, x.numpy().T, beta=1.0, c=out.numpy().T, trans=1, lower=1, overwrite_c=1)
     else:
         out.addmm_(x, x.T).triu_()

@@ -1,4 +1,4 @@
-"""Linear CKA (Kornblith et al. 2019), biased, and debiased with the unbiased HSIC of Song et al. (2012)."""
+"""Linear CKA (Kornblith et al. 2019): biased, or debiased by the unbiased HSIC of Song et al. (2012)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,41 +12,45 @@ from repdrift.similarity.products import Products, inner_products
 
 
 def linear_cka(x: Tensor, y: Tensor, *, estimator: str = "debiased") -> float:
-    """Linear CKA of two representations of the same n images.
+    """Return the linear CKA of two representations of the same n images.
 
     Parameters
     ----------
     x, y : Tensor [n, p], [n, q]
-        One row an image, in the same order.
+        One row for each image, in the same order.
     estimator : str
-        ``biased`` (HSIC with H K H; in 0..1, and p / (p + n - 1) for white noise of p units) or ``debiased`` (Song et
-        al. 2012; about 0 for noise, and it can be negative).
+        ``biased`` takes HSIC from centred Gram matrices H K H. It is in 0..1, and about p / (p + n - 1) for white noise
+        of p units. ``debiased`` takes the HSIC of Song et al. (2012). It is about 0 for noise and can be negative.
 
     Raises
     ------
     UserError
-        If the numbers of images differ, n < 4, a value is not finite, a layer is constant, or the estimator unknown.
+        If the numbers of images differ, if there are fewer than 4, if a value is not finite, if a representation is the
+        same for all images, or if the estimator is unknown.
     """
     return linear_cka_matrix([x, y], estimator=estimator)[0, 1].item()
 
 
 def linear_cka_matrix(representations: Sequence[Tensor], *, estimator: str = "debiased") -> Tensor:
-    """Linear CKA of every representation with every other: float64 [m, m].
+    """Return the linear CKA of every representation with every other: float64 [m, m].
 
-    Each Gram is computed once, a block at a time, and serves all m comparisons: give one layer of many models, or all
-    layers of them. In float64 if one of them is, otherwise in float32 (sums always in float64), on their device.
+    Each Gram matrix is computed once, block by block, and used in all m comparisons. So give all representations to be
+    compared in one call: one layer of many networks, for example, or all their layers.
+
+    The computation is on the device of the representations. It is in float64 if one of them is float64, and otherwise
+    in float32 with sums in float64.
 
     Parameters
     ----------
     representations : sequence of Tensor [n, p_a]
-        One row an image, in the same order.
+        One row for each image, in the same order.
     estimator : str
         ``biased`` or ``debiased``, see `linear_cka`.
 
     Raises
     ------
     UserError
-        As `linear_cka`.
+        As `linear_cka` does.
     """
     if estimator not in LINEAR:
         raise UserError(f"estimator {estimator!r}: allowed are {', '.join(LINEAR)}")
@@ -54,7 +58,7 @@ def linear_cka_matrix(representations: Sequence[Tensor], *, estimator: str = "de
 
 
 def linear_cka_matrices(representations: Sequence[Tensor]) -> dict[str, Tensor]:
-    """Linear CKA by every estimator of `LINEAR`, as `linear_cka_matrix`, at the cost of one of them."""
+    """Return `linear_cka_matrix` by every estimator of `LINEAR`, at the cost of one of them."""
     products = _products(representations)
     return {estimator: _normalised(products, estimator) for estimator in LINEAR}
 
@@ -66,10 +70,10 @@ def _products(representations: Sequence[Tensor]) -> Products:
 
 
 def _normalised(products: Products, estimator: str) -> Tensor:
-    """CKA of all pairs. No epsilon, no clamp."""
+    """Return the CKA of all pairs. No epsilon is added, and no value is clamped."""
     hsic = LINEAR[estimator](products)
     of_itself = hsic.diagonal()
-    # What is less than this is what rounding leaves of 0.
+    # A smaller value is the rounding error of a value of 0.
     least = 10 * products.epsilon * products.inner.diagonal()
     undefined = ~((of_itself > least) & of_itself.isfinite())
     if bool(undefined.any()):
@@ -83,15 +87,15 @@ def _normalised(products: Products, estimator: str) -> Tensor:
 
 
 def biased(products: Products) -> Tensor:
-    """HSIC of centred Grams, <H K H, H L H> (Gretton et al. 2005), times (n - 1)^2: float64 [m, m]."""
+    """Return the biased HSIC <H K H, H L H> (Gretton et al. 2005), times (n - 1)^2: float64 [m, m]."""
     return products.inner
 
 
 def unbiased(products: Products) -> Tensor:
-    """Unbiased HSIC of Song et al. (2012, equation 5), times n (n - 3): float64 [m, m].
+    """Return the unbiased HSIC of Song et al. (2012, equation 5), times n (n - 3): float64 [m, m].
 
-    The Grams are centred, so a row of one without its diagonal sums to minus the diagonal, and all three terms of the
-    equation follow from the inner products and the diagonals.
+    The Gram matrices are centred, so a row without its diagonal entry sums to minus that entry. All three terms of the
+    equation therefore follow from the inner products and the diagonals.
     """
     n = products.diagonals.shape[1]
     overlap = products.diagonals @ products.diagonals.T
@@ -105,19 +109,22 @@ LINEAR = {"biased": biased, "debiased": unbiased}
 
 @dataclass(frozen=True)
 class LinearCka(CosineOfPairs):
-    """Linear CKA with the whole centred Gram as state: for permutations, and n of a few thousand."""
+    """Linear CKA that keeps the whole centred Gram matrix as its state, for permutations and a few thousand images."""
 
     debiased: bool = False
 
     def prepare(self, x: Tensor) -> Tensor:
-        """Centred Gram, for the debiased estimator without its diagonal; of norm 1."""
+        """Return the centred Gram matrix, divided by its norm. The debiased estimator leaves out its diagonal."""
         check(x)
         values = gram(centred(x))
         return of_norm_1(unbiased_centred(values) if self.debiased else values, values.max().item(), "HSIC with itself")
 
 
 def unbiased_centred(gram: Tensor) -> Tensor:
-    """U-centred Gram [n, n]: two of them multiplied and summed are n (n - 3) times Song et al.'s HSIC (eq. 5)."""
+    """Return the U-centred Gram matrix [n, n], whose diagonal is 0.
+
+    The inner product of two such matrices is n (n - 3) times the HSIC of Song et al. (2012, equation 5).
+    """
     n = len(gram)
     hollow = gram.clone().fill_diagonal_(0)
     sums = hollow.sum(dim=0)

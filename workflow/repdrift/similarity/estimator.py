@@ -1,4 +1,4 @@
-"""What an estimator of similarity offers, and the checks and first steps that estimators share."""
+"""The interface of estimators of similarity, and the checks and first steps that they share."""
 
 from typing import Protocol, TypeVar
 
@@ -8,33 +8,33 @@ from torch import Tensor
 from repdrift.errors import UserError
 
 MINIMUM_IMAGES = 4  # the unbiased HSIC divides by n - 3
-ROUNDING = 1e-12  # of the largest value: what is smaller, or closer together, is rounding and not data
+ROUNDING = 1e-12  # relative to the largest value: smaller values, and smaller differences, are rounding errors
 
 State = TypeVar("State")
 
 
 class Estimator(Protocol[State]):
-    """Similarity of two representations of the same n images, in three steps that share their work.
+    """An estimator of the similarity of two representations of the same n images.
 
-    A state is all that one representation contributes: it is prepared once and serves all comparisons of that
-    representation, permuted ones too.
+    A state is everything that a comparison needs of one representation. It is prepared once, and all comparisons of
+    that representation use it, including those with permuted images.
     """
 
     def prepare(self, x: Tensor) -> State:
-        """Do all the work that a representation [n, p] needs alone; UserError if it has no similarity."""
+        """Return the state of a representation [n, p]. Raise UserError if its similarity is undefined."""
         ...
 
     def compare(self, a: State, b: State) -> float:
-        """Similarity of two prepared representations; UserError if their numbers of images differ."""
+        """Return the similarity of two representations. Raise UserError if their numbers of images differ."""
         ...
 
     def permute(self, state: State, order: Tensor) -> State:
-        """State of x[order], `order` int64 [n] a permutation of the images, without preparing it again."""
+        """Return the state of x[order], given that of x. `order` is a permutation int64 [n] of the images."""
         ...
 
 
 def check(x: Tensor, name: str = "representation") -> None:
-    """Refuse what has no similarity to anything.
+    """Check that a representation has a similarity to others. `name` is its name in the message of an error.
 
     Raises
     ------
@@ -45,35 +45,36 @@ def check(x: Tensor, name: str = "representation") -> None:
         raise UserError(f"{name}: shape {tuple(x.shape)}; needed is [n, p] with at least {MINIMUM_IMAGES} images")
     if not torch.isfinite(torch.stack(torch.aminmax(x))).all():
         raise UserError(f"{name} has values that are not finite")
-    # Two images that differ settle it; only if the first two do not are all of them read.
+    # Two images that differ are enough. All images are read only if the first two are equal.
     if bool((x[1] == x[0]).all()) and bool((x == x[0]).all()):
         raise UserError(f"{name} is the same for all images: its similarity to anything is undefined")
 
 
 def check_same_images(a: int, b: int) -> None:
-    """Refuse two representations of different numbers of images."""
+    """Check that two representations have the same number of images, and raise UserError otherwise."""
     if a != b:
         raise UserError(f"representations of {a} and {b} images: both must be of the same images")
 
 
 def centred(x: Tensor) -> Tensor:
-    """Give a representation [n, p] in float64, its columns centred."""
+    """Return a representation [n, p] in float64 with centred columns."""
     x = x.double()
     return x - x.mean(dim=0)
 
 
 def squared_distances(x: Tensor) -> Tensor:
-    """Squared Euclidean distances float64 [n, n] of the images of a representation [n, p]; the diagonal is 0.
+    """Return the squared Euclidean distances float64 [n, n] between the images of a representation [n, p].
 
-    They come from the Gram matrix of the centred features, at the speed of a matrix product.
+    They are computed from the Gram matrix of the centred representation, at the speed of a matrix product. The diagonal
+    is 0.
     """
     x = centred(x)
     lengths = x.square().sum(dim=1)
     squared = lengths[:, None] + lengths[None, :] - 2 * (x @ x.T)
-    # Equal images have a distance of 0, which rounding may have made negative.
+    # The distance of equal images is 0, but rounding may have made it negative.
     return squared.clamp_(min=0).fill_diagonal_(0)
 
 
 def without_rounding(values: Tensor, scale: float) -> Tensor:
-    """Round values to whole numbers of ROUNDING * scale: equal ones that differ by rounding are tied again."""
+    """Round values to multiples of ROUNDING * scale, so that equal values that differ by rounding become ties again."""
     return torch.round(values / (ROUNDING * scale))

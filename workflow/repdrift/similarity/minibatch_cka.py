@@ -14,7 +14,10 @@ from repdrift.similarity.estimator import MINIMUM_IMAGES, ROUNDING, centred, che
 
 @dataclass(frozen=True)
 class Source:
-    """A centred representation [n, p] in file order. Its whole Gram is formed only for a permutation, and once."""
+    """A centred representation [n, p] in file order.
+
+    Its whole Gram matrix is computed once, and only if there is a permutation.
+    """
 
     values: Tensor
 
@@ -25,7 +28,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Batches:
-    """U-centred Grams of the batches of source.values[order]."""
+    """The U-centred Gram matrices of the batches of source.values[order]."""
 
     source: Source
     order: Tensor
@@ -34,23 +37,25 @@ class Batches:
 
 @dataclass(frozen=True)
 class MinibatchCka:
-    """Ratio of averages over batches of unbiased HSICs: mean HSIC(K, L) / sqrt(mean HSIC(K, K) mean HSIC(L, L)).
+    """Minibatch CKA: mean HSIC(K, L) / sqrt(mean HSIC(K, K) mean HSIC(L, L)), where the means are over batches.
 
-    It is another estimand than the CKA of all images: it depends on the size of the batches and, for one data set, on
-    the order of the images. Batches are taken in file order, and a last one of fewer than 4 images is dropped. About 0
-    for independent representations, and it can be negative; at most 1. It ignores rotations, scale and an offset of
-    each unit. Nguyen et al. (2021), section 2, with the unbiased HSIC of Song et al. (2012, equation 5).
+    The source is Nguyen et al. (2021), section 2, with the unbiased HSIC of Song et al. (2012, equation 5). The batches
+    are taken in file order. A last batch of fewer than 4 images is dropped.
+
+    Minibatch CKA does not estimate the CKA of all images: it depends on the size of the batches and, for one data set,
+    on the order of the images. It is at most 1, and about 0 for independent representations, where it can be negative.
+    It is invariant to rotations, to scale, and to an offset of each unit.
 
     Parameters
     ----------
     batch : int
-        Images of a batch, at least 4.
+        Number of images in a batch, at least 4.
 
     Raises
     ------
     UserError
-        If a batch has fewer than 4 images; by `prepare`, as `repdrift.similarity.estimator.check` does, and if HSIC
-        with itself is 0 in all batches.
+        If a batch has fewer than 4 images. `prepare` raises it if `repdrift.similarity.estimator.check` does, or if the
+        HSIC of the representation with itself is 0 in all batches.
     """
 
     batch: int = 64
@@ -60,20 +65,20 @@ class MinibatchCka:
             raise UserError(f"batches of {self.batch} images: at least {MINIMUM_IMAGES} are needed")
 
     def prepare(self, x: Tensor) -> Batches:
-        """U-centred Grams of the batches, of n times `batch` numbers together."""
+        """Return the U-centred Gram matrices of the batches. Together they have n times `batch` entries."""
         check(x)
-        # U-centring removes what one common centre leaves of the centre of a batch.
+        # One centre serves all batches, because U-centring removes the offset of each batch from it.
         values = centred(x)
         grams = [rows @ rows.T for rows in values.split(self.batch)]
         return self._batches(Source(values), torch.arange(len(x), device=x.device), grams)
 
     def compare(self, a: Batches, b: Batches) -> float:
-        """Minibatch CKA of two representations in the same batches."""
+        """Return the minibatch CKA of two representations in the same batches."""
         check_same_images(len(a.order), len(b.order))
         return _mean_hsic(a, b) / math.sqrt(_mean_hsic(a, a) * _mean_hsic(b, b))
 
     def permute(self, state: Batches, order: Tensor) -> Batches:
-        """Batches of x[order], which are made of other images, so their Grams are taken out of the whole Gram."""
+        """Return the batches of x[order]. They have other images, so their entries are taken from the whole Gram."""
         order = state.order[order]
         grams = [state.source.gram[images[:, None], images] for images in order.split(self.batch)]
         return self._batches(state.source, order, grams)
@@ -90,7 +95,7 @@ class MinibatchCka:
 
 
 def _mean_hsic(a: Batches, b: Batches) -> float:
-    """Mean over the batches of Song et al.'s HSIC, from the U-centred Grams."""
+    """Return the mean over the batches of the HSIC of Song et al. (2012), from the U-centred Gram matrices."""
     total = sum(
         (k * l).sum().item() / (len(k) * (len(k) - 3))
         for k, l in zip(a.grams, b.grams, strict=True)  # noqa: E741

@@ -1,4 +1,4 @@
-"""Overlap of nearest neighbours (mutual k-nearest-neighbour alignment, Huh et al. 2024, with Euclidean distances)."""
+"""Overlap of nearest neighbours: mutual k-nearest-neighbour alignment (Huh et al. 2024) by Euclidean distance."""
 
 from dataclasses import dataclass
 
@@ -8,15 +8,16 @@ from torch import Tensor
 from repdrift.errors import UserError
 from repdrift.similarity.estimator import check, check_same_images, squared_distances, without_rounding
 
-ROWS = 1024  # sorted at a time, to keep the memory small
+ROWS = 1024  # rows of distances that are sorted at a time, which limits the memory
 
 
 @dataclass(frozen=True)
 class MutualNeighbours:
-    """Mean share of the k nearest neighbours of an image that both representations have in common; in 0..1.
+    """Share of the k nearest neighbours of an image that two representations have in common, as a mean in 0..1.
 
-    An image is no neighbour of itself. By chance it is k / (n - 1). Of equally near images those of the lower index are
-    the neighbours, in the order in which `prepare` saw them. It ignores rotations, scale and an offset of each unit.
+    An image is not a neighbour of itself. The value by chance is k / (n - 1). Of equally near images, those with the
+    lower index in the representation that `prepare` received are the neighbours. The measure is invariant to rotations,
+    to scale, and to an offset of each unit.
 
     Parameters
     ----------
@@ -26,7 +27,7 @@ class MutualNeighbours:
     Raises
     ------
     UserError
-        If k < 1; by `prepare`, as `repdrift.similarity.estimator.check` does, and if k >= n.
+        If k < 1. `prepare` raises it if `repdrift.similarity.estimator.check` does, or if k >= n.
     """
 
     k: int = 10
@@ -36,7 +37,7 @@ class MutualNeighbours:
             raise UserError(f"k = {self.k} neighbours: at least 1 is needed")
 
     def prepare(self, x: Tensor) -> Tensor:
-        """Nearest neighbours of each image, int64 [n, k]."""
+        """Return the indices of the nearest neighbours of each image, int64 [n, k]."""
         check(x)
         if self.k >= len(x):
             raise UserError(f"k = {self.k} neighbours of {len(x)} images: k must be less than the number of images")
@@ -45,12 +46,12 @@ class MutualNeighbours:
         return torch.cat([rows.argsort(dim=1, stable=True)[:, : self.k] for rows in keys.split(ROWS)])
 
     def compare(self, a: Tensor, b: Tensor) -> float:
-        """Mean share of common neighbours."""
+        """Return the mean share of common neighbours."""
         check_same_images(len(a), len(b))
-        # An image is at most once in either list: it is common if it is there twice in both together.
+        # No list has an image twice, so an image that is twice in both lists together is in each of them.
         merged = torch.cat([a, b], dim=1).sort(dim=1).values
         return (merged[:, 1:] == merged[:, :-1]).sum().item() / a.numel()
 
     def permute(self, state: Tensor, order: Tensor) -> Tensor:
-        """Neighbours of x[order]: the rows are moved, and the images in them have the numbers of their new places."""
+        """Return the neighbours of x[order]: rows change places, and each index becomes the new index of its image."""
         return order.argsort()[state[order]]

@@ -1,4 +1,4 @@
-"""Estimators that compare two symmetric matrices over all pairs of images: what they have in common."""
+"""The common steps of estimators that compare two symmetric matrices over all pairs of images."""
 
 import torch
 from torch import Tensor
@@ -9,16 +9,19 @@ from repdrift.similarity.estimator import ROUNDING, check_same_images
 
 
 class CosineOfPairs:
-    """The similarity is the cosine of two symmetric matrices; a state is one of them, float64 [n, n], of norm 1."""
+    """An estimator whose similarity is the cosine of two symmetric matrices.
+
+    A state is such a matrix: float64 [n, n], of Frobenius norm 1.
+    """
 
     def compare(self, a: Tensor, b: Tensor) -> float:
-        """Cosine of two states. No epsilon, no clamp."""
+        """Return the cosine of two states. No epsilon is added, and the value is not clamped."""
         check_same_images(len(a), len(b))
         return torch.dot(a.flatten(), b.flatten()).item()
 
     def permute(self, state: Tensor, order: Tensor) -> Tensor:
-        """State of x[order]; its norm stays, so each permutation costs one pass over the matrix."""
-        # Whole rows are moved twice, which is five times as fast as a look-up of single entries.
+        """Return the state of x[order]. Its norm does not change, so a permutation costs one pass over the matrix."""
+        # Whole rows are moved twice, which is five times as fast as indexing single entries.
         return state.index_select(0, order).T.contiguous().index_select(0, order)
 
 
@@ -28,7 +31,7 @@ def of_norm_1(matrix: Tensor, scale: float, what: str) -> Tensor:
     Raises
     ------
     UserError
-        If nothing but rounding is left of entries of the size `scale`; the message says of `what`.
+        If all entries are rounding errors of values as large as `scale`. `what` names what is 0 in the message.
     """
     if not bool(matrix.abs().max() > ROUNDING * scale):
         raise UserError(f"{what} is 0: its similarity to anything is undefined")
@@ -37,7 +40,7 @@ def of_norm_1(matrix: Tensor, scale: float, what: str) -> Tensor:
 
 
 def gram(x: Tensor) -> Tensor:
-    """X X' [n, n] of a contiguous x [n, p]."""
+    """Return the Gram matrix X X' [n, n] of a contiguous x [n, p]."""
     result = x.new_zeros(len(x), len(x))
     add_square(result, x)
     return result + result.triu(diagonal=1).T

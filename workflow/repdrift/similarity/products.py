@@ -1,8 +1,8 @@
-"""Inner products of the Gram matrices of many representations, a block at a time.
+"""Inner products of the Gram matrices of many representations, computed block by block.
 
-HSIC needs <K, L> = sum_ij K_ij L_ij for centred Grams K = X X' and L = Y Y'. It has two forms: Gram, where each block
-of K is computed once and serves every partner, and feature, ||X'Y||^2, which is cheaper where both are narrow. Nothing
-of size n^2 or n p is kept.
+HSIC needs <K, L> = sum_ij K_ij L_ij for the centred Gram matrices K = X X' and L = Y Y'. There are two ways to compute
+it. The first computes each block of K once and multiplies it by the same block of every other Gram matrix. The second
+computes ||X'Y||^2, which is cheaper if X and Y have few units. Nothing of size n^2 or n p is kept.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,16 +14,23 @@ from torch import Tensor
 from repdrift.similarity.blas import add_inner_product, add_product, add_square, one_pool_of_threads, subtract
 from repdrift.similarity.estimator import check
 
-BLOCK = 1024  # images of a block of a Gram: 4 MB in float32, for each representation
-UNITS = 1024  # units that are centred at a time: they stay in the cache until they are multiplied
-STRETCH = 2**14  # entries of Grams that are multiplied at a time, in float64
+BLOCK = 1024  # images in a block of a Gram matrix: 4 MB in float32 for each representation
+UNITS = 1024  # units that are centred at a time: few enough to stay in the cache until they are multiplied
+STRETCH = 2**14  # entries of a Gram matrix that are multiplied at a time, in float64
 
 
 @dataclass(frozen=True)
 class Products:
-    """Products of Grams: `inner` float64 [m, m], <K_a, K_b>; `diagonals` float64 [m, n], the squared lengths.
+    """Inner products and diagonals of m Gram matrices.
 
-    `epsilon` is the relative precision of a Gram's entries.
+    Attributes
+    ----------
+    inner : float64 Tensor [m, m]
+        The inner products <K_a, K_b>.
+    diagonals : float64 Tensor [m, n]
+        The diagonals of the Gram matrices: the squared lengths of the rows of the centred representations.
+    epsilon : float
+        Relative precision of the entries of the Gram matrices.
     """
 
     inner: Tensor
@@ -32,9 +39,9 @@ class Products:
 
 
 class Centred:
-    """A representation [n, p] and its column means; a block of it is centred when it is needed.
+    """A representation [n, p] and the means of its columns. A block of it is centred when it is needed.
 
-    Subtracting the means before any product keeps the digits that centring the Gram would lose.
+    The means are subtracted before any product, because centring the Gram matrix instead would lose digits.
     """
 
     def __init__(self, x: Tensor, name: str, dtype: torch.dtype) -> None:
@@ -42,13 +49,13 @@ class Centred:
         self.values = x.to(dtype)
         total = torch.zeros(x.shape[1], dtype=torch.float64, device=x.device)
         for rows in self.values.split(BLOCK):
-            # A product, for it is the fastest sum. Its rounding does not matter: what it leaves of the mean in one Gram
-            # is multiplied by the row sums of the other, which it leaves as small.
+            # A matrix product is the fastest sum. Its rounding does not matter: the error of the mean in one Gram
+            # matrix is multiplied by the row sums of the other, which are as small as this error.
             total += rows.new_ones(len(rows)) @ rows
         self.means = (total / len(x)).to(dtype)
 
     def block(self, rows: slice, units: slice, scratch: Tensor) -> Tensor:
-        """Centre a block in the scratch memory, which is warm and need not be asked for again and again."""
+        """Centre a block in the scratch memory, which is allocated once and stays in the cache."""
         values = self.values[rows, units]
         return subtract(values, self.means[units], scratch[: values.numel()].view(values.shape))
 
@@ -59,7 +66,7 @@ def slices(length: int, size: int) -> Iterator[slice]:
 
 
 def inner_products(representations: Sequence[Tensor]) -> Products:
-    """Inner products of the centred Grams of representations [n, p_a] of the same images, each pair once.
+    """Compute the inner products of the centred Gram matrices of representations [n, p_a] of the same images.
 
     Raises
     ------
@@ -95,10 +102,10 @@ def _inner_products(representations: Sequence[Tensor]) -> Products:
 
 
 def cheapest_grams(widths: Sequence[int], images: int) -> list[bool]:
-    """Choose the representations whose Grams are formed, so that the multiplications of all pairs are fewest.
+    """Choose the representations whose Gram matrices are computed, so that the number of multiplications is smallest.
 
-    A Gram costs n^2 p / 2 and serves all partners at n^2 / 2 each; a pair without both Grams costs n p q. What is best
-    is to form those of all representations from some width on, or none.
+    A Gram matrix costs n^2 p / 2 multiplications. A pair costs n^2 / 2 if both of its Gram matrices are computed, and
+    otherwise n p q. The best choice is always the representations from some width on, or none.
     """
 
     def cost(threshold: int) -> float:
@@ -115,7 +122,10 @@ def cheapest_grams(widths: Sequence[int], images: int) -> list[bool]:
 
 
 def _by_grams(centred: Sequence[Centred], scratch: Tensor) -> tuple[Tensor, Tensor]:
-    """Inner products float64 [m, m] and diagonals [m, n] of all Grams, from their blocks on and above the diagonal."""
+    """Return inner products float64 [m, m] and diagonals [m, n], from blocks of the Gram matrices.
+
+    Only blocks on and above the diagonal are computed, because the matrices are symmetric.
+    """
     images, count = len(centred[0].values), len(centred)
     above = torch.zeros(count, count, dtype=torch.float64, device=scratch.device)
     diagonals = torch.zeros(count, images, dtype=torch.float64, device=scratch.device)
@@ -133,12 +143,12 @@ def _by_grams(centred: Sequence[Centred], scratch: Tensor) -> tuple[Tensor, Tens
                 diagonals[:, rows] = diagonal.double()
                 diagonal.zero_()
             above += _products(entries)
-    # What is above the diagonal is below it too.
+    # The part below the diagonal has the same sum as the part above it.
     return 2 * above + diagonals @ diagonals.T, diagonals
 
 
 def _add_gram_block(out: Tensor, x: Centred, rows: slice, columns: slice, scratch: Tensor) -> None:
-    """Add a block of the Gram to `out`; of a block on the diagonal, only the diagonal and what is above it."""
+    """Add a block of the Gram matrix to `out`. If the block is on the diagonal, add no entries below the diagonal."""
     for units in slices(x.values.shape[1], UNITS):
         left = x.block(rows, units, scratch[0])
         if rows == columns:
@@ -148,7 +158,7 @@ def _add_gram_block(out: Tensor, x: Centred, rows: slice, columns: slice, scratc
 
 
 def _products(rows: Tensor) -> Tensor:
-    """Inner products of rows [m, k], in float64, a stretch at a time."""
+    """Return the inner products float64 [m, m] of rows [m, k]. Converting stretches of them in turn saves memory."""
     total = torch.zeros(len(rows), len(rows), dtype=torch.float64, device=rows.device)
     for stretch in rows.split(STRETCH, dim=1):
         wide = stretch.double()
@@ -157,7 +167,7 @@ def _products(rows: Tensor) -> Tensor:
 
 
 def _by_features(x: Centred, y: Centred, scratch: Tensor) -> Tensor:
-    """||X'Y||^2, a block of units of either side at a time."""
+    """Return ||X'Y||^2, computed from blocks of the units of X and of Y."""
     total = torch.zeros((), dtype=torch.float64, device=scratch.device)
     for left in slices(x.values.shape[1], UNITS):
         for right in slices(y.values.shape[1], UNITS):
@@ -169,7 +179,7 @@ def _by_features(x: Centred, y: Centred, scratch: Tensor) -> Tensor:
 
 
 def _squared_lengths(x: Centred, scratch: Tensor) -> Tensor:
-    """Diagonal of the Gram, float64 [n]."""
+    """Return the diagonal of the Gram matrix, float64 [n]."""
     lengths = torch.zeros(len(x.values), dtype=torch.float64, device=scratch.device)
     for rows in slices(len(x.values), BLOCK):
         for units in slices(x.values.shape[1], UNITS):

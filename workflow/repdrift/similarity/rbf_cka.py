@@ -18,17 +18,17 @@ class RbfCka(CosineOfPairs):
     Parameters
     ----------
     fraction : float
-        The bandwidth sigma is this fraction of the median Euclidean distance of two different images, so that the
-        similarity ignores the scale (Kornblith et al. 2019, section 4; they use 0.2 to 0.8).
+        The bandwidth sigma as a fraction of the median Euclidean distance between two different images. The similarity
+        is thus invariant to scale (Kornblith et al. 2019, section 4, who use 0.2 to 0.8).
     debiased : bool
-        Centre with H K H (biased; in 0..1), or for the unbiased HSIC of Song et al. (2012, equation 5; about 0 for
-        independent representations, and it can be negative).
+        False centres the Gram matrix as H K H; the similarity is in 0..1. True takes the unbiased HSIC of Song et al.
+        (2012, equation 5); the similarity is about 0 for independent representations and can be negative.
 
     Raises
     ------
     UserError
-        If the fraction is not positive; by `prepare`, as `repdrift.similarity.estimator.check` does, if half of the
-        pairs of images or more are equal (the bandwidth is 0), or if the centred Gram is 0.
+        If the fraction is not positive. `prepare` raises it if `repdrift.similarity.estimator.check` does, if the two
+        images are equal in at least half of the pairs (the bandwidth is 0), or if the centred Gram matrix is 0.
     """
 
     fraction: float = 1.0
@@ -39,26 +39,26 @@ class RbfCka(CosineOfPairs):
             raise UserError(f"bandwidth of {self.fraction} of the median distance: it must be positive")
 
     def prepare(self, x: Tensor) -> Tensor:
-        """Centred Gram, of norm 1."""
+        """Return the centred Gram matrix, divided by its norm."""
         check(x)
         squared = squared_distances(x)
         bandwidth = self.fraction * _median_distance(squared)
         if bandwidth == 0:
             raise UserError("half of the pairs of images or more have equal representations: the RBF bandwidth is 0")
-        # Centring removes constants, so exp(t) - 1 serves as well as exp(t), and keeps the digits of a small t.
+        # Centring removes constants, so exp(t) - 1 can replace exp(t). It keeps the digits of a small t.
         gram = torch.expm1(squared / (-2 * bandwidth**2))
         result = unbiased_centred(gram) if self.debiased else _double_centred(gram)
         return of_norm_1(result, gram.abs().max().item(), "at this bandwidth the centred RBF Gram")
 
 
 def _median_distance(squared: Tensor) -> float:
-    """Median distance of different images, the mean of the two middle ones if there are two."""
+    """Return the median distance between different images. If there are two middle values, it is their mean."""
     pairs = squared[torch.ones_like(squared, dtype=torch.bool).triu_(diagonal=1)]
     middle = [pairs.kthvalue(position).values.sqrt() for position in ((len(pairs) + 1) // 2, len(pairs) // 2 + 1)]
     return (middle[0] + middle[1]).item() / 2
 
 
 def _double_centred(gram: Tensor) -> Tensor:
-    """H K H, H = I - 11'/n."""
+    """Return H K H for a Gram matrix K [n, n], where H = I - 11'/n."""
     means = gram.mean(dim=0)
     return gram - means[:, None] - means[None, :] + means.mean()

@@ -13,21 +13,22 @@ from repdrift.similarity.pairs import CosineOfPairs
 
 @dataclass(frozen=True)
 class Rsa(CosineOfPairs):
-    """Correlation of the dissimilarities of all pairs of images; in -1..1.
+    """Correlation between two representations of the dissimilarities of all pairs of images, in -1..1.
 
     Parameters
     ----------
     distance : str
-        ``correlation``: 1 - the Pearson correlation of two images over the units; it ignores a scale and an offset of
-        each image, but not a rotation, nor an offset of each unit. ``euclidean``: it ignores rotations and an offset
-        of each unit.
+        The dissimilarity of two images. ``correlation`` is 1 minus their Pearson correlation over the units. It is
+        invariant to a scale and an offset of each image, but not to rotations or to an offset of each unit.
+        ``euclidean`` is their Euclidean distance. It is invariant to rotations and to an offset of each unit.
     correlation : str
-        ``pearson``, or ``spearman``: of the ranks, ties averaged; it ignores any increasing map of the distances.
+        The correlation of the dissimilarities. ``spearman`` correlates their ranks, with ties averaged, and is
+        invariant to any increasing map of them. ``pearson`` correlates the values.
 
     Raises
     ------
     UserError
-        If a parameter is unknown; by `prepare`, as `repdrift.similarity.estimator.check` does, if the distance is
+        If a parameter is unknown. `prepare` raises it if `repdrift.similarity.estimator.check` does, if the distance is
         ``correlation`` and an image has the same value in all units, or if all pairs are equally dissimilar.
     """
 
@@ -41,7 +42,10 @@ class Rsa(CosineOfPairs):
             raise UserError(f"correlation {self.correlation!r}: allowed are pearson, spearman")
 
     def prepare(self, x: Tensor) -> Tensor:
-        """Dissimilarities or their ranks, less their mean: symmetric, of norm 1, its diagonal 0."""
+        """Return the matrix of the dissimilarities or their ranks, minus their mean.
+
+        The matrix is symmetric and of norm 1, and its diagonal is 0.
+        """
         check(x)
         matrix = _correlation_distances(x) if self.distance == "correlation" else squared_distances(x)
         pairs = torch.ones_like(matrix, dtype=torch.bool).triu_(diagonal=1)
@@ -50,20 +54,20 @@ class Rsa(CosineOfPairs):
         if (values.max() - values.min()).item() <= ROUNDING * scale:
             raise UserError("all pairs of images are equally dissimilar: their correlation with anything is undefined")
         if self.correlation == "spearman":
-            # Squared distances have the ranks of the distances, but rounding of about 1e-16 would be 1e-8 in the root.
+            # Squared distances have the same ranks as distances. A rounding of 1e-16 in them would be 1e-8 in the root.
             values = _ranks(without_rounding(values, scale))
         elif self.distance == "euclidean":
             values = values.sqrt()
         result = torch.zeros_like(matrix)
         result[pairs] = values - values.mean()
-        # Each pair is in the matrix twice, which leaves the correlation as it is.
+        # The matrix has each pair twice, which does not change the correlation.
         result += result.T.clone()
         result /= result.norm()
         return result
 
 
 def _correlation_distances(x: Tensor) -> Tensor:
-    """1 - the Pearson correlation of the rows of x [n, p] over the units."""
+    """Return 1 minus the Pearson correlation of the rows of x [n, p] over the units, float64 [n, n]."""
     constant = (x == x[:, :1]).all(dim=1)
     if bool(constant.any()):
         raise UserError(
@@ -76,7 +80,7 @@ def _correlation_distances(x: Tensor) -> Tensor:
 
 
 def _ranks(values: Tensor) -> Tensor:
-    """Ranks from 1, float64 [m]; ties have the mean of theirs."""
+    """Return the ranks of values [m], counted from 1, float64 [m]. Ties have the mean of their ranks."""
     _, group, sizes = values.unique(return_inverse=True, return_counts=True)
     mean_ranks: Tensor = sizes.cumsum(dim=0) - (sizes - 1).double() / 2
     return mean_ranks[group]

@@ -1,1 +1,1 @@
-"""study."""
+"""A study: its config, and the tasks, runs, figures and files that follow from it."""

@@ -1,4 +1,4 @@
-"""Figures: what each one shows, which tables it is drawn from, and its caption.
+"""Figures: what each one shows, the tables that it is drawn from, and its caption.
 
 The Snakefile imports this module, so it needs nothing heavy.
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Series:
-    """A line of a panel: a run (its similarity to a reference, or its history) and its label."""
+    """A line of a panel: its label, and the run whose similarity to a reference, or whose history, it shows."""
 
     label: str
     run: str
@@ -27,25 +27,27 @@ class Panel:
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure of a study. Its name is the name of its target and of its files.
+    """A figure of a study.
 
     Attributes
     ----------
-    name, title : str
-        The title is what the report calls it.
+    name : str
+        The name of its target and of its files.
+    title : str
+        Its title in the report.
     drawing : str
         Name of the module that draws it, see `repdrift.figures`.
     network : str
         The networks in words, for the footer.
     rows : mapping of str to mapping
-        The tables that its own table is collected from, and the columns that are added to the rows of each. Empty for a
-        figure whose table a program of its own makes.
+        Paths of the tables whose rows its own table consists of, with the columns that are added to the rows of each.
+        It is empty if a program of its own makes the table.
     panels : sequence of Panel
-        Which of these rows it shows; empty for all of them.
+        The panels, which select rows of the table. If there are none, the figure shows all rows.
     caption_file : Path
-        A text with the names of phrases in braces.
+        The caption, with the names of phrases in braces.
     phrases : mapping of str to str
-        What stands in their places: they say which images, settings and seeds this study has.
+        The texts that replace these names. They name the images, settings and seeds of this study.
     """
 
     name: str
@@ -65,5 +67,5 @@ class Figure:
 
     @property
     def runs(self) -> list[str]:
-        """Names of the runs that its panels show, each once, in order."""
+        """The names of the runs that its panels show, in order and without repetition."""
         return list(dict.fromkeys(series.run for panel in self.panels for series in panel.series))

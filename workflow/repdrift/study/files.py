@@ -1,4 +1,4 @@
-"""Names of a study's files: the one place that makes them.
+"""The names of the files of a study. Nothing else makes such names.
 
 The Snakefile imports this module, so it needs nothing heavy.
 """
@@ -18,7 +18,7 @@ class Files:
     ----------
     config : Config
     folder : str
-        Where everything of the study is made, except the data sets, which studies share.
+        The folder of all results of the study, except the data sets, which studies share.
     """
 
     def __init__(self, config: Config) -> None:
@@ -28,11 +28,11 @@ class Files:
     # Data sets
 
     def title(self, dataset: str) -> str:
-        """Give the name of a data set as figures show it."""
+        """Return the name of a data set as figures show it."""
         return self.config.datasets[dataset].title
 
     def store(self, dataset: str) -> str:
-        """Name the folder of a data set: its name and a hash of its settings, since studies share the folder."""
+        """Return the name of the folder of a data set: its name and a hash of its settings, as studies share it."""
         return self._folders[dataset]
 
     @cached_property
@@ -42,11 +42,11 @@ class Files:
 
     @cached_property
     def stores(self) -> dict[str, str]:
-        """The data set that each of these folders holds."""
+        """The data set in each of these folders."""
         return {self.store(dataset): dataset for dataset in self.config.datasets}
 
     def raw_files(self, store: str, split: str) -> list[str]:
-        """List the user's own files that a split is made of."""
+        """List the user's own files from which a split is read."""
         dataset = self.config.datasets[self.stores[store]]
         path = {"train": dataset.train, "test": dataset.test}[split]
         return [str(path)] if dataset.reader == "npz" else []
@@ -76,5 +76,5 @@ class Files:
 
 
 def checksums(images: list[str]) -> list[str]:
-    """Files that change when the images do, and are small enough for Snakemake to compare by content."""
+    """List the checksum files of some images. Snakemake compares them by content, because they are small."""
     return [path.removesuffix("safetensors") + "sha256" for path in images]

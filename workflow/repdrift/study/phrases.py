@@ -1,6 +1,6 @@
-"""The phrases that captions share: they say of a study which images, settings and seeds a figure shows.
+"""The phrases of captions. They name the images, settings and seeds of a study.
 
-Everything comes from the config, so the caption of a preset with two seeds never says five.
+They come from the config, so the caption of a preset with two seeds never says five.
 The Snakefile imports this module, so it needs nothing heavy.
 """
 
@@ -21,7 +21,7 @@ RULE = (
 
 
 def common_phrases(study: Study) -> dict[str, str]:
-    """Give the phrases that do not depend on the figure, by their names in captions."""
+    """Return the phrases that are the same for all figures, by their names in captions."""
     config, seeds = study.config, len(study.seeds)
     small = " (where no bar is seen, it is smaller than its marker)"
     return {
@@ -39,24 +39,24 @@ def common_phrases(study: Study) -> dict[str, str]:
 
 
 def compared_on(study: Study, roles: Iterable[str]) -> str:
-    """Say on which images representations are compared."""
+    """Return a sentence that tells on which images representations are compared."""
     images = " and ".join(study.probe_title(role) for role in dict.fromkeys(roles))
     return f"Representations are compared on {images}, with {_statistics(study.config)}."
 
 
 def network_in_words(study: Study, blocks: Iterable[str]) -> str:
-    """Name the networks of a figure for its footer."""
+    """Return the name of the networks of a figure, for its footer."""
     return f"{study.config.network.name}, {' or '.join(dict.fromkeys(blocks))}"
 
 
 def network_sentence(study: Study, blocks: Iterable[str]) -> str:
-    """Name the networks of a figure in a sentence."""
+    """Return a sentence that names the networks of a figure."""
     orders = " or ".join(dict.fromkeys(blocks))
     return f"The network is {study.config.network.name}; the order of the layers in its blocks is {orders}."
 
 
 def count(number: int, word: str) -> str:
-    """Write a number with its word in the singular or the plural."""
+    """Return a number with its noun in the singular or the plural."""
     return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 

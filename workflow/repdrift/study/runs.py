@@ -7,19 +7,33 @@ from dataclasses import dataclass, replace
 
 from repdrift.study.tasks import Task
 
-Checkpoint = tuple[str, str]  # a run's name, or that of a kind of initial weights, and the checkpoint's
+Checkpoint = tuple[str, str]  # the name of a run or of initial weights, and the name of one of its checkpoints
 
 INITIAL: Checkpoint = ("init", "init")
 INDEPENDENT: Checkpoint = ("independent", "init")
-BETWEEN = "/"  # in a run's name, between the block order of a variant and the name that the study's own run has
+BLOCK_SEPARATOR = "/"  # the name of a run with another block order is this order, the separator, and the run's own name
 
 
 @dataclass(frozen=True)
 class Run:
-    """A training, for every seed: a task, the checkpoint that it starts from, and its length in SGD steps.
+    """A training that is done once for each seed.
 
-    Weights are kept at the epochs `checkpoints`. Runs that differ in `order` alone see the same images in different
-    orders.
+    Attributes
+    ----------
+    name : str
+    task : Task
+    parent : Checkpoint
+        The weights that it starts from.
+    steps : int
+        Its length in SGD steps.
+    test_every : int
+        Number of epochs from one test to the next.
+    checkpoints : tuple of int
+        The epochs whose weights are kept.
+    head : str
+        ``keep`` the head of the parent, or start with a ``new`` one.
+    order : int
+        Runs that differ only in this number see the same images in different orders.
     """
 
     name: str
@@ -33,11 +47,12 @@ class Run:
 
 
 def in_block(run: Run, block: str) -> Run:
-    """Give the same run for a network with another block order, from a parent that has it too."""
+    """Return the same run for a network with another block order. Its parent has that block order too."""
     parent, moment = run.parent
-    return replace(run, name=block + BETWEEN + run.name, parent=(block + BETWEEN + parent, moment), checkpoints=())
+    prefix = block + BLOCK_SEPARATOR
+    return replace(run, name=prefix + run.name, parent=(prefix + parent, moment), checkpoints=())
 
 
 def network_variant(name: str) -> str:
-    """Give the block order in the name of a run or of initial weights; empty for the study's own."""
-    return name.rpartition(BETWEEN)[0]
+    """Return the block order in the name of a run or of initial weights. It is empty for the study's own order."""
+    return name.rpartition(BLOCK_SEPARATOR)[0]

@@ -1,7 +1,7 @@
-"""The sections of a study's config, as types.
+"""The sections of the config of a study, as types.
 
-`repdrift.study.config` checks a config and says to the user what is wrong with it. Only then is it parsed into these
-types, and everything behind the check reads names that mypy knows.
+`repdrift.study.config` checks a config and tells the user what is wrong with it. A checked config is parsed into these
+types, so that mypy checks every read of it.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ Section = TypeVar("Section")
 class DataSet:
     """A data set: the reader of its images, its title in figures, and its number of classes.
 
-    `train` and `test` are numbers of images for rendered data sets, paths for npz files, and otherwise None.
+    `train` and `test` are numbers of images for rendered data sets and paths for npz files. Otherwise they are None.
     """
 
     reader: str
@@ -28,7 +28,7 @@ class DataSet:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """Everything that decides what the images are. The title does not."""
+        """The settings on which the images and labels depend: all but the title."""
         return {name: value for name, value in vars(self).items() if name != "title" and value is not None}
 
 
@@ -42,7 +42,7 @@ class Network:
 
 @dataclass(frozen=True)
 class Training:
-    """Settings that all trainings share."""
+    """The settings of all trainings."""
 
     learning_rate: float
     momentum: float
@@ -53,7 +53,7 @@ class Training:
 
 @dataclass(frozen=True)
 class Images:
-    """A range of images to train on and one to test on, of one data set, as `Part.parse` reads them."""
+    """A range of images of a data set to train on, and one to test on, in the form that `Part.parse` reads."""
 
     dataset: str
     train: str
@@ -62,7 +62,7 @@ class Images:
 
 @dataclass(frozen=True)
 class Target(Images):
-    """Images to fine-tune on, with the degrees of label randomness and the shift of the labels that are tried."""
+    """Images to fine-tune on, with the degrees of randomness and the shift of the labels that are tried."""
 
     random: tuple[int, ...]
     shift: int | str | None
@@ -70,7 +70,7 @@ class Target(Images):
 
 @dataclass(frozen=True)
 class Pretrain:
-    """Trainings from random weights on the source images."""
+    """Trainings on the source images, from random weights."""
 
     epochs: int
     test_every: int
@@ -82,7 +82,7 @@ class Pretrain:
 
 @dataclass(frozen=True)
 class Finetune:
-    """Trainings from the pre-trained weights on target images."""
+    """Trainings on target images, from the pre-trained weights."""
 
     epochs: int
     test_every: int
@@ -94,7 +94,7 @@ class Finetune:
 
 @dataclass(frozen=True)
 class Controls:
-    """Comparisons that the paper lacks."""
+    """Controls that the paper lacks."""
 
     scratch: bool
     matched_steps: int | None
@@ -111,7 +111,7 @@ class Probe:
 
 @dataclass(frozen=True)
 class Keep:
-    """Which large files stay after the study is done."""
+    """Which large files are kept when no job needs them any more."""
 
     activations: bool
 
@@ -126,7 +126,7 @@ class Similarity:
 
 @dataclass(frozen=True)
 class Sensitivity:
-    """Other choices of measurement that are tried."""
+    """Other settings of the measurement, with which the results are measured again."""
 
     images: tuple[int, ...]
     bn: tuple[str, ...]
@@ -142,7 +142,7 @@ class Config:
     Attributes
     ----------
     experiments : mapping of str to mapping or None
-        The sections of the experiments on other papers, which each experiment parses itself. None leaves one out.
+        The sections of the experiments on other papers. Each experiment parses its own. None leaves an experiment out.
     given : mapping
         The config as the user gave it, for the report.
     """
@@ -166,7 +166,7 @@ class Config:
 
 
 def parse(config: Mapping[str, Any]) -> Config:
-    """Parse a config that has passed `repdrift.study.config.check`."""
+    """Parse a config that `repdrift.study.config.check` has accepted."""
     own = {field.name for field in fields(Config)}
     experiments = {name: section for name, section in config.items() if name not in own}
     found = {name: section for name, section in config.items() if name in own}

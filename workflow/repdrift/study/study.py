@@ -1,6 +1,6 @@
-"""A study: its targets, its tasks, the trainings that can be made of them, and what their networks are compared on.
+"""A study: its targets, its tasks, the trainings on them, and the images on which their networks are compared.
 
-A study says which trainings are possible. Experiments say which of them are needed, and the plan puts them together.
+A study says which trainings are possible. Experiments say which of these are needed. The plan lists the needed ones.
 The Snakefile imports this module, so it needs nothing heavy.
 """
 
@@ -11,23 +11,23 @@ from functools import cached_property
 from repdrift.study.files import Files
 from repdrift.study.runs import INDEPENDENT, INITIAL, Checkpoint, Run, network_variant
 from repdrift.study.sections import Config, Images
-from repdrift.study.tasks import CALIBRATION_IMAGES, Part, Task, Transform, shuffled
+from repdrift.study.tasks import CALIBRATION_IMAGES, Part, Task, Transform, shuffle_suffix
 
 SOURCE, DOMAIN, CROSS_DOMAIN, OTHERS = "source", "domain", "cross_domain", "others"
-COMPARED_ROLES = (SOURCE, DOMAIN, CROSS_DOMAIN)  # roles of tasks whose networks share a probe
+COMPARED_ROLES = (SOURCE, DOMAIN, CROSS_DOMAIN)  # the networks of all tasks of such a role share a probe
 TRUE = Transform("random", 0)
 
 
 class Study(Files):
-    """Everything that follows from a config alone, whichever experiments there are.
+    """Everything that follows from the config of a study, whichever experiments it has.
 
     Attributes
     ----------
     seeds : tuple of int
     classes : int
-        Number of classes of every network: that of the source data set.
+        Number of classes of the source data set, and of every network.
     network : dict
-        Settings of the study's network, as `repdrift.networks.building.build` takes them.
+        Settings of the study's network, see `repdrift.networks.building.build`.
     """
 
     def __init__(self, config: Config) -> None:
@@ -40,11 +40,11 @@ class Study(Files):
 
     @property
     def other_blocks(self) -> list[str]:
-        """Block orders that are tried beside the study's own, which is not trained twice."""
+        """The block orders that are tried beside the study's own."""
         return [block for block in self.config.sensitivity.blocks if block != self.config.network.block]
 
     def network_of(self, name: str) -> dict[str, object]:
-        """Give the settings of the network of a run or of initial weights, by name."""
+        """Return the settings of the network of a run or of initial weights, given the name of these."""
         block = network_variant(name)
         return {**self.network, "block": block} if block else self.network
 
@@ -58,7 +58,7 @@ class Study(Files):
 
     @cached_property
     def targets(self) -> dict[str, tuple[str, Images]]:
-        """Role and images of each target, by its data set."""
+        """The role and the images of each target, by the name of its data set."""
         finetune = self.config.finetune
         found = [(DOMAIN, finetune.domain), (CROSS_DOMAIN, finetune.cross_domain)]
         return {
@@ -66,7 +66,7 @@ class Study(Files):
         }
 
     def datasets_of(self, roles: Iterable[str]) -> list[str]:
-        """List the target data sets of some roles."""
+        """List the data sets of the targets that have one of some roles."""
         return [dataset for wanted in roles for dataset, (role, _) in self.targets.items() if role == wanted]
 
     def transforms(self, role: str) -> list[Transform]:
@@ -77,7 +77,7 @@ class Study(Files):
 
     @property
     def most_random(self) -> Transform:
-        """The most random labels of the domain task."""
+        """The transform to the most random labels that the domain target has."""
         return Transform("random", max(self.config.finetune.domain.random))
 
     # Tasks
@@ -91,25 +91,26 @@ class Study(Files):
         shuffle: int | None = None,
         classes: int | None = None,
     ) -> Task:
-        """Make a task on a target data set.
+        """Make a task on the images of a target.
 
         Parameters
         ----------
         dataset : str
+            The data set of the target.
         transform : Transform
-            Of the labels.
+            The transform of the labels.
         size : int, optional
-            Only the first so many training images; None for all of them.
+            Number of training images, counted from the first. None is for all.
         shuffle : int, optional
-            Side of the blocks of pixels that change places, see `Task`.
+            Side of the blocks of pixels that are permuted, see `Task`.
         classes : int, optional
-            Only images of the first so many classes.
+            Number of classes, counted from the first. None is for all.
         """
         role, target = self.targets[dataset]
         train, test = Part.parse(target.train), Part.parse(target.test)
         size = min(size or train.size, train.size)
         name = dataset if size == train.size else f"{dataset}-n{size}"
-        name += transform.suffix + shuffled(shuffle)
+        name += transform.suffix + shuffle_suffix(shuffle)
         if classes in (None, self.classes):
             return Task(f"target-{name}", role, dataset, train.first(size), test, transform, shuffle)
         return Task(f"target-{name}-classes{classes}", role, dataset, train, test, transform, shuffle, classes, size)
@@ -118,12 +119,12 @@ class Study(Files):
 
     @property
     def pretrained(self) -> str:
-        """Name of the run that is fine-tuned: the source task with its true labels."""
+        """The name of the run whose final weights are fine-tuned. Its labels are the true ones of the source."""
         return self.config.source.dataset
 
     @property
     def checkpoint_epochs(self) -> tuple[int, ...]:
-        """Epochs at which the weights of the pre-trained run are kept, for figure 1."""
+        """The epochs of pre-training whose weights are kept, for figure 1."""
         kept = self.config.pretrain.checkpoints
         return tuple(range(1, self.config.pretrain.epochs + 1)) if isinstance(kept, str) else tuple(sorted(kept))
 
@@ -135,9 +136,9 @@ class Study(Files):
         degree : int
             Degree of randomness of the labels.
         size : int, optional
-            Only the first so many images.
+            Number of images, counted from the first. None is for all.
         steps : int, optional
-            Length in SGD steps; None for the epochs of the config.
+            Length in SGD steps. None is for the number of epochs in the config.
         """
         pretrain, source = self.config.pretrain, self.config.source
         whole = Part.parse(source.train)
@@ -149,11 +150,11 @@ class Study(Files):
         if steps is None or steps == usual:
             kept = self.checkpoint_epochs if name == self.pretrained else ()
             return Run(name, task, INITIAL, usual, pretrain.test_every, kept)
-        test_every = _as_often(pretrain.test_every, steps, usual)
+        test_every = _scaled_interval(pretrain.test_every, steps, usual)
         return Run(f"{name}-steps{steps}", task, INITIAL, steps, test_every)
 
     def target_run(self, role: str, transform: Transform, parent: Checkpoint | None = None) -> Run:
-        """Make a training on a target of the paper: from the pre-trained network, or from another parent."""
+        """Make a training on the target of a role, from the pre-trained network or from another parent."""
         (dataset,) = self.datasets_of([role])
         return self.trained_on(self.target_task(dataset, transform), parent)
 
@@ -173,13 +174,14 @@ class Study(Files):
         ----------
         task : Task
         parent : Checkpoint, optional
-            Where it starts; None for the pre-trained network. The head of another parent is always kept.
+            The weights that it starts from, with their head. None is for the pre-trained network, with the head that
+            the config asks for.
         epochs, steps : int, optional
-            Length; neither for the epochs of fine-tuning.
+            Length in epochs or in SGD steps. If both are None, the length is the number of epochs in the config.
         order : int
-            Trainings of one task in different orders see the same images in different orders.
+            Trainings that differ only in this number see the same images in different orders.
         checkpoints : tuple of int
-            Epochs at which the weights are kept.
+            The epochs whose weights are kept.
         """
         finetune = self.config.finetune
         start = parent or (self.pretrained, "final")
@@ -191,7 +193,7 @@ class Study(Files):
             name, length = f"{name}-epochs{epochs}", (epochs or 0) * self._steps_per_epoch(task)
         elif steps not in (None, usual):
             name, length = f"{name}-steps{steps}", steps or 0
-            test_every = _as_often(test_every, length, usual)
+            test_every = _scaled_interval(test_every, length, usual)
         if order > 1:
             name = f"{name}-order{order}"
         head = finetune.head if parent is None else "keep"
@@ -202,7 +204,7 @@ class Study(Files):
 
     @property
     def fine_tunings(self) -> Iterator[Run]:
-        """The paper's trainings on targets: all label transforms of both targets, and the control from scratch."""
+        """The paper's trainings on targets: every label transform of both targets, and the control from scratch."""
         for role in (DOMAIN, CROSS_DOMAIN):
             for transform in self.transforms(role):
                 yield self.target_run(role, transform)
@@ -212,7 +214,7 @@ class Study(Files):
     # Comparisons
 
     def references(self, run: Run) -> dict[str, Checkpoint]:
-        """Name the networks that the final network of a run is compared with."""
+        """Return the checkpoints that the final network of a run is compared with, by the name of the reference."""
         block = network_variant(run.name)
         prefix = f"{block}/" if block else ""
         initial, independent = ((prefix + kind, moment) for kind, moment in (INITIAL, INDEPENDENT))
@@ -224,21 +226,21 @@ class Study(Files):
         return found
 
     def probe(self, role: str) -> tuple[str, Part]:
-        """Give data set and images on which the networks of a role are compared: the first of its test part."""
+        """Return the data set and the images on which the networks of a role are compared: its first test images."""
         images = self._images_of(role)
         return images.dataset, Part.parse(images.test).first(self.config.probe.images)
 
     def probe_title(self, role: str) -> str:
-        """Name the images of a probe as tables and figures show them."""
+        """Return the name of the images of a probe as tables and figures show it."""
         dataset, part = self.probe(role)
         return f"{self.title(dataset)}, {part}"
 
     def calibration(self, role: str) -> Part | None:
-        """Give the images on which batch statistics are estimated anew, or None where each batch has its own."""
+        """Return the images on which BN statistics are re-estimated, or None if BN uses those of each batch."""
         return None if self.config.probe.bn == "batch" else self.calibration_images(role)
 
     def calibration_images(self, role: str) -> Part:
-        """Give the training images for these statistics: the same for all networks of a role."""
+        """Return the training images on which the BN statistics of all networks of a role can be re-estimated."""
         train = Part.parse(self._images_of(role).train)
         return train.first(min(train.size, CALIBRATION_IMAGES))
 
@@ -247,7 +249,7 @@ class Study(Files):
         return images
 
     def probe_images(self, role: str, calibration: Part | None) -> list[str]:
-        """List the files of the calibration images and of the probe, which without calibration are the same file."""
+        """List the file of the calibration images and the file of the probe. Without calibration they are the same."""
         dataset, part = self.probe(role)
         return [self.images(dataset, (calibration or part).split), self.images(dataset, part.split)]
 
@@ -256,6 +258,6 @@ class Study(Files):
         return [self.images(task.dataset, part.split) for part in (task.train, task.test)]
 
 
-def _as_often(test_every: int, steps: int, usual: int) -> int:
-    """Give the epochs between two tests such that there are as many tests as in a training of the usual length."""
+def _scaled_interval(test_every: int, steps: int, usual: int) -> int:
+    """Scale the number of epochs between two tests, so that a training of any length has the usual number of tests."""
     return max(1, round(test_every * steps / usual))

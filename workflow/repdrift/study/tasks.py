@@ -1,12 +1,9 @@
-"""Tasks: which images of a data set are trained and tested on, and how their labels are transformed.
-
-Standard library only: the Snakefile imports it.
-"""
+"""Tasks: which images of a data set are trained and tested on, and how their labels and pixels are transformed."""
 
 from dataclasses import dataclass
 from typing import Any
 
-CALIBRATION_IMAGES = 2048  # at most, on which statistics of batch normalisation are estimated anew
+CALIBRATION_IMAGES = 2048  # the largest number of images on which BN statistics are re-estimated
 
 
 @dataclass(frozen=True)
@@ -19,12 +16,13 @@ class Part:
 
     @classmethod
     def parse(cls, text: str) -> "Part":
-        """Parse ``train[0:5000]``; the config's schema has checked its form."""
+        """Parse a text such as ``train[0:5000]``, whose form the schema of the config has checked."""
         split, _, bounds = text.rstrip("]").partition("[")
         start, stop = bounds.split(":")
         return cls(split, int(start), int(stop))
 
     def first(self, size: int) -> "Part":
+        """Return the range of the first `size` images."""
         return Part(self.split, self.start, self.start + size)
 
     @property
@@ -41,27 +39,35 @@ class Part:
 
 @dataclass(frozen=True)
 class Transform:
-    """A label transform: ``random`` to a degree d, or ``shift`` by s (``seed``: each run's by its seed)."""
+    """A label transform.
+
+    Attributes
+    ----------
+    kind : str
+        ``random`` or ``shift``.
+    value : int or str
+        The degree of randomness d or the shift s. For a shift, ``seed`` takes s from the seed of the run.
+    """
 
     kind: str
     value: int | str
 
     @property
     def suffix(self) -> str:
-        """What it adds to the name of a task: nothing for the true labels."""
+        """The suffix of the name of a task with these labels. It is empty for the true labels."""
         if self.kind == "random":
             return f"-random{self.value}" if self.value else ""
         return "-shift" if self.value == "seed" else f"-shift{self.value}"
 
     def amount(self, seed: int, classes: int) -> int:
-        """Degree or shift for one seed; the paper's authors shift by the seed, s in 1..D-1."""
+        """Return the degree or the shift for one seed. The paper's authors shift by the seed, with s in 1..D-1."""
         if self.value == "seed":
             return (seed - 1) % (classes - 1) + 1
         return int(self.value)
 
 
-def shuffled(side: int | None) -> str:
-    """What shuffled pixels add to the name of a task: nothing where images are as they are."""
+def shuffle_suffix(side: int | None) -> str:
+    """Return the suffix of the name of a task with shuffled pixels (see `Task`). It is empty if they are not."""
     if side is None:
         return ""
     return f"-blocks{side}" if side else "-values"
@@ -69,19 +75,25 @@ def shuffled(side: int | None) -> str:
 
 @dataclass(frozen=True)
 class Task:
-    """Images to train on, images to test on, and how their labels and pixels are transformed.
-
-    `role` is ``source``, ``domain``, ``cross_domain`` or ``others``; of the first three, tasks of one role share their
-    test images, hence their probe.
+    """Images to train on, images to test on, and the transforms of their labels and pixels.
 
     Attributes
     ----------
+    name : str
+    role : str
+        ``source``, ``domain``, ``cross_domain`` or ``others``. All tasks of one of the first three roles have the same
+        test images, and hence the same probe.
+    dataset : str
+    train, test : Part
+    transform : Transform
+        The transform of the labels.
     shuffle : int, optional
-        Side of the blocks of pixels that change places, 0 for all values, across channels. None: images as they are.
+        Side in pixels of the blocks that are permuted; 0 permutes all single values, also across channels. None leaves
+        the images as they are.
     classes : int, optional
-        Only images of the first so many classes, to train and to test on.
+        Number of classes to train and test on, counted from the first. None is for all.
     images : int, optional
-        Only the first so many of those to train on.
+        Number of images of these classes to train on, counted from the first. None is for all.
     """
 
     name: str

@@ -1,7 +1,7 @@
-"""Two image data sets that are drawn, not downloaded: ten digits over clutter, and ten textured shapes.
+"""Two image data sets that are drawn instead of downloaded: ten digits over clutter, and ten textured shapes.
 
-They stand in for SVHN and CIFAR-10 where those files are missing. Image number i of a split depends on nothing but the
-data set, the split and i, and its bytes are the same on every machine.
+They replace SVHN and CIFAR-10 where the files of these are missing. Image number i of a split depends only on the data
+set, the split and i. Its bytes are the same on every machine.
 """
 
 from collections.abc import Callable
@@ -9,18 +9,17 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from repdrift.data.readers import RENDERED
 from repdrift.data.rendered import digits, objects
 from repdrift.data.rendered.raster import SIZE, quantised
 from repdrift.data.rendered.stream import Field, Integers, Stream, shuffled_labels
 from repdrift.errors import UserError
 
-NAMES: tuple[str, ...] = ("digits", "objects")
 SPLITS: tuple[str, ...] = ("train", "test")
 CLASSES: dict[str, tuple[str, ...]] = {"digits": digits.CLASSES, "objects": objects.CLASSES}
 
 _PAINTERS: dict[str, Callable[[Stream, Integers], Field]] = {"digits": digits.paint, "objects": objects.paint}
-# Few enough images that a field of them stays in a core's cache.
-_CHUNK = 64
+_CHUNK = 64  # images that are drawn at a time: few enough for one of their arrays to stay in the cache of a core
 
 
 def render(name: str, split: str, count: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
@@ -29,26 +28,27 @@ def render(name: str, split: str, count: int) -> tuple[NDArray[np.uint8], NDArra
     Parameters
     ----------
     name : str
-        One of `NAMES`.
+        One of `repdrift.data.readers.RENDERED`.
     split : str
-        "train" or "test"; they share no image.
+        ``train`` or ``test``. The two share no image.
     count : int
-        How many; a longer set begins with the shorter one.
+        Number of images. A larger set begins with the images of a smaller one.
 
     Returns
     -------
     images : uint8 [count, 3, 32, 32]
         Red, green, blue.
     labels : int64 [count]
-        0..9, named by `CLASSES[name]`; the first ten images hold each label once, so do the next ten, and so on.
+        0..9; `CLASSES[name]` has their names. The first ten images have each label once, and so does every following
+        block of ten.
 
     Raises
     ------
     UserError
         If the name or the split is unknown, or the count is below one.
     """
-    if name not in NAMES:
-        raise UserError(f"no rendered data set is called {name!r}; there are {', '.join(NAMES)}")
+    if name not in RENDERED:
+        raise UserError(f"no rendered data set is called {name!r}; there are {', '.join(RENDERED)}")
     if split not in SPLITS:
         raise UserError(f"rendered data has no split {split!r}; there are {', '.join(SPLITS)}")
     if count < 1:

@@ -1,4 +1,7 @@
-"""The digits as strokes, several designs each: x and y run from -1 to 1, and y points down."""
+"""The digits as strokes, in several designs each.
+
+The coordinates x and y run from -1 to 1, and y points down.
+"""
 
 from repdrift.data.rendered.outlines import Drawing, Path, arc, closed
 
@@ -6,7 +9,7 @@ _SIX_STEM: Path = ((-0.58, 0.42), (-0.56, -0.1), (-0.4, -0.6), (-0.1, -1))
 
 
 def _turned(drawing: Drawing) -> Drawing:
-    """The drawing upside down."""
+    """Turn a drawing upside down."""
     return tuple(tuple((-x, -y) for x, y in path) for path in drawing)
 
 
@@ -17,7 +20,7 @@ _SIXES: tuple[Drawing, ...] = (
     (((0.6, -1), (-0.6, -1), (-0.6, 1), (0.6, 1), (0.6, 0), (-0.6, 0)),),
 )
 
-# Digit by digit: round and square, plain and with serifs, as on a clock, a till or a door.
+# The designs of the digits 0 to 9. They are round or square, and plain or with serifs, as on clocks, tills and doors.
 DESIGNS: tuple[tuple[Drawing, ...], ...] = (
     (
         (arc((0, 0), (0.66, 1), 0, 24),),

@@ -1,4 +1,4 @@
-"""Ten shapes, each cut from one pattern and laid on another."""
+"""Ten shapes. Each is cut from one pattern and laid on another."""
 
 import numpy as np
 
@@ -35,7 +35,7 @@ _SEGMENTS, _COUNTS = segment_table(tuple(_DRAWINGS.values()))
 
 
 def _signed_distance(stream: Stream, labels: Integers) -> Field:
-    """Signed distance [images, 32, 32] to the edge of each image's shape, negative inside."""
+    """Return the distance [images, 32, 32] to the edge of the shape of each image; it is negative inside."""
     cosine, sine = directions(stream.uniform(-0.18, 0.18), np.zeros(len(stream), dtype=np.int64))
     size = stream.uniform(8.5, 12.0)
     stretch = stream.uniform(0.85, 1.15)
@@ -45,16 +45,16 @@ def _signed_distance(stream: Stream, labels: Integers) -> Field:
     down = (upright + level * shear[:, None]) * size[:, None]
     placed = transformed(_SEGMENTS[labels], across, down, stream.uniform(-2.75, 2.75, 2))
     distance, inside = distances(placed, _COUNTS[labels])
-    # Cut by hand, so to say: edges wander by under a pixel.
+    # Edges wander by less than a pixel, as if the shapes were cut by hand.
     wobble = (value_noise(stream, 6) - np.float32(0.5)) * np.float32(1.5)
     signed: Field = np.where(inside, -distance, distance) + wobble
     return signed
 
 
 def paint(stream: Stream, labels: Integers) -> Field:
-    """Draw one shape for each label; a picture [images, 3, 32, 32] with values about 0..1."""
+    """Paint a shape for each label: a picture [images, 3, 32, 32] with values of about 0..1."""
     ground = stream.uniform(0.35, 0.65)
-    # A shape is as often darker as brighter than its ground, so brightness says nothing about the class.
+    # A shape is darker than its ground as often as it is brighter, so brightness says nothing about the class.
     sign = np.where(stream.chance(0.5), np.float32(1), np.float32(-1))
     figure = ground + stream.uniform(0.22, 0.4) * sign
     picture = surface(stream, ground, 0.35, (5.0, 14.0))

@@ -1,4 +1,4 @@
-"""Line drawings as lists of segments, and what moves them about."""
+"""Line drawings as lists of segments, and their placement in an image."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -11,16 +11,18 @@ Point = tuple[float, float]
 Path = tuple[Point, ...]
 Drawing = tuple[Path, ...]
 
-# Cosines of 0, 15, ... 90 degrees, written out because library cosines differ in the last bit.
+# Cosines of 0, 15, ... 90 degrees. They are written out because the cosines of different libraries differ in the last
+# bit.
 _QUARTER = (1.0, 0.9659258, 0.8660254, 0.7071068, 0.5, 0.2588190, 0.0)
 _COSINES = (*_QUARTER, *(-value for value in _QUARTER[5::-1]))
 _CIRCLE = (*_COSINES, *_COSINES[11:0:-1])
 
 
 def arc(centre: Point, radii: Point, first: int, last: int, step: int = 2) -> Path:
-    """Points on an ellipse, by twenty-fourths of a turn: 0 is right, 6 down, 12 left, 18 (or -6) up.
+    """Return points on an ellipse, from angle `first` to angle `last`, both included.
 
-    Runs from `first` to `last`, both included, clockwise on the screen if `last` is the greater.
+    Angles are in twenty-fourths of a turn: 0 is right, 6 is down, 12 is left, and 18 or -6 is up. The path runs
+    clockwise on the screen if `last` is larger than `first`.
     """
     stop = last + (1 if last >= first else -1)
     turns = range(first, stop, step if last >= first else -step)
@@ -30,7 +32,7 @@ def arc(centre: Point, radii: Point, first: int, last: int, step: int = 2) -> Pa
 
 
 def closed(*points: Point) -> Path:
-    """The path that returns to its first point."""
+    """Return the path through some points and back to the first."""
     return (*points, points[0])
 
 
@@ -40,9 +42,9 @@ def segment_table(drawings: Sequence[Drawing]) -> tuple[Field, Integers]:
     Returns
     -------
     segments : float32 [drawings, most segments, 2, 2]
-        Start and end (x, y) of each segment, zero where a drawing has no more.
+        Start and end (x, y) of each segment. Zeros follow the last segment of a drawing.
     counts : int64 [drawings]
-        How many segments each drawing has.
+        Number of segments of each drawing.
     """
     lists = [[pair for path in drawing for pair in pairwise(path)] for drawing in drawings]
     counts = np.array([len(pairs) for pairs in lists], dtype=np.int64)
@@ -53,16 +55,21 @@ def segment_table(drawings: Sequence[Drawing]) -> tuple[Field, Integers]:
 
 
 def transformed(segments: Field, across: Field, down: Field, centre: Field) -> Field:
-    """Map drawings onto the image.
+    """Map one drawing onto each image.
 
     Parameters
     ----------
     segments : float32 [images, segments, 2, 2]
-        In the drawing's own units.
+        Start and end (x, y) of each segment, in the units of the drawing.
     across, down : float32 [images, 2]
-        Where the drawing's unit step to the right, and down, leads in pixels.
+        The vectors (x, y) in pixels that one unit of the drawing to the right, or down, becomes.
     centre : float32 [images, 2]
-        Where the drawing's origin lies.
+        Position in pixels of the drawing's origin.
+
+    Returns
+    -------
+    float32 [images, segments, 2, 2]
+        Start and end of each segment, in pixels.
     """
     right = segments[..., 0:1] * across[:, None, None]
     return right + segments[..., 1:2] * down[:, None, None] + centre[:, None, None]

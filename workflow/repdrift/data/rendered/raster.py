@@ -1,6 +1,7 @@
-"""From line segments to antialiased pixels, with operations that IEEE 754 fixes to the last bit.
+"""Line segments become antialiased pixels, by operations whose results IEEE 754 fixes to the last bit.
 
-Lengths are in pixels, and the origin is the middle of the image. A batch is the first axis everywhere.
+Lengths are in pixels, and the origin is the middle of the image. The first axis of every array counts the images of a
+batch.
 """
 
 import numpy as np
@@ -21,7 +22,10 @@ def clamped(field: Field) -> Field:
 
 
 def directions(half_tangents: Field, quarter_turns: Integers) -> tuple[Field, Field]:
-    """Cosine and sine of the angles 2 arctan(half_tangent) + 90 degrees * quarter_turn, without trigonometry."""
+    """Return cosine and sine of the angles 2 arctan(half_tangent) + 90 degrees * quarter_turn.
+
+    Only rational functions are evaluated, because the cosines of different libraries differ in the last bit.
+    """
     squares = half_tangents * half_tangents
     cosine = (1 - squares) / (1 + squares)
     sine = 2 * half_tangents / (1 + squares)
@@ -31,27 +35,28 @@ def directions(half_tangents: Field, quarter_turns: Integers) -> tuple[Field, Fi
 
 
 def any_direction(stream: Stream) -> tuple[Field, Field]:
-    """Cosine and sine of an angle anywhere on the circle; 0.4142 is the tangent of 22.5 degrees."""
+    """Draw an angle from the whole circle for each image, and return its cosine and its sine."""
+    # 0.4142 is the tangent of 22.5 degrees, so the angle lies within 45 degrees of a quarter turn.
     return directions(stream.uniform(-0.4142, 0.4142), stream.integers(4))
 
 
 def distances(segments: Field, counts: Integers) -> tuple[Field, NDArray[np.bool_]]:
-    """How far each pixel is from the nearest segment, and whether the segments enclose it.
+    """Measure how far each pixel is from the nearest segment, and find out whether the segments enclose it.
 
     Parameters
     ----------
     segments : float32 [images, segments, 2, 2]
         Start and end (x, y) of each segment.
     counts : int64 [images]
-        How many of an image's segments count; those after them are padding.
+        Number of segments of each image. Those that follow are padding.
 
     Returns
     -------
     distance : float32 [images, 32, 32]
     inside : bool [images, 32, 32]
-        By the even-odd rule; meaningful where the segments form closed outlines.
+        By the even-odd rule. It means something only if the segments form closed outlines.
     """
-    # With the images that have most segments first, those that still have one to draw are always a leading slice.
+    # The images are sorted by their number of segments, most first. Those with a segment left are then a leading slice.
     order = np.argsort(-counts, kind="stable")
     ordered = segments[order]
     nearest = np.full((len(segments), SIZE, SIZE), 1e9, dtype=np.float32)
@@ -76,24 +81,24 @@ def distances(segments: Field, counts: Integers) -> tuple[Field, NDArray[np.bool
 
 
 def coverage(signed_distance: Field, softness: float = 1.0) -> Field:
-    """How much of each pixel lies where the distance is negative, 0..1; the edge is `softness` pixels wide."""
+    """Return the share 0..1 of each pixel where the distance is negative. Edges are `softness` pixels wide."""
     return clamped(np.float32(0.5) - signed_distance * np.float32(1 / softness))
 
 
 def blend(below: Field, above: Field, share: Field) -> Field:
-    """Mix two pictures [images, 3, 32, 32]; `share` [images, 32, 32] is how much of `above` shows."""
+    """Mix two pictures [images, 3, 32, 32]; `share` [images, 32, 32] is the weight of `above` in 0..1."""
     return below + (above - below) * share[:, None]
 
 
 def shifted(field: Field, down: int, right: int) -> Field:
-    """Move a field [images, 32, 32] by whole pixels; the rows and columns left free repeat the edge."""
+    """Move a field [images, 32, 32] by whole pixels; the rows and columns that become free repeat the edge."""
     rows = np.maximum(np.arange(SIZE) - down, 0)
     columns = np.maximum(np.arange(SIZE) - right, 0)
     return field[:, rows][:, :, columns]
 
 
 def softened(picture: Field, amount: Field) -> Field:
-    """Blur with the weights 1-2-1 along both axes, mixed in by `amount` [images], 0..1."""
+    """Blur a picture by the weights 1-2-1 along both axes; `amount` [images] is the weight of the blur in 0..1."""
     padded: Field = np.pad(picture, ((0, 0), (0, 0), (1, 1), (1, 1)), mode="edge")
     tall: Field = (padded[:, :, :-2] + padded[:, :, 2:]) * np.float32(0.25) + padded[:, :, 1:-1] * np.float32(0.5)
     blurred: Field = (tall[..., :-2] + tall[..., 2:]) * np.float32(0.25) + tall[..., 1:-1] * np.float32(0.5)
@@ -101,6 +106,6 @@ def softened(picture: Field, amount: Field) -> Field:
 
 
 def quantised(picture: Field) -> NDArray[np.uint8]:
-    """Intensities 0..1 as bytes, rounded to the nearest."""
+    """Convert intensities 0..1 to the nearest bytes 0..255."""
     rounded: Field = np.floor(clamped(picture) * np.float32(255) + np.float32(0.5))
     return rounded.astype(np.uint8)

@@ -1,4 +1,4 @@
-"""What both data sets share: surfaces to draw on and stray strokes over them."""
+"""The scenery of both data sets: surfaces to draw on, and stray strokes over them."""
 
 import numpy as np
 
@@ -8,18 +8,17 @@ from repdrift.data.rendered.texture import colours, painted, pattern, value_nois
 
 
 def surface(stream: Stream, brightness: Field, saturation: float, periods: tuple[float, float]) -> Field:
-    """A patterned, unevenly lit picture [images, 3, 32, 32].
+    """Paint a picture [images, 3, 32, 32] with a pattern in two colours and uneven light.
 
     Parameters
     ----------
     stream : Stream
-        Where its randomness comes from.
     brightness : float32 [images]
-        The mean brightness of each, 0..1.
+        Mean brightness of each picture, 0..1.
     saturation : float
-        How strong its two colours may be, 0..1.
+        Largest saturation of the two colours, 0..1.
     periods : tuple of float
-        The shortest and longest period of its pattern, in pixels.
+        The shortest and the longest period of the pattern, in pixels.
     """
     spread = stream.uniform(0.02, 0.12)
     dark = colours(stream, brightness - spread, saturation)
@@ -29,7 +28,7 @@ def surface(stream: Stream, brightness: Field, saturation: float, periods: tuple
 
 
 def stray_strokes(stream: Stream, most: int) -> Field:
-    """How much of each pixel is covered by stray strokes, at most so many an image: [images, 32, 32]."""
+    """Draw up to `most` stray strokes in each image, and return the share 0..1 of each pixel that they cover."""
     starts = stream.uniform(-18.0, 18.0, most, 1, 2)
     strokes = np.concatenate([starts, starts + stream.uniform(-12.0, 12.0, most, 1, 2)], axis=2)
     distance, _ = distances(strokes, stream.integers(most + 1))

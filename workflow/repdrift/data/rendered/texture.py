@@ -1,16 +1,16 @@
-"""Patterns, colours and grain."""
+"""Smooth noise, patterns, colours and grain."""
 
 import numpy as np
 
 from repdrift.data.rendered.raster import COLUMNS, ROWS, SIZE, any_direction, clamped
 from repdrift.data.rendered.stream import Field, Stream
 
-# Rec. 601, rounded to binary fractions so that the three add up to one exactly.
+# Weights of red, green and blue in the brightness (Rec. 601), rounded to binary fractions that add up to exactly one.
 _LUMA = (77 / 256, 150 / 256, 29 / 256)
 
 
 def value_noise(stream: Stream, cells: int) -> Field:
-    """Smooth noise [images, 32, 32] in 0..1: random values on a grid of cells, interpolated between."""
+    """Draw smooth noise [images, 32, 32] in 0..1 by interpolating random values at the corners of a grid of cells."""
     lattice = stream.uniform(0.0, 1.0, cells + 1, cells + 1)
     place = (np.arange(SIZE, dtype=np.float32) + np.float32(0.5)) * np.float32(cells / SIZE)
     low = np.floor(place).astype(np.int64)
@@ -22,7 +22,7 @@ def value_noise(stream: Stream, cells: int) -> Field:
 
 
 def _wave(place: Field, period: Field, phase: Field) -> Field:
-    """A triangle wave between 0 and 1."""
+    """Return a triangle wave between 0 and 1."""
     turns: Field = place / period + phase
     return np.abs(2 * (turns - np.floor(turns)) - 1)
 
@@ -33,7 +33,7 @@ def _sharpened(field: Field) -> Field:
 
 
 def pattern(stream: Stream, periods: tuple[float, float]) -> Field:
-    """One of five patterns for each image, [images, 32, 32] in 0..1: stripes, checks, dots, a gradient, or mottle.
+    """Draw a pattern [images, 32, 32] in 0..1 for each image: stripes, checks, dots, a gradient or mottle.
 
     `periods` are the shortest and the longest period of the pattern, in pixels.
     """
@@ -55,7 +55,7 @@ def pattern(stream: Stream, periods: tuple[float, float]) -> Field:
 
 
 def colours(stream: Stream, brightness: Field, saturation: float) -> Field:
-    """Colours [images, 3] of the given brightness [images], any hue, at most the given saturation."""
+    """Draw colours [images, 3] with the given brightness [images], any hue, and at most the given saturation."""
     hue = stream.uniform(0.0, 6.0)
     strength = stream.uniform(0.0, saturation)
     pure = []
@@ -68,14 +68,14 @@ def colours(stream: Stream, brightness: Field, saturation: float) -> Field:
 
 
 def painted(pattern_field: Field, dark: Field, bright: Field) -> Field:
-    """A picture [images, 3, 32, 32] that runs from one colour [images, 3] to the other with the pattern."""
+    """Return a picture [images, 3, 32, 32] whose colours run from `dark` to `bright` [images, 3] with the pattern."""
     return dark[:, :, None, None] + (bright - dark)[:, :, None, None] * pattern_field[:, None]
 
 
 def grain(stream: Stream, strength: Field) -> Field:
-    """Bell-shaped noise [images, 3, 32, 32] with the given spread [images], as of a sensor."""
+    """Draw nearly normal noise [images, 3, 32, 32], as of a camera; `strength` [images] is its standard deviation."""
     raw = stream.bits(SIZE * SIZE // 2 * 3)
-    # Four bytes added are near enough to a normal variable, and every 64-bit draw serves two values.
+    # The sum of four random bytes is nearly normal, so every 64-bit draw serves two values.
     summed = np.zeros((len(stream), 2, SIZE * SIZE // 2 * 3), dtype=np.float32)
     for half in range(2):
         for byte in range(4):

@@ -14,7 +14,7 @@ from repdrift.experiments.head2toe.tables import AFFINITIES, FINE_TUNING, HEAD2T
 from repdrift.study.figure import Figure
 from repdrift.study.runs import INITIAL, Checkpoint
 from repdrift.study.study import OTHERS, TRUE, Study
-from repdrift.study.tasks import Task, Transform, shuffled
+from repdrift.study.tasks import Task, Transform, shuffle_suffix
 
 PROBES = "probes"
 TUNINGS = (FINE_TUNING, SCRATCH, HEAD2TOE_FT)  # methods that train the network; each has a table of its own
@@ -68,7 +68,7 @@ class Head2Toe(Experiment):
                 yield f"{dataset}{transform.suffix}", self._task(dataset, transform)
         for dataset in self.sweeps:
             for side in self.settings.shuffle:
-                yield f"{dataset}{shuffled(side)}", self._task(dataset, shuffle=side)
+                yield f"{dataset}{shuffle_suffix(side)}", self._task(dataset, shuffle=side)
 
     def _task(self, dataset: str, transform: Transform = TRUE, shuffle: int | None = None) -> Task:
         return self.study.target_task(dataset, transform, size=self.settings.images, shuffle=shuffle)

@@ -51,7 +51,7 @@ class PartInNetwork:
         self.network, self.name, self.labels = network, name, labels
         self.part = network.parts[name]
         with torch.inference_mode(), batch_statistics(network):
-            self.inputs = [network.until(normalise(batch), name) for batch in images.split(BATCH)]
+            self.inputs = [network.input_of(name, normalise(batch)) for batch in images.split(BATCH)]
 
     @torch.inference_mode()
     def evaluate(self, values: Weights) -> tuple[float, float]:
@@ -59,7 +59,7 @@ class PartInNetwork:
         loss, correct = 0.0, 0
         with replaced(self.part, values), batch_statistics(self.network):
             for inputs, expected in zip(self.inputs, self.labels.split(BATCH), strict=True):
-                logits = self.network.since(inputs, self.name)
+                logits = self.network.logits_from(self.name, inputs)
                 loss += functional.cross_entropy(logits, expected, reduction="sum").item()
                 correct += int((logits.argmax(1) == expected).sum())
         return loss / len(self.labels), 100 * correct / len(self.labels)

@@ -14,7 +14,7 @@ from repdrift.claims.measurements import ADJUSTED, Numbers
 from repdrift.claims.verdict import judge, together
 from repdrift.experiments.drift.specs import MultiverseSpec
 from repdrift.provenance.artifacts import Job, write_csv
-from repdrift.study.runs import BETWEEN, INDEPENDENT, INITIAL
+from repdrift.study.runs import BLOCK_SEPARATOR, INDEPENDENT, INITIAL
 
 KEYS = ["run", "seed", "reference", "layer", "estimator", "n", "bn"]
 OWN, UNRELATED = "own", "unrelated"  # the initial network that fine-tuned ones are compared with
@@ -37,8 +37,8 @@ COLUMNS = ("claim", "sentence", "layer", *asdict(Choice()), "verdict")
 def universes(choices: pd.DataFrame, spec: MultiverseSpec) -> Iterator[tuple[Choice, Numbers]]:
     """Give every choice of block order, estimator, number of images and batch normalisation, with its numbers."""
     usual = spec.usual.block
-    blocks = choices["run"].str.rpartition(BETWEEN)[0].replace("", usual)
-    names = choices["run"].str.rpartition(BETWEEN)[2]
+    blocks = choices["run"].str.rpartition(BLOCK_SEPARATOR)[0].replace("", usual)
+    names = choices["run"].str.rpartition(BLOCK_SEPARATOR)[2]
     by = ["block", "estimator", "n", "bn"]
     for (block, estimator, n, bn), table in choices.assign(block=blocks, run=names).groupby(by, sort=False):
         yield Choice(str(estimator), str(n), str(bn), str(block), OWN), measurements.similarities(table)

@@ -1,16 +1,16 @@
 """Head2Toe (Evci et al. 2022): linear probes on selected features of all layers of a frozen network.
 
-From the layers of a network on labelled images to a probe, and to its logits on others::
+This example makes a probe from the layers of a network on labelled images, and computes its logits on others::
 
     layers = network(images)  # by name: [n, C, H, W], tokens [n, T, C], or [n, p]
     features = Features.of({name: pooled(maps, target_size=256) for name, maps in layers.items()})
     setting = Setting(learning_rate=0.01, steps=500, regulariser="group-lasso", strength=1e-5)
     probe = head2toe(features, labels, classes=10, setting=setting, fraction=0.05, seed=1)
-    probe.selection.indices  # kept features by layer
+    probe.selection.indices  # the selected features of each layer
     probe.logits(features_of_others)
     save(probe, Path("probe.safetensors"), {"target size": 256})
 
-Instead of one setting, a search: every method with the same budget, on the same folds of the same examples::
+This one searches for the best setting of every method, with the same budget and the same folds of the same examples::
 
     by_size = {size: Features.of(...) for size in (None, 256, 1024)}
     for method in methods("pool4", (256, 1024)).values():

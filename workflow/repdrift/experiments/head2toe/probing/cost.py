@@ -1,9 +1,9 @@
-"""What probes and fine-tuning cost: counted floating-point operations of training, and bytes that a task adds.
+"""The costs of probes and of fine-tuning: floating-point operations of training, and bytes to store for each task.
 
-A multiply-add is two operations. `PAPER` counts as Evci et al. (2022) do, three times a forward pass for each training
-step; `OURS` counts the products that are computed here: cached features need no gradient, so a step of a head is two
-passes. Element-wise work (softmax, regulariser, Adam: about 20 operations a weight and step, against 4 x 128) is left
-out of both.
+A multiply-add counts as two operations. A training step is counted as a number of forward passes. For `PAPER` it is
+three, as Evci et al. (2022) count. For `OURS` it is two, because cached features need no gradient and only the products
+that are computed here are counted. Both leave out element-wise operations, which are few: softmax, regulariser and Adam
+need about 20 operations per weight and step, while the products need 4 x 128.
 """
 
 import torch
@@ -18,7 +18,10 @@ OURS = 2
 
 @torch.inference_mode()
 def forward_flops(network: Conv4) -> int:
-    """Operations of a forward pass of one image, as PyTorch counts them: of all products. The network is on the CPU."""
+    """Return the operations of all products in the forward pass of one image, as PyTorch counts them.
+
+    The network must be on the CPU.
+    """
     network.eval()
     with FlopCounterMode(display=False) as counter:
         network(torch.zeros(1, *network.image))
@@ -26,30 +29,40 @@ def forward_flops(network: Conv4) -> int:
 
 
 def head_flops(features: int, classes: int, steps: int, passes: int) -> int:
-    """Operations of training one head: passes x 2 p C x 128 x steps; passes are `PAPER` or `OURS`."""
+    """Return the operations of training one head: passes x 2 p C x 128 x steps, where passes is `PAPER` or `OURS`."""
     return passes * 2 * features * classes * BATCH * steps
 
 
 def probe_flops(forward: int, examples: int, heads: int) -> int:
-    """Operations of a probe: one forward pass (operations of one example) of each example, and those of its heads."""
+    """Return the operations of a probe: a forward pass of each example, and the training of the heads.
+
+    Parameters
+    ----------
+    forward : int
+        Operations of the forward pass of one example.
+    examples : int
+        Number of examples.
+    heads : int
+        Operations of training all heads.
+    """
     return forward * examples + heads
 
 
 def fine_tuning_flops(forward: int, steps: int, batch: int) -> int:
-    """Operations of fine-tuning: 3 forward passes an example and step; the same by either definition."""
+    """Return the operations of fine-tuning: 3 forward passes for each example and step, by both ways of counting."""
     return PAPER * forward * steps * batch
 
 
 def probe_bytes_paper(features: int, kept: int, classes: int) -> int:
-    """Bytes of a probe: 4 for each weight of the kept features, and a mask of one bit a feature."""
+    """Return the bytes of a probe as the paper counts: 4 for each weight, and a mask with one bit for each feature."""
     return 4 * kept * classes + -(-features // 8)
 
 
 def probe_bytes_ours(kept: int, classes: int) -> int:
-    """Bytes of the tensors that `save` writes in float32: weights, biases, and 4 for the index of each feature."""
+    """Return the bytes of the tensors that `save` writes: 4 for each weight, each bias and each index of a feature."""
     return 4 * (kept * classes + classes + kept)
 
 
 def fine_tuning_bytes(parameters: int) -> int:
-    """Bytes of a fine-tuned network in float32, its head among the parameters."""
+    """Return the bytes of a fine-tuned network in float32. The parameters include those of its head."""
     return 4 * parameters

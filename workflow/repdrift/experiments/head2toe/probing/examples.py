@@ -1,4 +1,4 @@
-"""Cached examples: features of all layers by target size, and labels, in one file for training and testing."""
+"""Cached examples: their labels and the features of all layers, in one file for training and testing."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,14 +13,22 @@ from repdrift.experiments.head2toe.probing.features import Features, pooled
 from repdrift.networks.conv4 import Conv4
 from repdrift.networks.evaluation import normalise
 
-AT_ONCE = 256  # images; BN has running statistics, so their number changes nothing
-SECOND, INTERMEDIATE = "second", "intermediate"  # layers beside the penultimate: another network's, and the one before
+FORWARD_BATCH = 256  # images in a forward pass; the features do not depend on it, because BN uses running statistics
+# Names of two further layers: the penultimate one of a second network, and the one before the penultimate.
+SECOND, INTERMEDIATE = "second", "intermediate"
 LABELS = "labels"
 
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """Features by target size (None: not pooled) and labels int64 [n]."""
+    """Labelled examples.
+
+    Attributes
+    ----------
+    features : mapping of int or None to Features
+        The features by target size; None is for features without pooling.
+    labels : int64 Tensor [n]
+    """
 
     features: Mapping[int | None, Features]
     labels: Tensor
@@ -28,11 +36,23 @@ class Examples:
 
 @torch.inference_mode()
 def extracted(network: Conv4, second: Conv4 | None, images: Tensor, sizes: Sequence[int]) -> dict[str, Tensor]:
-    """Features float32 [n, q] of images uint8 [n, C, H, W] in eval mode, on the CPU.
+    """Extract the features of images from the layers of a network in eval mode.
 
-    Named ``<size>/<layer>`` for all layers of the network, pooled to each size; and ``none/<layer>`` for the
-    penultimate layer, the same of a ``second`` network if there is one, and the layer before it pooled to as many
-    numbers (``intermediate``).
+    Parameters
+    ----------
+    network : Conv4
+    second : Conv4, optional
+        A network whose penultimate layer is extracted too.
+    images : uint8 [n, C, H, W]
+    sizes : sequence of int
+        Target sizes to pool each layer to.
+
+    Returns
+    -------
+    dict of str to float32 Tensor [n, q]
+        On the CPU. ``<size>/<layer>`` is a layer of the network pooled to a size. ``none/<layer>`` is the penultimate
+        layer without pooling, and ``none/second`` is that of the second network. ``none/intermediate`` is the layer
+        before the penultimate one, pooled to the size of the penultimate one.
     """
     parts: dict[str, list[Tensor]] = {}
     for each in (network, second):
@@ -50,19 +70,28 @@ def extracted(network: Conv4, second: Conv4 | None, images: Tensor, sizes: Seque
         if second is not None:
             yield f"none/{SECOND}", second(batch)[penultimate].flatten(1)
 
-    for batch in images.split(AT_ONCE):
+    for batch in images.split(FORWARD_BATCH):
         for name, values in of(normalise(batch)):
             parts.setdefault(name, []).append(values.cpu())
     return {name: torch.cat(values).contiguous() for name, values in parts.items()}
 
 
 def load_examples(path: Path, part: str, device: torch.device) -> Examples:
-    """Read the ``train`` or ``test`` examples of a file of tensors ``<part>/<size>/<layer>`` and ``<part>/labels``.
+    """Read the examples of one part of a task from a file of features.
+
+    Parameters
+    ----------
+    path : Path
+        A safetensors file with the tensors ``<part>/<size>/<layer>`` and ``<part>/labels``.
+    part : str
+        ``train`` or ``test``.
+    device : torch.device
+        The device of the features. The labels stay on the CPU.
 
     Raises
     ------
     UserError
-        If the file is missing, damaged, or not of examples.
+        If the file is missing or damaged, or does not hold examples.
     """
     layers: dict[int | None, dict[str, Tensor]] = {}
     try:
@@ -73,6 +102,6 @@ def load_examples(path: Path, part: str, device: torch.device) -> Examples:
                 if of_part == part and layer:
                     of_size = layers.setdefault(None if size == "none" else int(size), {})
                     of_size[layer[0]] = file.get_tensor(name).to(device)
-    except Exception as error:  # safetensors' own error class, or a part that is not there
+    except Exception as error:  # safetensors has an error class of its own; tensors may be missing
         raise UserError(f"{path} does not hold features of examples: {error}") from None
     return Examples({size: Features.of(found) for size, found in layers.items()}, labels)

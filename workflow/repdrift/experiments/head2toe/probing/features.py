@@ -1,4 +1,4 @@
-"""Features of many layers: each pooled to a size, of unit norm, side by side in an order that is always the same."""
+"""Features of many layers: each layer is pooled to a size and scaled to unit norm, and all are concatenated."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -13,28 +13,34 @@ from repdrift.errors import UserError
 
 
 def pooled(maps: Tensor, target_size: int | None) -> Tensor:
-    """Average a layer over patches so that about `target_size` numbers are left of an example: [n, q].
+    """Pool a layer by averages over patches, so that about `target_size` numbers remain of each example.
 
-    As Evci et al. (2022) in their code, `flatten_and_concat`; there a map smaller than its number of patches falls into
-    the global average, here it stays as it is.
+    The source is `flatten_and_concat` in the code of Evci et al. (2022). There, a map that is smaller than the number
+    of patches is replaced by its global average. Here, it stays as it is.
 
     Parameters
     ----------
     maps : Tensor [n, C, H, W], [n, T, C] (tokens) or [n, p]
-        Feature maps are averaged in floor(sqrt(target_size // C)) patches a side, tokens in target_size / C groups;
-        windows do not overlap, what is left at the end is dropped. Layers [n, p] are as they are.
+        Feature maps are divided into floor(sqrt(target_size // C)) patches along each side, and tokens into
+        target_size / C groups. Patches do not overlap; rows, columns or tokens that are left at the end are dropped.
+        Layers [n, p] stay as they are.
     target_size : int or None
-        Numbers of an example. With as many channels or more, the average over all places. None: no pooling.
+        If the layer has at least as many channels, its global average is returned. None is for no pooling.
+
+    Returns
+    -------
+    float Tensor [n, q]
+        float64 if the layer is float64, otherwise float32.
 
     Raises
     ------
     UserError
-        If the tensor has other dimensions, or the size is less than 1.
+        If the tensor has another number of dimensions, or if the size is less than 1.
     """
     if maps.ndim not in {2, 3, 4}:
         raise UserError(f"a layer has shape {tuple(maps.shape)}: give [n, C, H, W], tokens [n, T, C], or [n, p]")
     if target_size is not None and target_size < 1:
-        raise UserError(f"target size {target_size}: it must be at least 1, or none for no pooling")
+        raise UserError(f"target size {target_size}: it must be at least 1, or None for no pooling")
     maps = maps if maps.dtype == torch.float64 else maps.float()
     if target_size is None or maps.ndim == 2:
         return maps.flatten(1)
@@ -50,20 +56,20 @@ def pooled(maps: Tensor, target_size: int | None) -> Tensor:
 
 
 def unit_norm(values: Tensor) -> Tensor:
-    """Scale each row of [n, q] to Euclidean norm 1; rows of zeros stay zeros."""
+    """Scale each row of values [n, q] to Euclidean norm 1. Rows of zeros stay zeros."""
     norms = torch.linalg.vector_norm(values, dim=1, keepdim=True)
     return values.div(norms.where(norms > 0, 1.0))
 
 
 @dataclass(frozen=True, eq=False)
 class Features:
-    """Features of all layers, concatenated; `Features.of` makes them.
+    """The concatenated features of all layers. `Features.of` makes them.
 
-    Parameters
+    Attributes
     ----------
     values : float Tensor [n, p]
-        A row an example, the layers side by side in the order of their names.
-    widths : dict of str to int
+        One row for each example. Columns are in the order of the names of the layers.
+    widths : mapping of str to int
         Number of columns of each layer, in that order.
     """
 
@@ -72,19 +78,19 @@ class Features:
 
     @classmethod
     def of(cls, layers: Mapping[str, Tensor]) -> "Features":
-        """Give each layer's rows unit norm and put the layers side by side, in the order of their names.
+        """Scale the rows of each layer to unit norm, and concatenate the layers in the order of their names.
 
-        So nothing that is made of features depends on the order in which layers are given.
+        The order of the layers in the mapping therefore has no effect on any result.
 
         Parameters
         ----------
-        layers : dict of str to Tensor [n, q]
-            As `pooled` gives them. In float64 if one of them is, otherwise in float32.
+        layers : mapping of str to Tensor [n, q]
+            Layers as `pooled` returns them. If one is float64, the features are float64, and otherwise float32.
 
         Raises
         ------
         UserError
-            If there is no layer, one is not [n, q] with the same n, or holds a value that is not finite.
+            If there is no layer, if a layer is not [n, q] with the n of the others, or if a value is not finite.
         """
         if not layers:
             raise UserError("no layers: give the features of at least one")
@@ -105,32 +111,32 @@ class Features:
         return len(self.values)
 
     def layers(self) -> dict[str, Tensor]:
-        """Give the columns [n, q] of each layer."""
+        """Return the columns [n, q] of each layer."""
         parts = self.values.split(list(self.widths.values()), dim=1)
         return dict(zip(self.widths, parts, strict=True))
 
     def starts(self) -> dict[str, int]:
-        """Give the first column of each layer."""
+        """Return the index of the first column of each layer."""
         return dict(zip(self.widths, accumulate(self.widths.values(), initial=0), strict=False))
 
     def rows(self, examples: Tensor) -> "Features":
-        """Give the features of some examples: int [m]."""
+        """Return the features of the examples with these indices, int64 [m]."""
         return Features(self.values[examples.to(self.values.device)], self.widths)
 
     def only(self, layers: Iterable[str]) -> "Features":
-        """Give the features of some layers.
+        """Return the features of some layers.
 
         Raises
         ------
         UserError
-            If a layer is not among them.
+            If there is no layer of one of the names.
         """
         found = self.layers()
-        return Features.of({name: found[known(name, found)] for name in layers})
+        return Features.of({name: layer_named(name, found) for name in layers})
 
 
-def known(layer: str, layers: Iterable[str]) -> str:
-    """Give the name of a layer back, or say that there is none of that name."""
-    if layer not in layers:
-        raise UserError(f"no layer {layer!r} among {', '.join(layers)}")
-    return layer
+def layer_named(name: str, layers: Mapping[str, Tensor]) -> Tensor:
+    """Return the layer of this name, or raise UserError if there is none."""
+    if name not in layers:
+        raise UserError(f"no layer {name!r} among {', '.join(layers)}")
+    return layers[name]

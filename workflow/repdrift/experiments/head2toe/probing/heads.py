@@ -1,13 +1,13 @@
-"""Linear heads on cached features, many at once: one matrix product serves all configurations of a search.
+"""Training of linear heads on cached features. One matrix product serves all configurations of a search.
 
-Evci et al. (2022) train them with Adam in Keras; their defaults hold here: Glorot uniform weights, zero bias, a
-learning rate that falls to 0 along a cosine, batches of 128. Theirs are the same few batches again and again; ours are
-drawn anew in every pass, and all full.
+Evci et al. (2022) train heads with Adam in Keras. Their settings are used here: Glorot uniform weights, zero biases, a
+learning rate that falls to 0 along a cosine, and batches of 128. They use the same batches in every pass over the
+examples. Here, batches are drawn anew in every pass, and all batches are full.
 """
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -19,25 +19,27 @@ from repdrift.errors import UserError
 from repdrift.seeds import seed_for
 
 BATCH = 128
-EPSILON = 1e-7  # of Adam in Keras; PyTorch's own is 1e-8
-LINE = 16  # features are padded to a multiple with zeros: rows that start anywhere make a product up to a third slower
-AT_ONCE = 2**26  # weights that are trained together at most: 1 GB in float32, with gradients and Adam's two moments
+EPSILON = 1e-7  # the epsilon of Adam in Keras; the default of PyTorch is 1e-8
+ALIGNMENT = 16  # zeros pad the features to a multiple of this number; rows without alignment made products 1/3 slower
+MOST_WEIGHTS = 2**26  # that are trained together: 1 GB in float32, with gradients and the two moments of Adam
 
 
-# A class at a time: large temporary tensors, asked for anew in every step, would cost more than all of this.
+# The functions below handle one class at a time: to allocate large temporary tensors in every step would cost more.
 def add_l1(gradient: Tensor, weights: Tensor, strength: Tensor) -> None:
-    """Add strength x gradient of the sum of absolute values."""
-    for to, of_class in zip(gradient.split(1, dim=-2), weights.split(1, dim=-2), strict=True):
-        to.addcmul_(of_class.sign(), strength)
+    """Add the gradient of strength x sum of absolute weights. The shapes are those of `add_group_lasso`."""
+    for of_class, weights_of_class in zip(gradient.split(1, dim=-2), weights.split(1, dim=-2), strict=True):
+        of_class.addcmul_(weights_of_class.sign(), strength)
 
 
 def add_l2(gradient: Tensor, weights: Tensor, strength: Tensor) -> None:
-    """Add strength x gradient of the sum of squares (not of half of it: as in Keras)."""
+    """Add the gradient of strength x sum of squared weights. As in Keras, the sum is not halved."""
     gradient.addcmul_(weights, 2 * strength)
 
 
 def add_group_lasso(gradient: Tensor, weights: Tensor, strength: Tensor) -> None:
-    """Add strength x gradient of the L2,1 norm: the sum over features of the norm over classes; 0 where that is 0.
+    """Add the gradient of strength x L2,1 norm, which is the sum over features of the Euclidean norm over classes.
+
+    Where the norm of a feature is 0, its gradient is taken to be 0.
 
     Parameters
     ----------
@@ -52,7 +54,15 @@ def add_group_lasso(gradient: Tensor, weights: Tensor, strength: Tensor) -> None
 
 
 class Regulariser(NamedTuple):
-    """How its gradient is added, and its degree d: of weights c times as large, the gradient is c^(d-1) times."""
+    """A regulariser of the weights of a head.
+
+    Attributes
+    ----------
+    add : function of (gradient, weights, strength)
+        It adds the gradient of the regulariser to another gradient, in place.
+    degree : int
+        The degree d of the regulariser: if the weights are multiplied by c, its gradient is multiplied by c^(d-1).
+    """
 
     add: Callable[[Tensor, Tensor, Tensor], None]
     degree: int
@@ -68,17 +78,20 @@ REGULARISERS = {
 
 @dataclass(frozen=True)
 class Setting:
-    """How a head is trained: on cross-entropy + strength x regulariser of the weights, the bias left free.
+    """The setting of the training of a head. The loss is cross-entropy + strength x regulariser of the weights.
 
-    Parameters
+    The biases are not regularised.
+
+    Attributes
     ----------
     learning_rate : float
-        At the first step; it falls to 0 along a cosine.
+        The learning rate of the first step. It falls to 0 along a cosine.
     steps : int
+        Number of steps.
     regulariser : str
         ``none``, ``l1``, ``l2`` or ``group-lasso``.
     strength : float
-        Of the regulariser: lambda.
+        The strength lambda of the regulariser.
 
     Raises
     ------
@@ -104,9 +117,9 @@ class Setting:
 
 @dataclass(frozen=True, eq=False)
 class Head:
-    """A linear head: logits are x @ weights.T + bias.
+    """A linear head. Its logits are x @ weights.T + bias.
 
-    Parameters
+    Attributes
     ----------
     weights : float Tensor [C, p]
     bias : float Tensor [C]
@@ -116,22 +129,22 @@ class Head:
     bias: Tensor
 
     def logits(self, x: Tensor) -> Tensor:
-        """Logits [n, C] of features [n, p]."""
+        """Return the logits [n, C] of features [n, p]."""
         return torch.addmm(self.bias, x, self.weights.T)
 
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """Heads that see the same examples from the same start.
+    """Heads that are trained on the same examples, from the same weights.
 
-    Parameters
+    Attributes
     ----------
     examples : int64 Tensor [m]
-        Rows to train on (a fold's).
+        Indices of the examples to train on.
     initial : Tensor [C, p]
-        Weights at step 0.
+        The weights before the first step.
     settings : tuple of Setting
-        One a head.
+        One setting for each head.
     """
 
     examples: Tensor
@@ -140,7 +153,10 @@ class Group:
 
 
 def initial_weights(widths: Mapping[str, int], classes: int, seed: int) -> Tensor:
-    """Weights float64 [C, p] of a new head: Glorot uniform, the columns of each layer from a generator of its own."""
+    """Draw the weights float64 [C, p] of a new head from the Glorot uniform distribution.
+
+    Each layer has a generator of its own, so the weights of its columns do not depend on the other layers.
+    """
     bound = math.sqrt(6 / (sum(widths.values()) + classes))
 
     def of_layer(layer: str, width: int) -> Tensor:
@@ -152,67 +168,79 @@ def initial_weights(widths: Mapping[str, int], classes: int, seed: int) -> Tenso
 
 @torch.no_grad()
 def train(x: Tensor, labels: Tensor, groups: Sequence[Group], seed: int) -> list[list[Head]]:
-    """Train the heads of all groups; one trained by itself is the same but for rounding.
+    """Train the heads of all groups. A head that is trained alone is the same up to rounding.
 
-    Heads of a group share each batch, and with it one matrix product: the weights of all of them are one matrix. Groups
-    are a batch of such products. Heads of fewer steps are trained apart from the longer ones, so that none waits.
+    The heads of a group see the same batches, so their weights form one matrix and one product serves them all. The
+    products of several groups form a batched product. Heads with different numbers of steps are trained separately.
 
     Parameters
     ----------
     x : float Tensor [n, p]
-        Features, in the precision of the heads, on the device to train on.
+        Features, in the precision of the heads and on the device to train on.
     labels : int64 Tensor [n]
-        0 to C - 1.
+        Labels 0 to C - 1.
     groups : sequence of Group
     seed : int
-        Of the order of the batches, which is the same for all groups of as many examples.
+        Seed of the order of the batches. All groups with the same number of examples have the same order.
 
     Returns
     -------
     list of list of Head
-        By group and setting.
+        For each group, one head for each setting.
     """
     heads: dict[tuple[int, int], Head] = {}
-    for members in _alike(groups).values():
-        at_once = max(1, AT_ONCE // (len(members[0][1]) * groups[0].initial.numel()))
-        for start in range(0, len(members), at_once):
-            heads |= _train_together(x, labels, groups, members[start : start + at_once], seed)
+    for stack in _stacks(groups):
+        at_once = max(1, MOST_WEIGHTS // (len(stack[0][1]) * groups[0].initial.numel()))
+        for start in range(0, len(stack), at_once):
+            heads |= _train_stack(x, labels, groups, stack[start : start + at_once], seed)
     return [[heads[g, k] for k in range(len(group.settings))] for g, group in enumerate(groups)]
 
 
-Members = list[tuple[int, tuple[int, ...]]]  # numbers of groups, and of the settings of each, ordered by regulariser
+# Heads whose weights fit into one tensor: indices of groups, and for each group the indices of some of its settings.
+Stack = list[tuple[int, tuple[int, ...]]]
 
 
-def _alike(groups: Sequence[Group]) -> dict[object, Members]:
-    """Sort heads into those of the same steps, whose groups are stacked without gaps."""
-    alike: dict[object, Members] = defaultdict(list)
+def _stacks(groups: Sequence[Group]) -> Iterable[Stack]:
+    """Sort the heads of all groups into stacks.
+
+    The groups of a stack have the same number of examples. They contribute heads with the same number of steps and the
+    same regularisers, ordered by regulariser.
+    """
+    stacks: dict[object, Stack] = defaultdict(list)
     for g, group in enumerate(groups):
         for steps in sorted({setting.steps for setting in group.settings}):
             chosen = [k for k, setting in enumerate(group.settings) if setting.steps == steps]
             chosen.sort(key=lambda k: group.settings[k].regulariser)
             kinds = tuple(group.settings[k].regulariser for k in chosen)
-            alike[steps, len(group.examples), kinds].append((g, tuple(chosen)))
-    return alike
+            stacks[steps, len(group.examples), kinds].append((g, tuple(chosen)))
+    return stacks.values()
 
 
-def _train_together(
-    x: Tensor, labels: Tensor, groups: Sequence[Group], members: Members, seed: int
+def _train_stack(
+    x: Tensor, labels: Tensor, groups: Sequence[Group], stack: Stack, seed: int
 ) -> dict[tuple[int, int], Head]:
-    """Train the heads of groups stacked: weights [G, H, C, p]."""
-    settings = [[groups[g].settings[k] for k in chosen] for g, chosen in members]
+    """Train a stack of G groups of H heads each, whose weights are a tensor [G, H, C, p].
+
+    Returns
+    -------
+    dict of (int, int) to Head
+        The heads by the indices of their group and setting.
+    """
+    settings = [[groups[g].settings[k] for k in chosen] for g, chosen in stack]
     steps, shape = settings[0][0].steps, (len(settings), len(settings[0]))
     used = x.shape[1]
-    x = functional.pad(x, (0, -used % LINE)) if used % LINE else x
-    initial = functional.pad(torch.stack([groups[g].initial for g, _ in members]).to(x), (0, -used % LINE))
-    examples = torch.stack([groups[g].examples for g, _ in members]).to(x.device)
+    x = functional.pad(x, (0, -used % ALIGNMENT)) if used % ALIGNMENT else x
+    initial = functional.pad(torch.stack([groups[g].initial for g, _ in stack]).to(x), (0, -used % ALIGNMENT))
+    examples = torch.stack([groups[g].examples for g, _ in stack]).to(x.device)
     classes, width = initial.shape[1:]
 
     def of_each(values: Callable[[Setting], float]) -> Tensor:
         numbers = [[values(setting) for setting in row] for row in settings]
         return torch.tensor(numbers, dtype=x.dtype, device=x.device)[:, :, None, None]
 
-    # Adam's steps do not depend on the scale of the gradient: one Adam of rate 1 on weights / learning rate, given the
-    # gradient of the weights, is an Adam of its own learning rate for each head, and its fused kernel serves them all.
+    # One fused Adam trains all heads, although their learning rates differ. It has learning rate 1 and its parameters
+    # are weights / learning rate, but it is given the gradient of the weights. The steps of Adam do not depend on the
+    # scale of the gradient, so this is the same as an Adam for each head with its own learning rate.
     rates, strengths = of_each(lambda setting: setting.learning_rate), of_each(lambda setting: setting.strength)
     scaled = initial[:, None] / rates
     scaled_bias = torch.zeros_like(scaled[..., 0])
@@ -220,7 +248,7 @@ def _train_together(
     scaled.grad, scaled_bias.grad = gradient, bias_gradient
     optimiser = torch.optim.Adam([scaled, scaled_bias], eps=EPSILON, fused=True)
     matrix = scaled.view(shape[0], -1, width)
-    batch = x.new_empty(shape[0], BATCH, width)  # memory is asked for once, not in every step
+    batch = x.new_empty(shape[0], BATCH, width)  # allocated once, not in every step
     targets = functional.one_hot(labels.to(x.device), classes).to(x)
     order = batches(examples.shape[1], steps, seed).to(x.device)
     penalties = _penalties([setting.regulariser for setting in settings[0]], strengths, rates)
@@ -241,13 +269,13 @@ def _train_together(
     weights, bias = scaled * rates, scaled_bias * rates[..., 0]
     return {
         (g, k): Head(weights[i, j, :, :used].clone(), bias[i, j].clone())
-        for i, (g, chosen) in enumerate(members)
+        for i, (g, chosen) in enumerate(stack)
         for j, k in enumerate(chosen)
     }
 
 
 def _penalties(kinds: list[str], strengths: Tensor, rates: Tensor) -> list[tuple[Regulariser, slice, Tensor]]:
-    """Give each regulariser with the heads that have it, and its strength for weights / learning rate."""
+    """Return each regulariser, the heads that have it, and the strength that it needs for weights / learning rate."""
     penalties = []
     for kind in dict.fromkeys(kinds):
         if regulariser := REGULARISERS[kind]:
@@ -257,7 +285,11 @@ def _penalties(kinds: list[str], strengths: Tensor, rates: Tensor) -> list[tuple
 
 
 def batches(examples: int, steps: int, seed: int) -> Tensor:
-    """Numbers of examples in each batch, int64 [steps, 128]: permutations one after another, cut into full batches."""
+    """Draw the indices of the examples in each batch, int64 [steps, 128].
+
+    Every pass over the examples is a new permutation. The passes follow each other without a gap, so all batches are
+    full.
+    """
     generator = torch.Generator().manual_seed(seed_for("head batch order", seed))
     passes = math.ceil(steps * BATCH / examples)
     order = torch.cat([torch.randperm(examples, generator=generator) for _ in range(passes)])

@@ -1,4 +1,4 @@
-"""Probes as files: selected indices and head in one safetensors file, what they were made with in its metadata."""
+"""Reading and writing probes. A safetensors file has the selected features and the head; its metadata describe them."""
 
 import json
 from pathlib import Path
@@ -15,14 +15,21 @@ from repdrift.experiments.head2toe.probing.probe import Probe
 from repdrift.experiments.head2toe.probing.selection import Selection
 from repdrift.provenance.artifacts import write_atomically
 
-INDICES = "indices."  # and the name of a layer
+INDICES = "indices."  # the name of a layer follows
 
 
 def write(probe: Probe, path: Path, about: dict[str, Any] | None = None) -> None:
-    """Write a probe and what is said about it (JSON values) to a file; `Job.save` makes an artifact of that.
+    """Write a probe to a file. Use this function with `Job.save`, which adds a sidecar, and `save` without one.
 
-    Tensors: ``weights`` [C, k], ``bias`` [C], and ``indices.<layer>`` int32 for each layer, in the order of their names
-    also the order of the columns of the weights.
+    The file has the tensors ``weights`` [C, k], ``bias`` [C], and ``indices.<layer>`` int32 for each layer. The columns
+    of the weights are in the order of the names of the layers.
+
+    Parameters
+    ----------
+    probe : Probe
+    path : Path
+    about : dict, optional
+        A description of the probe, with values that JSON can hold.
     """
     tensors = {"weights": probe.head.weights, "bias": probe.head.bias}
     tensors |= {INDICES + layer: kept.to(torch.int32) for layer, kept in probe.selection.indices.items()}
@@ -32,17 +39,17 @@ def write(probe: Probe, path: Path, about: dict[str, Any] | None = None) -> None
 
 
 def save(probe: Probe, path: Path, about: dict[str, Any] | None = None) -> None:
-    """Write a probe to a file, whole or not at all, see `write`."""
+    """Write a probe to a file as `write` does. The file is never partial."""
     write_atomically(path, lambda file: write(probe, file, about))
 
 
 def load(path: Path) -> tuple[Probe, dict[str, Any]]:
-    """Read a probe, and what was said about it.
+    """Read a probe and its description from a file that `write` or `save` has written.
 
     Raises
     ------
     UserError
-        If the file is missing, damaged, or not of a probe.
+        If the file is missing or damaged, or does not hold a probe.
     """
     try:
         with safe_open(path, framework="pt") as file:
@@ -52,6 +59,6 @@ def load(path: Path) -> tuple[Probe, dict[str, Any]]:
         probe = Probe(Selection(kept), Head(tensors["weights"], tensors["bias"]))
         if probe.head.weights.shape != (len(probe.head.bias), probe.selection.count):
             raise ValueError("the head does not fit the selected features")
-    except Exception as error:  # safetensors' own error class, or a part that is not there
+    except Exception as error:  # safetensors has an error class of its own; tensors may be missing
         raise UserError(f"{path} does not hold a probe: {error}") from None
     return probe, about

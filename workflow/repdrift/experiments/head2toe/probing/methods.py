@@ -1,4 +1,4 @@
-"""The methods that are compared, each with the configurations that its search tries: 24 for every one."""
+"""The methods that are compared. The search for the best configuration of a method tries 24 of them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ from repdrift.errors import UserError
 from repdrift.experiments.head2toe.probing.heads import Setting
 from repdrift.experiments.head2toe.probing.probe import Configuration
 
-BUDGET = 24  # the paper's for methods that use all layers
+BUDGET = 24  # configurations for each method; the paper has this number for methods that use all layers
 STEPS = (500, 5000)
 LEARNING_RATES = (0.01, 0.1)
 STRENGTHS = (1e-5, 1e-4)
-FRACTION = 0.05  # while the rest is searched for; then these as well, with the best
-FRACTIONS = (0.001, 0.005, 0.01, 0.02, 0.1, 0.2, 0.5, 1.0)
-# Where there is less to choose, learning rates are finer.
+FRACTION = 0.05  # the fraction of the features that is kept while everything else is searched for
+FRACTIONS = (0.001, 0.005, 0.01, 0.02, 0.1, 0.2, 0.5, 1.0)  # fractions that are then tried with the best of these
+# Methods with fewer settings to choose have more learning rates, so that all try 24 configurations.
 TWELVE_RATES = (0.0003, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0)
 SIX_RATES = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5)
 FOUR_RATES = (0.001, 0.01, 0.1, 1.0)
@@ -23,19 +23,20 @@ THREE_STRENGTHS = (1e-5, 1e-4, 1e-3)
 
 @dataclass(frozen=True)
 class Method:
-    """A way of probing, and what its search tries.
+    """A method of probing, with the configurations that its search tries.
 
-    Parameters
+    Attributes
     ----------
     name : str
     selector : str
-        ``all``, ``random`` or ``scores``, see `repdrift.experiments.head2toe.probing.fit`.
+        The way of selecting features: ``all``, ``random`` or ``scores``, see
+        `repdrift.experiments.head2toe.probing.fit`.
     configurations : tuple of Configuration
-        Simpler ones first.
+        The configurations that are tried, with simpler ones first.
     fractions : tuple of float
-        Further fractions that are tried with the best configuration.
+        Further fractions of the features that are tried with the best configuration.
     layers : tuple of str, optional
-        The layers used; None: all.
+        Names of the layers that are used. None is for all layers.
     """
 
     name: str
@@ -46,7 +47,7 @@ class Method:
 
     @property
     def budget(self) -> int:
-        """Number of configurations that are tried."""
+        """The number of configurations that are tried, including those with further fractions."""
         return len(self.configurations) + len(self.fractions)
 
 
@@ -56,35 +57,35 @@ def methods(
     steps: Sequence[int] = STEPS,
     beside: Mapping[str, str] | None = None,
 ) -> dict[str, Method]:
-    """Give the methods by name, each with a budget of 24.
+    """Return the methods by name, each with a budget of 24 configurations.
 
-    The paper gives methods of one layer 4 configurations and those of all layers 24, fractions not counted; here every
-    method tries as many.
+    In the paper, methods that use one layer try 4 configurations, and methods that use all layers try 24 and several
+    fractions. Here, every method tries 24 in all.
 
     Parameters
     ----------
     penultimate : str
-        The layer of the linear probe, used without pooling (target size None).
-    target_sizes : two of (int or None)
-        What methods of all layers choose from.
-    steps : two of int
-        Lengths of the training of a head; the default is the paper's.
-    beside : dict of str to str, optional
-        Linear probes on one layer more, by their names: the layer, used without pooling as the penultimate is.
+        Name of the layer of the linear probe. It is not pooled (its target size is None).
+    target_sizes : sequence of two int or None
+        The target sizes that methods with all layers try.
+    steps : sequence of two int
+        The numbers of steps in the training of a head that all methods try. The default is the paper's.
+    beside : mapping of str to str, optional
+        Further linear probes by name. Each uses the penultimate layer and the layer named here, which is not pooled.
 
     Raises
     ------
     UserError
-        If there are not two of each.
+        If there are not two different target sizes and two different numbers of steps.
     """
     for name, values in (("target sizes", target_sizes), ("steps", steps)):
         if len(values) != 2 or values[0] == values[1]:
-            raise UserError(f"{name} {', '.join(map(str, values))}: give two, for a budget of {BUDGET}")
+            raise UserError(f"{name} {', '.join(map(str, values))}: give two different ones, for a budget of {BUDGET}")
 
     def settings(
         rates: Sequence[float], regulariser: str = "none", strengths: Sequence[float] = (0.0,)
     ) -> list[Setting]:
-        """Few steps first, then the stronger regulariser, then the smaller rate."""
+        """List settings from simple to complex: by steps, then by falling strength, then by learning rate."""
         grid = product(sorted(steps), sorted(strengths, reverse=True), rates)
         return [Setting(rate, length, regulariser, strength) for length, strength, rate in grid]
 

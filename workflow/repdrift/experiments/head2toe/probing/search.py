@@ -1,4 +1,4 @@
-"""The search for a configuration: by mean validation accuracy, on the examples given and no others."""
+"""The search for the best configuration of a method, by the mean accuracy on validation examples."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ from repdrift.seeds import seed_for
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Rows to train on and rows to validate on: int64 [m] and [n - m]."""
+    """Indices of the examples to train on, int64 [m], and of those to validate on, int64 [n - m]."""
 
     training: Tensor
     validation: Tensor
@@ -24,16 +24,17 @@ class Split:
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """What a search has found.
+    """The result of a search.
 
-    Parameters
+    Attributes
     ----------
     configuration : Configuration
-        The chosen one.
-    tried : dict of Configuration to float
-        Mean validation accuracy of every one that was tried, in their order; as many as the method's budget.
+        The chosen configuration.
+    tried : mapping of Configuration to float
+        The mean validation accuracy (0..1) of every configuration, in the order in which they were tried. Their number
+        is the budget of the method.
     probe : Probe
-        Fitted on all examples with the chosen one.
+        The probe that is fitted on all examples with the chosen configuration.
     """
 
     configuration: Configuration
@@ -42,29 +43,39 @@ class Found:
 
 
 def folds(examples: int, count: int, seed: int) -> list[Split]:
-    """Split n examples into `count` parts that differ by one at most; each is the validation set once.
+    """Split examples into folds at random. Each fold is the validation set of one split.
+
+    The sizes of the folds differ by at most one.
+
+    Parameters
+    ----------
+    examples : int
+        Number of examples.
+    count : int
+        Number of folds.
+    seed : int
 
     Raises
     ------
     UserError
-        If there are fewer than two parts, or more than examples.
+        If there are fewer than two folds, or more folds than examples.
     """
     if not 2 <= count <= examples:
-        raise UserError(f"{count} folds of {examples} examples: there must be from 2 to as many as examples")
+        raise UserError(f"{count} folds of {examples} examples: give a number of folds from 2 to {examples}")
     parts = _shuffled(examples, seed).tensor_split(count)
     return [Split(torch.cat([*parts[:k], *parts[k + 1 :]]), part) for k, part in enumerate(parts)]
 
 
 def holdout(examples: int, training: int, seed: int) -> list[Split]:
-    """Make one split, such as 800/200.
+    """Split examples once at random, into `training` examples to train on and the rest to validate on.
 
     Raises
     ------
     UserError
-        If no example is left for either side.
+        If there is no example to train on, or none to validate on.
     """
     if not 0 < training < examples:
-        raise UserError(f"{training} training examples of {examples}: some must be left on either side")
+        raise UserError(f"{training} training examples of {examples}: leave at least one to train and one to validate")
     order = _shuffled(examples, seed)
     return [Split(order[:training], order[training:])]
 
@@ -82,23 +93,29 @@ def search(
     classes: int,
     seed: int,
 ) -> Found:
-    """Try the configurations of a method, then its other fractions with the best of them, and fit the best on all.
+    """Search for the best configuration of a method, and fit a probe with it on all examples.
 
-    Of equally accurate ones the first is chosen, so that methods list the simpler ones first.
+    The configurations of the method are tried first, and then its further fractions with the best of them. If several
+    are equally accurate, the first is chosen. Methods therefore list simpler configurations first.
 
     Parameters
     ----------
     method : Method
-    features : dict of (int or None) to Features
-        By target size, of the same n examples.
+    features : mapping of int or None to Features
+        The features of n examples, by target size.
     labels : integer Tensor [n]
+        Labels 0 to classes - 1.
     splits : sequence of Split
-        From `folds` or `holdout`: the same for all methods that are compared.
+        The splits from `folds` or `holdout`. Methods that are compared need the same splits.
+    classes : int
+        Number of classes.
+    seed : int
+        Seed of all fits, see `fit`.
 
     Raises
     ------
     UserError
-        If features of a target size or a layer are missing, or as `fit`.
+        If features of a target size or of a layer are missing, or if `fit` raises it.
     """
 
     def of_size(size: int | None) -> Features:

@@ -1,4 +1,4 @@
-"""Which features are kept: the best of all layers jointly, by score."""
+"""The selection of features by score. The features of all layers compete with each other."""
 
 import math
 from collections.abc import Mapping
@@ -8,33 +8,35 @@ import torch
 from torch import Tensor
 
 from repdrift.errors import UserError
-from repdrift.experiments.head2toe.probing.features import Features, known
+from repdrift.experiments.head2toe.probing.features import Features, layer_named
 from repdrift.seeds import seed_for
 
 
 @dataclass(frozen=True, eq=False)
 class Selection:
-    """Kept features.
+    """The features that are kept.
 
-    Parameters
+    Attributes
     ----------
-    indices : dict of str to int64 Tensor
-        Columns of each layer, ascending, on the CPU; layers of which none is kept are not there.
+    indices : mapping of str to int64 Tensor
+        For each layer, the indices of its kept columns in ascending order, on the CPU. Layers without kept columns are
+        left out.
     """
 
     indices: Mapping[str, Tensor]
 
     @property
     def widths(self) -> dict[str, int]:
-        """Number of kept features by layer."""
+        """The number of kept features of each layer."""
         return {layer: len(kept) for layer, kept in self.indices.items()}
 
     @property
     def count(self) -> int:
+        """The number of kept features of all layers."""
         return sum(self.widths.values())
 
     def apply(self, features: Features) -> Features:
-        """Keep these features of each layer, of unit norm again.
+        """Return the kept features, with each layer scaled to unit norm again.
 
         Raises
         ------
@@ -43,7 +45,7 @@ class Selection:
         """
         layers, kept = features.layers(), {}
         for layer, indices in self.indices.items():
-            values = layers[known(layer, layers)]
+            values = layer_named(layer, layers)
             if indices[-1] >= values.shape[1]:
                 raise UserError(
                     f"layer {layer} has {values.shape[1]} features, but feature {indices[-1]} is selected: "
@@ -54,12 +56,15 @@ class Selection:
 
 
 def weight_scores(weights: Tensor) -> Tensor:
-    """Score s_i = sum_j W_ij^2 of every feature by the weights [C, p] of a head: [p] (`connectivity_l2`)."""
+    """Return the score s_i = sum_j W_ji^2 of every feature i, given the weights W [C, p] of a head: Tensor [p].
+
+    It is `connectivity_l2` in the code of Evci et al. (2022).
+    """
     return weights.square().sum(0)
 
 
 def random_scores(widths: Mapping[str, int], seed: int) -> Tensor:
-    """Scores [p] of a random selection: uniform in 0..1, of each layer from a generator of its own."""
+    """Draw scores float64 [p] for a random selection, uniform in 0..1, from a generator for each layer."""
 
     def of_layer(layer: str, width: int) -> Tensor:
         generator = torch.Generator().manual_seed(seed_for("random selection", seed, layer))
@@ -69,23 +74,26 @@ def random_scores(widths: Mapping[str, int], seed: int) -> Tensor:
 
 
 def select(scores: Tensor, widths: Mapping[str, int], fraction: float, *, after: float = 0.0) -> Selection:
-    """Keep the floor(F p) features of the highest scores, at least one; of equal ones the first by layer name and unit.
+    """Select the floor(F p) features with the highest scores, but at least one.
+
+    Features with equal scores are ranked by the name of their layer and then by the index of their column.
 
     Parameters
     ----------
     scores : Tensor [p]
-    widths : dict of str to int
-        Of the layers in the order of the scores: `Features.widths`.
+        A score for each feature.
+    widths : mapping of str to int
+        Number of features of each layer, in the order of the scores, see `Features.widths`.
     fraction : float
-        F, above 0 and at most 1.
+        The fraction F of the features that is kept, above 0 and at most 1.
     after : float
-        Share of the features, those of the highest scores, that is passed over, less than 1. Where fewer than F p are
-        left then, the last F p are kept.
+        Share of the features that is passed over, at least 0 and less than 1. These have the highest scores. If fewer
+        than F p features remain, the F p features with the lowest scores are kept.
 
     Raises
     ------
     UserError
-        If a share is out of range.
+        If the fraction or the share is out of range.
     """
     check_fraction(fraction)
     if not 0 <= after < 1:
@@ -99,10 +107,10 @@ def select(scores: Tensor, widths: Mapping[str, int], fraction: float, *, after:
 
 
 def _share(share: float, scores: Tensor) -> int:
-    return math.floor(round(share * len(scores), 6))  # 0.29 * 100 is 28.999...
+    return math.floor(round(share * len(scores), 6))  # rounded, because 0.29 * 100 is 28.999...
 
 
 def check_fraction(fraction: float) -> None:
-    """Say so if a fraction is not above 0 and at most 1."""
+    """Check that a fraction is above 0 and at most 1, and raise UserError otherwise."""
     if not 0 < fraction <= 1:
         raise UserError(f"fraction {fraction}: it must be above 0 and at most 1")

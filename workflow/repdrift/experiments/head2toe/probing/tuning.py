@@ -1,7 +1,7 @@
-"""The methods that probes are held against: training the network itself, with a search of its own.
+"""Training of the network itself, the alternative to probes, with a search for the best learning rate and length.
 
-The study's SGD has a constant learning rate, so one training passes through all shorter ones: a validation accuracy is
-taken at the end of each length.
+The SGD of the study has a constant learning rate, so a training passes through all shorter trainings. One training
+therefore gives the validation accuracy of every length.
 """
 
 import math
@@ -24,8 +24,8 @@ from repdrift.specs import TrainingSettings
 from repdrift.training.training import Training
 
 
-class Choice(NamedTuple):
-    """What a training is done with."""
+class Schedule(NamedTuple):
+    """The learning rate and the length of a training. The search chooses between them."""
 
     learning_rate: float
     epochs: int
@@ -33,31 +33,43 @@ class Choice(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Tuned:
-    """What a search has found: mean validation accuracy (0..1) of every choice, the best, and its network."""
+    """The result of a search.
 
-    choice: Choice
-    tried: Mapping[Choice, float]
+    Attributes
+    ----------
+    choice : Schedule
+        The best schedule.
+    tried : mapping of Schedule to float
+        The mean validation accuracy (0..1) of every schedule.
+    network : Module
+        The network that is trained on all examples with the best schedule.
+    steps : int
+        Number of SGD steps of that training.
+    """
+
+    choice: Schedule
+    tried: Mapping[Schedule, float]
     network: nn.Module
     steps: int
 
 
-Start = Callable[[Tensor], nn.Module]  # makes the network to be trained on the examples of these numbers, int64 [m]
+Start = Callable[[Tensor], nn.Module]  # makes a network to be trained on the examples with these indices, int64 [m]
 
 
 @dataclass(frozen=True, eq=False)
 class Trainer:
-    """What all trainings of a search have in common.
+    """Everything that the trainings of a search share.
 
-    Parameters
+    Attributes
     ----------
     start : function of int64 Tensor [m]
-        Gives a network for the examples of these numbers; it is trained in place.
+        It returns a new network for the examples with these indices. The network is trained in place.
     images, labels : uint8 Tensor [n, C, H, W], int64 Tensor [n]
         All examples.
-    settings : dict
-        Of the training, as the config has them; the learning rate is another each time.
+    settings : mapping
+        The settings of the training in the config. The learning rate is replaced.
     seed : int
-        Of the order of the images.
+        Seed of the order of the images.
     """
 
     start: Start
@@ -67,13 +79,19 @@ class Trainer:
     seed: int
 
     def steps(self, examples: int, epochs: int) -> int:
+        """Return the number of SGD steps of a training on some examples for some epochs."""
         batch_size: int = self.settings["batch_size"]
         return epochs * math.ceil(examples / batch_size)
 
     def train(self, split: Split, rate: float, lengths: Sequence[int]) -> tuple[nn.Module, list[float]]:
-        """Train for the longest of these lengths (epochs), and give the validation accuracy at the end of each.
+        """Train a network for the longest of some lengths in epochs.
 
-        It is 0 where the loss is not finite any more.
+        Returns
+        -------
+        network : Module
+            The trained network.
+        accuracies : list of float
+            The validation accuracy (0..1) at the end of each length. It is 0 if the loss was no longer finite.
         """
         network = self.start(split.training)
         longest = max(lengths)
@@ -84,50 +102,51 @@ class Trainer:
             "test_every": longest,
         }
         order = torch.Generator().manual_seed(seed_for("data order", self.seed, "head2toe"))
-        seen, held_out = self._some(split.training), self._some(split.validation)
+        training, validation = self._examples(split.training), self._examples(split.validation)
         accuracies = []
         try:
-            for epoch in Training(network, seen, held_out, TrainingSettings(**settings), order).events():
+            for epoch in Training(network, training, validation, TrainingSettings(**settings), order).events():
                 if epoch is not None and epoch.epoch in lengths:
-                    accuracies.append(accuracy(network, *held_out))
+                    accuracies.append(accuracy(network, *validation))
         except UserError as error:
             print(error)
         return network, accuracies + [0.0] * (len(lengths) - len(accuracies))
 
-    def _some(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        rows = rows.to(self.labels.device)
-        return self.images[rows].contiguous(memory_format=torch.channels_last), self.labels[rows]
+    def _examples(self, indices: Tensor) -> tuple[Tensor, Tensor]:
+        indices = indices.to(self.labels.device)
+        return self.images[indices].contiguous(memory_format=torch.channels_last), self.labels[indices]
 
 
 def search_tuning(trainer: Trainer, splits: Sequence[Split], rates: Sequence[float], lengths: Sequence[int]) -> Tuned:
-    """Try each learning rate and length on the splits, then train on all examples with the best.
+    """Try each learning rate and length on the splits, and train a network with the best of them on all examples.
 
-    Of equally good ones the shorter is chosen, and then the first rate.
+    Of equally good ones, the shortest is chosen, and of these the first learning rate.
 
     Parameters
     ----------
     trainer : Trainer
     splits : sequence of Split
-        From `repdrift.experiments.head2toe.probing.folds`: those that the probes are searched for on.
+        The splits from `repdrift.experiments.head2toe.probing.folds` that the search for probes uses.
     rates : sequence of float
+        Learning rates.
     lengths : sequence of int
-        In epochs.
+        Lengths in epochs.
     """
     lengths = sorted(lengths)
-    found = {Choice(rate, length): 0.0 for length, rate in product(lengths, rates)}
+    tried = {Schedule(rate, length): 0.0 for length, rate in product(lengths, rates)}
     for split in splits:
         for rate in rates:
             _, accuracies = trainer.train(split, rate, lengths)
             for length, value in zip(lengths, accuracies, strict=True):
-                found[Choice(rate, length)] += value / len(splits)
-    best = max(found, key=found.__getitem__)
+                tried[Schedule(rate, length)] += value / len(splits)
+    best = max(tried, key=tried.__getitem__)
     every = torch.arange(len(trainer.labels))
     network, _ = trainer.train(Split(every, every[:1]), best.learning_rate, [best.epochs])
-    return Tuned(best, found, network, trainer.steps(len(every), best.epochs))
+    return Tuned(best, tried, network, trainer.steps(len(every), best.epochs))
 
 
 def accuracy(network: nn.Module, images: Tensor, labels: Tensor) -> float:
-    """Share of images that a network classifies as labelled, BN with its running statistics: 0..1."""
+    """Return the accuracy of a network in 0..1, with BN in eval mode."""
     was_training = network.training
     try:
         return score(network.eval(), images, labels)[1] / 100
@@ -136,16 +155,17 @@ def accuracy(network: nn.Module, images: Tensor, labels: Tensor) -> float:
 
 
 class ProbedNetwork(nn.Module):
-    """A network whose logits are those of a probe on its layers: Head2Toe-FT trains both.
+    """A network together with a probe on its layers. Head2Toe-FT trains both.
 
-    Before training it predicts what the probe does. Parts that reach no kept feature are left as they are.
+    Before training, its logits are those of the probe. Parts of the network that follow the last layer with a selected
+    feature have no effect on the logits, so they are not trained.
 
     Parameters
     ----------
     network : Conv4
     probe : Probe
     target_size : int or None
-        What the layers are pooled to, as for the probe.
+        The size to which the layers are pooled. It must be that of the probe.
     """
 
     def __init__(self, network: Conv4, probe: Probe, target_size: int | None) -> None:

@@ -1,0 +1,28 @@
+"""What is refused in the section ``head2toe`` of a config, beside what its schema refuses.
+
+The Snakefile imports this module, so it needs nothing heavy.
+"""
+
+from repdrift.experiments.checks import check_sides, check_targets
+from repdrift.experiments.head2toe.experiment import PARTS, Settings
+from repdrift.study.refusal import refusal
+from repdrift.study.study import Study
+
+LEAST = 2 * PARTS  # examples of a target: two in each part
+
+
+def check(study: Study, settings: Settings) -> None:
+    """Refuse settings that do not fit the study.
+
+    Raises
+    ------
+    UserError
+        At the first that is wrong.
+    """
+    check_targets(study, "head2toe", settings.targets, settings.sweeps)
+    check_sides("head2toe", settings.shuffle)
+    for dataset in study.datasets_of(settings.targets):
+        size = study.target_task(dataset).size
+        if size < LEAST:
+            sentence = f"the target {dataset} has {size} training images; allowed are targets of at least {LEAST}"
+            raise refusal("head2toe.targets", list(settings.targets), sentence)

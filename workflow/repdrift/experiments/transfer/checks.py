@@ -1,0 +1,29 @@
+"""What is refused in the section ``transfer`` of a config, beside what its schema refuses.
+
+The Snakefile imports this module, so it needs nothing heavy.
+"""
+
+from repdrift.experiments.checks import check_sides, check_targets
+from repdrift.experiments.transfer.experiment import Settings, Transfer
+from repdrift.study.refusal import refusal
+from repdrift.study.study import Study
+
+
+def check(study: Study, settings: Settings) -> None:
+    """Refuse settings that do not fit the study.
+
+    Raises
+    ------
+    UserError
+        At the first that is wrong.
+    """
+    check_targets(study, "transfer", settings.targets, settings.sweeps)
+    check_sides("transfer", settings.shuffle)
+    epochs = study.config.finetune.epochs
+    if settings.converged <= epochs:
+        sentence = f"allowed is more than {epochs} (finetune.epochs), the epochs of what it is compared with"
+        raise refusal("transfer.converged", settings.converged, sentence)
+    if not Transfer(study, settings).checkpoints:
+        kept = ", ".join(map(str, [0, *study.checkpoint_epochs]))
+        sentence = f"none of these epochs of pre-training is kept; kept are {kept} (pretrain.checkpoints)"
+        raise refusal("transfer.checkpoints", list(settings.checkpoints), sentence)

@@ -1,0 +1,28 @@
+"""What is refused in the section ``transferability`` of a config, beside what its schema refuses.
+
+The Snakefile imports this module, so it needs nothing heavy.
+"""
+
+from repdrift.experiments.checks import check_targets
+from repdrift.experiments.transferability.experiment import Settings
+from repdrift.study.refusal import check_at_most, refusal
+from repdrift.study.study import Study
+
+
+def check(study: Study, settings: Settings) -> None:
+    """Refuse settings that do not fit the study.
+
+    Raises
+    ------
+    UserError
+        At the first that is wrong.
+    """
+    check_targets(study, "transferability", settings.targets, settings.sweeps)
+    last = study.classes
+    allowed = f"allowed is 2 to {last}, the number of classes"
+    check_at_most("transferability.classes", settings.classes, last, allowed)
+    for dataset in study.datasets_of(settings.sweeps):
+        size = study.target_task(dataset).size
+        if settings.class_images > size:
+            sentence = f"allowed is 2 to {size}, the number of training images of the target {dataset}"
+            raise refusal("transferability.class_images", settings.class_images, sentence)

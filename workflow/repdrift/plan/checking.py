@@ -1,0 +1,154 @@
+"""Refuse a wrong config before any job starts: what the schema cannot say, since it needs more than one key or a file.
+
+The Snakefile imports this module, so it needs nothing heavy.
+"""
+
+from pathlib import Path
+
+from repdrift.data.readers import KNOWN, NPZ, RENDERED_CLASSES, npz_length
+from repdrift.plan.experiments import check_sections
+from repdrift.plan.schema import check_schema
+from repdrift.study.config import Config
+from repdrift.study.refusal import check_at_most, nearest, refusal
+from repdrift.study.sections import parse
+from repdrift.study.study import Study
+from repdrift.study.tasks import Part
+
+
+def check(config: Config) -> None:
+    """Check a whole config: ``config.yaml``, overlaid by presets or not.
+
+    Raises
+    ------
+    UserError
+        At the first thing that is wrong. The npz files that the tasks read must be there.
+    """
+    check_schema(config)
+    _check_readers(config)
+    for key, task in _tasks(config).items():
+        _check_name(config, key, task)
+        _check_classes(config, key, task)
+        _check_range(config, f"{key}.train", task["dataset"], task["train"])
+        _check_range(config, f"{key}.test", task["dataset"], task["test"])
+        _check_overlap(key, task)
+        if "random" in task or key == "source":
+            _check_transforms(config, key, task)
+    _check_targets_differ(config)
+    _check_pretraining(config)
+    _check_probe(config)
+    check_sections(Study(parse(config)))
+
+
+def _check_readers(config: Config) -> None:
+    for name, dataset in config["datasets"].items():
+        reader = dataset["reader"]
+        has = KNOWN[reader].classes if reader in KNOWN else RENDERED_CLASSES
+        if reader != NPZ and dataset["classes"] != has:
+            sentence = f"allowed is {has}, the number of classes of this reader's images"
+            raise refusal(f"datasets.{name}.classes", dataset["classes"], sentence)
+
+
+def _tasks(config: Config) -> dict[str, Config]:
+    """Give each section that names a data set and its ranges, by its key."""
+    settings = config["finetune"]
+    targets = {f"finetune.{kind}": settings[kind] for kind in ("domain", "cross_domain")}
+    others = {f"finetune.others[{place}]": target for place, target in enumerate(settings["others"])}
+    return {"source": config["source"], **targets, **others}
+
+
+def _classes(config: Config, task: Config) -> int:
+    return int(config["datasets"][task["dataset"]]["classes"])
+
+
+def _check_name(config: Config, key: str, task: Config) -> None:
+    name, names = task["dataset"], config["datasets"]
+    if name not in names:
+        allowed = f"there is no such data set; allowed are {', '.join(names)}"
+        raise refusal(f"{key}.dataset", name, allowed + nearest(name, names))
+
+
+def _check_classes(config: Config, key: str, task: Config) -> None:
+    source = config["source"]
+    classes, needed = _classes(config, task), _classes(config, source)
+    if classes != needed:
+        # Whatever finetune.head is: all networks are built with the source's classes, for they are compared.
+        sentence = f"it has {classes} classes; allowed is a data set of {needed}, as the source {source['dataset']} has"
+        raise refusal(f"{key}.dataset", task["dataset"], sentence)
+
+
+def _check_range(config: Config, key: str, dataset: str, text: str) -> None:
+    part = Part.parse(text)
+    if part.start >= part.stop:
+        raise refusal(key, text, f"no images; allowed is {part.split}[START:STOP] with START below STOP")
+    size = _split_size(config, dataset, part.split, key)
+    if part.stop > size:
+        has = f"the split {part.split} of {dataset} has {size} images"
+        raise refusal(key, text, f"{has}; allowed is {part.split}[0:{size}] or a part of it")
+
+
+def _check_overlap(key: str, task: Config) -> None:
+    train, test = Part.parse(task["train"]), Part.parse(task["test"])
+    shared = Part(train.split, max(train.start, test.start), min(train.stop, test.stop))
+    if train.split == test.split and shared.size > 0:
+        sentence = f"{key}.train has {shared} too; allowed are ranges without overlap"
+        raise refusal(f"{key}.test", task["test"], sentence)
+
+
+def _check_transforms(config: Config, key: str, task: Config) -> None:
+    """Check degrees and shift of a task; those of the source stand under pretrain."""
+    last = _classes(config, task) - 1
+    classes = f"for the {last + 1} classes of {task['dataset']}"
+    section, names = (config["pretrain"], ("random", "sizes_random")) if key == "source" else (task, ("random",))
+    for name in names:
+        place = f"{'pretrain' if key == 'source' else key}.{name}"
+        check_at_most(place, section[name], last, f"allowed is a degree of 0 to {last}, {classes}")
+    if isinstance(task.get("shift"), int) and task["shift"] > last:
+        raise refusal(f"{key}.shift", task["shift"], f"allowed is seed, null or 1 to {last}, {classes}")
+
+
+def _check_targets_differ(config: Config) -> None:
+    datasets = config["datasets"]
+    names: dict[str, str] = {}
+    titles: dict[str, str] = {}
+    for key, task in _tasks(config).items():
+        if key == "source":
+            continue
+        name, title = task["dataset"], datasets[task["dataset"]]["title"]
+        if name in names:
+            sentence = f"{names[name]} has it too, and runs are named by it; allowed is another data set"
+            raise refusal(f"{key}.dataset", name, sentence)
+        if title in titles:
+            sentence = f"{titles[title]} has it too, and figures tell them apart by it; allowed is another title"
+            raise refusal(f"datasets.{name}.title", title, sentence)
+        names[name], titles[title] = key, key
+
+
+def _check_pretraining(config: Config) -> None:
+    pretrain, whole = config["pretrain"], Part.parse(config["source"]["train"])
+    allowed = f"allowed is 1 to {whole.size}, the size of source.train ({whole})"
+    check_at_most("pretrain.sizes", pretrain["sizes"], whole.size, allowed)
+    if pretrain["checkpoints"] != "all":
+        last = pretrain["epochs"]
+        check_at_most(
+            "pretrain.checkpoints", pretrain["checkpoints"], last, f"allowed is 1 to {last} (pretrain.epochs)"
+        )
+
+
+def _check_probe(config: Config) -> None:
+    images = config["probe"]["images"]
+    compared = {key: task for key, task in _tasks(config).items() if "others" not in key}
+    size, key = min((Part.parse(task["test"]).size, f"{key}.test") for key, task in compared.items())
+    if images > size:
+        raise refusal("probe.images", images, f"allowed is 4 to {size}, the number of images of {key}")
+
+
+def _split_size(config: Config, dataset: str, split: str, used_by: str) -> int:
+    settings = config["datasets"][dataset]
+    if settings["reader"] in KNOWN:
+        return KNOWN[settings["reader"]].sizes[split]
+    if settings["reader"] != NPZ:
+        return int(settings[split])
+    key = f"datasets.{dataset}.{split}"
+    if settings.get(split) is None:
+        raise refusal(key, None, f"{used_by} reads this split; allowed is the path of an npz file with X and y")
+    return npz_length(key, Path(settings[split]))
