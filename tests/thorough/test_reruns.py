@@ -215,6 +215,11 @@ def test_activations_that_are_not_kept(spoilt_study):
     all_is_well(spoilt_study)
 
 
+def test_code_that_has_moved_is_not_stale(tiny_study):
+    with move("networks.checkpoints", "training.checkpoints")(tiny_study):
+        all_is_well(tiny_study)
+
+
 def test_a_new_style_redraws_once(spoilt_study):
     style = spoilt_study.folder / "workflow/repdrift/figures/style.py"
     style.write_text(style.read_text().replace('GREY = "0.45"', 'GREY = "0.4"'))
