@@ -47,6 +47,8 @@ def run(args: argparse.Namespace) -> None:
 def told(decision: Decision, others: list[Path], left: list[PlannedJob]) -> Iterator[str]:
     """Say what was adopted, which artifacts the config does not make, and which jobs Snakemake still has to do."""
     yield f"{len(decision.adopted)} artifacts adopted, {len(decision.current)} were up to date"
+    if decision.reworded:
+        yield f"{len(decision.reworded)} artifacts are to be made again: they show words that have changed"
     if others:
         yield f"{len(others)} artifacts that this config does not make stay as they are: {others[0]} for example"
     rules = Counter(job.rule for job in left)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import repdrift
+from repdrift.canonical import canonical
 from repdrift.provenance.artifacts import record, sealed, sidecar, write_sidecar
 from repdrift.provenance.differences import differences, shortened
 from repdrift.provenance.planned_jobs import PlannedJob, RecordedJob, snakemake
@@ -26,6 +27,9 @@ from repdrift.provenance.verification import (
 
 Plan = Mapping[Path, PlannedJob]  # the job that would make each artifact now
 
+# Keys of a spec with words that tables, figures and the report show. No number depends on them.
+WORDS = {"caption", "label", "sentence", "title"}
+
 
 @dataclass(frozen=True)
 class Decision:
@@ -38,12 +42,15 @@ class Decision:
         among them if its sidecar is there and something was made of it.
     current : list of Path
         Artifacts that the present code has made, or that are adopted for it already.
+    reworded : list of Path
+        Artifacts that are to be made again, since they show words that have changed, and all that is made of them.
     refused : list of Fault
         Everything that stands against the adoption.
     """
 
     adopted: dict[Path, PlannedJob]
     current: list[Path]
+    reworded: list[Path]
     refused: list[Fault]
 
 
@@ -62,6 +69,14 @@ def present_and_origins(plan: Plan) -> list[Path]:
             found.update(other for other in plan[path].outputs if other in plan)
             waiting.extend(plan[path].inputs)
     return [path for path in plan if path in found]
+
+
+def made_of(paths: Iterable[Path], plan: Plan) -> set[Path]:
+    """Give these artifacts, and all that would be made of them."""
+    found = set(paths)
+    while more := {path for path, job in plan.items() if path not in found and not found.isdisjoint(job.inputs)}:
+        found |= more
+    return found
 
 
 def vanished(plan: Plan) -> list[Path]:
@@ -88,19 +103,23 @@ def decide(plan: Plan, recorded: Mapping[Path, RecordedJob], verification: Verif
     Decision
         Artifacts that were never made are in none of its parts.
     """
-    decision = Decision({}, [], [])
+    decision = Decision({}, [], [], [])
+    paths = present_and_origins(plan)
     gone = set(vanished(plan))
-    for path in present_and_origins(plan):
-        made = record(path)
-        if made is not None:
-            faults = list(faults_of(path, made, plan, verification))
-        elif path.exists():
-            faults = [Fault(path, "unknown", "no sidecar says what it is made of")]
+    made = {path: found for path in paths if (found := record(path)) is not None}
+    reworded = made_of((path for path, found in made.items() if is_reworded(found, plan[path])), plan)
+    for path in paths:
+        if path in made:
+            faults = list(faults_of(path, made[path], plan, verification))
+        elif path in gone:
+            faults = list(faults_of_vanished(path, recorded.get(path), plan))
         else:
-            faults = list(faults_of_vanished(path, recorded.get(path), plan)) if path in gone else []
+            faults = [Fault(path, "unknown", "no sidecar says what it is made of")] if path.exists() else []
         decision.refused.extend(faults)
-        if made is not None and not faults:
-            if declared_code(made).get("code") == plan[path].code and not changed_modules(made):
+        if path in reworded:
+            decision.reworded.append(path)
+        elif path in made and not faults:
+            if declared_code(made[path]).get("code") == plan[path].code and not changed_modules(made[path]):
                 decision.current.append(path)
             else:
                 decision.adopted[path] = plan[path]
@@ -140,10 +159,17 @@ def different_settings(path: Path, spec: Mapping[str, Any], artifacts: Sequence[
 
 
 def settings(spec: object) -> object:
-    """Give a spec, or a part of one, without captions: they are words of the workflow, which no user can set."""
+    """Give a spec, or a part of one, without its words."""
     if isinstance(spec, Mapping):
-        return {key: settings(value) for key, value in spec.items() if key != "caption"}
+        return {key: settings(value) for key, value in spec.items() if key not in WORDS}
     return [settings(value) for value in spec] if isinstance(spec, list) else spec
+
+
+def is_reworded(made: Mapping[str, Any], job: PlannedJob) -> bool:
+    """Say whether an artifact differs in words, and in no setting, from what its job would make now."""
+    return canonical(made["spec"]) != canonical(job.spec) and canonical(settings(made["spec"])) == canonical(
+        settings(job.spec)
+    )
 
 
 def adopted(made: Mapping[str, Any], job: PlannedJob, now: float) -> dict[str, Any]:
