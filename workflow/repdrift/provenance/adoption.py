@@ -13,7 +13,7 @@ from typing import Any
 
 import repdrift
 from repdrift.canonical import canonical
-from repdrift.provenance.artifacts import record, sealed, sidecar, write_sidecar
+from repdrift.provenance.artifacts import record, seal, sealed, sidecar, write_sidecar
 from repdrift.provenance.differences import differences, shortened
 from repdrift.provenance.planned_jobs import PlannedJob, RecordedJob, snakemake
 from repdrift.provenance.verification import (
@@ -129,10 +129,11 @@ def decide(plan: Plan, recorded: Mapping[Path, RecordedJob], verification: Verif
 def faults_of(path: Path, made: Mapping[str, Any], plan: Plan, verification: Verification) -> Iterator[Fault]:
     """Give everything but code in which an artifact with a sidecar is not what its job would make now."""
     yield from verification.alterations(path, made)
-    yield from verification.changed_inputs(path, made)
-    read = map(Path, made.get("inputs", {}))
-    artifacts = [name for name in read if name in plan or sidecar(name).exists()]
-    yield from different_settings(path, made["spec"], artifacts, plan)
+    if made.get("seal") == seal(made):  # or nothing else that it says can be believed
+        yield from verification.changed_inputs(path, made)
+        read = map(Path, made["inputs"])
+        artifacts = [name for name in read if name in plan or sidecar(name).exists()]
+        yield from different_settings(path, made["spec"], artifacts, plan)
 
 
 def faults_of_vanished(path: Path, recorded: RecordedJob | None, plan: Plan) -> Iterator[Fault]:
@@ -167,6 +168,8 @@ def settings(spec: object) -> object:
 
 def is_reworded(made: Mapping[str, Any], job: PlannedJob) -> bool:
     """Say whether an artifact differs in words, and in no setting, from what its job would make now."""
+    if made.get("seal") != seal(made):
+        return False
     return canonical(made["spec"]) != canonical(job.spec) and canonical(settings(made["spec"])) == canonical(
         settings(job.spec)
     )

@@ -112,6 +112,8 @@ class Verification:
                 yield Fault(path, "unknown", "no sidecar says what it is made of")
             elif path.exists():  # or deleted, such as activations that are not kept: whoever needs it makes it again
                 yield from self.alterations(path, made)
+                if made.get("seal") != seal(made):
+                    continue  # nothing else that it says can be believed
                 changed = changed_modules(made)
                 if declared_code(made).get("code") not in codes or changed:
                     code = "the code that it was adopted for" if made.get("adopted") else "the code that made it"
