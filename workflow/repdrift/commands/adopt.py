@@ -35,8 +35,8 @@ def run(args: argparse.Namespace) -> None:
     if decision.refused:
         count = len({fault.path for fault in decision.refused})
         sys.exit(
-            f"error: {count} artifacts are refused, and nothing was changed: use the settings that they were made "
-            "with, or delete them, their sidecars, and what was made of them"
+            f"error: refused artifacts: {count}; nothing was changed: use the settings that they were made with, or "
+            "delete them, their sidecars, and what was made of them"
         )
     with adopting(decision, time.time()):
         tell_snakemake(decision, args.configfile)
@@ -46,9 +46,10 @@ def run(args: argparse.Namespace) -> None:
 
 def told(decision: Decision, others: list[Path], left: list[PlannedJob]) -> Iterator[str]:
     """Say what was adopted, which artifacts the config does not make, and which jobs Snakemake still has to do."""
-    yield f"{len(decision.adopted)} artifacts adopted, {len(decision.current)} were up to date"
+    yield f"artifacts adopted: {len(decision.adopted)}, up to date before: {len(decision.current)}"
+    if decision.reworded:
+        yield f"artifacts that show words that have changed, and are to be made again: {len(decision.reworded)}"
     if others:
-        yield f"{len(others)} artifacts that this config does not make stay as they are: {others[0]} for example"
+        yield f"artifacts that this config does not make, and that stay as they are: {len(others)} ({others[0]}, ...)"
     rules = Counter(job.rule for job in left)
-    jobs = ", ".join(f"{count} {rule}" for rule, count in rules.items())
-    yield f"{len(left)} jobs are left to do: {jobs}" if left else "no jobs are left to do"
+    yield f"jobs left to do: {', '.join(f'{count} {rule}' for rule, count in rules.items()) or 'none'}"

@@ -125,6 +125,8 @@ class Verification:
                 yield Fault(path, "unknown", "no sidecar says what it is made of")
             elif path.exists():  # or deleted, such as activations that are not kept: whoever needs it makes it again
                 yield from self.alterations(path, made)
+                if made.get("seal") != seal(made):
+                    continue  # nothing else that it says can be believed
                 declared, changed = declared_code(made), changed_modules(made)
                 if changed or declared.get("code") != present_code(declared.get("program"), made.get("spec", {})):
                     code = "the code that it was adopted for" if made.get("adopted") else "the code that made it"
