@@ -128,8 +128,9 @@ def test_swapped_settings_are_another_spec(load_config):
         ((), [*TRANSFER, *TRANSFERABILITY, *HEAD2TOE]),
         (("laptop",), [*TRANSFER, *TRANSFERABILITY, *HEAD2TOE]),
         (("demo",), TRANSFER),
+        (("smoke", "svhn-npz"), [*TRANSFER, *TRANSFERABILITY, *HEAD2TOE]),
     ],
-    ids=["paper", "laptop", "demo"],
+    ids=["paper", "laptop", "demo", "smoke"],
 )
 def test_figures_show_runs_that_exist(load_config, presets, others):
     plan = Plan(load_config(*presets))
