@@ -29,5 +29,10 @@ def _inherited(found, name):
 
 def programs_of_rules():
     """Give the program that each rule calls, by the rule's name."""
-    called = {name: re.search(r'\bprogram\(\s*"([^"]+)"', text).group(1) for name, text in rules().items()}
-    return {name: name if program == "{rule}" else program for name, program in called.items()}
+    return {name: _program(text) for name, text in rules().items()}
+
+
+def _program(text):
+    called = re.search(r'\bprogram\(\s*"([^"]+)"', text).group(1)
+    # Rules that share a command name their programs in a parameter.
+    return re.search(r'\bprogram=.*"(\w+)"', text).group(1) if called == "{params.program}" else called

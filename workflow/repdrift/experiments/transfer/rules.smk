@@ -36,8 +36,11 @@ rule transfer_similarity_of_pairs:
         code=lambda w: code_of(
             "transfer_similarity_of_pairs", TRANSFER.pairs_spec(w.dataset, int(w.seed))
         ),
+        # Not the rule's name, which has a prefix in a workflow that imports this one. A function of the resources is
+        # not tracked.
+        program=lambda w, resources: "transfer_similarity_of_pairs",
     shell:
-        program("{rule}", READ)
+        program("{params.program}", READ)
 
 
 use rule transfer_similarity_of_pairs as transfer_barrier_of_pairs with:
@@ -50,6 +53,7 @@ use rule transfer_similarity_of_pairs as transfer_barrier_of_pairs with:
     params:
         spec=lambda w: canonical(TRANSFER.lines_spec(w.dataset, int(w.seed))),
         code=fingerprint("transfer_barrier_of_pairs"),
+        program=lambda w, resources: "transfer_barrier_of_pairs",
 
 
 use rule transfer_similarity_of_pairs as transfer_criticality_of_parts with:
@@ -62,3 +66,4 @@ use rule transfer_similarity_of_pairs as transfer_criticality_of_parts with:
     params:
         spec=lambda w: canonical(TRANSFER.criticality_spec(w.dataset, int(w.seed))),
         code=fingerprint("transfer_criticality_of_parts"),
+        program=lambda w, resources: "transfer_criticality_of_parts",
