@@ -35,14 +35,14 @@ check: .venv/ready
 bench: .venv/peers
 	$(BIN)/python -m tests.benchmarks --output docs/benchmarks.md
 
-# Stamped last: an installation that was broken off is made anew.
+# The stamp is written last, so that an interrupted installation starts again.
 .venv/ready: requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@
 
-# The packages that the benchmarks measure against, and that some tests take as oracles.
+# The packages that the benchmarks compare with. Some tests use them as references.
 .venv/peers: requirements-bench.lock .venv/ready
 	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements-bench.lock
 	touch $@

@@ -1,8 +1,9 @@
-# From raw images to the paper's figures:
+# This workflow goes from raw images to the figures of the paper:
 #
 #   data set -> task (labels) -> pretrain -> finetune -> activations -> similarity -> table -> figure
 #
-# config.yaml is the paper; presets/*.yaml change it; `snakemake fig3 --configfile presets/laptop.yaml` makes one figure.
+# config.yaml describes the study of the paper, and presets/*.yaml change it.
+# `snakemake fig3 --configfile presets/laptop.yaml` makes one figure.
 
 
 configfile: f"{workflow.current_basedir}/config.yaml"
@@ -32,11 +33,11 @@ rule all:
     localrule: True
 
 
-# A target of its own for each figure: fig1 (similarity during training), fig2 (training curves), fig3 (from scratch),
-# fig4 (fine-tuning), fig5 (pre-trained or initial?), controls (what the paper lacks), layers (every layer with every
-# layer), sensitivity (what other choices of measurement would have given), claims (the verdict on each), multiverse (the
-# verdicts under all choices). `report` is a page with all of them. A figure with the name of its experiment comes with
-# the target of the experiment.
+# Each figure is a target: fig1 (similarity during training), fig2 (training curves), fig3 (training from scratch), fig4
+# (fine-tuning), fig5 (pre-trained or initial?), controls (comparisons that the paper lacks), layers (every layer with
+# every layer), sensitivity (other choices of measurement), claims (the verdict on every claim), multiverse (verdicts
+# under all choices), and the figures of the other experiments. The target `report` is a page with all figures. The
+# figure `head2toe` has the name of its experiment, and the target below makes it.
 for name in [figure for figure in PLAN.figures if figure not in PLAN.experiments]:
 
     rule:
@@ -47,7 +48,8 @@ for name in [figure for figure in PLAN.figures if figure not in PLAN.experiments
         localrule: True
 
 
-# A target for all figures of an experiment: drift (the paper's), transfer, transferability, head2toe.
+# Each experiment is a target that makes all its figures: drift (the paper's own figures), transfer, transferability,
+# head2toe.
 for name, experiment in PLAN.experiments.items():
 
     rule:

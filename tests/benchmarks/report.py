@@ -21,26 +21,27 @@ FLAT = 1.5
 TEXT = """\
 # Benchmarks
 
-`make bench` measures this and writes this page. All times are of one run: the same arrays, the same threads, peer and
-ours in turn after a short rest, the median of {repeats} calls (fastest - slowest), no call left out. The arrays are the
-representations of conv4 networks, pool1 to logits with p = 16384, 4096, 1024, 256 and 10, on rendered images, in
-float32. Errors are the largest against dense Grams in float64. A ratio is the peer's time by ours; only ratios mean
-something elsewhere.
+`make bench` measures the numbers of this page and writes it. All times are of one run. Our code and the other package
+(the peer) get the same arrays and the same number of threads, and run in turn after a short rest. A time is the median
+of {repeats} calls, with the fastest and the slowest in brackets; no call is left out. The arrays are the
+representations of conv4 networks on rendered images, pool1 to logits with p = 16384, 4096, 1024, 256 and 10, in
+float32. An error is the largest difference from dense Gram matrices in float64. A ratio is the time of the peer divided
+by our time. Only ratios carry over to other machines.
 
-To repeat: `make bench`, about half an hour on a machine that does nothing else. For a look at one comparison:
+To repeat the measurement, run `make bench`. It takes about half an hour on an idle machine. One comparison alone:
 `.venv/bin/python -m tests.benchmarks --threads 2 --images 500 --only demo-pair` (`--help` lists the keys).
 
 Machine: {machine}. {versions}.
 """
 
 ROWS = """\
-- *authors' formula*: dense centring matrix H = I - 11'/n in float64; each of the three HSICs of a CKA forms and centres
-  its Grams anew, as in the code of Goerttler & Obermayer (2022). Biased.
+- *authors' formula*: as in the code of Goerttler & Obermayer (2022), with a dense centring matrix H = I - 11'/n in
+  float64. Each of the three HSICs of a CKA computes and centres its Gram matrices again. Biased.
 - *numpy demo*: google-research/representation_similarity, `x.dot(x.T)` in float32. Biased.
 - *ckatorch*: `cka_base`, in float64. Biased.
-- *pytorch-cka*: `cka_from_features`, float32 Grams that are not centred. Debiased; it gives all 5 x 5 pairs of layers,
-  so ours is of all 5 x 5 too, in one call.
-- *torch_cka*: networks that give the same arrays, in one batch of all images. Debiased; 5 x 5 as well.
+- *pytorch-cka*: `cka_from_features`, with float32 Gram matrices that are not centred. Debiased. It gives all 5 x 5
+  pairs of layers, so our time is for all 5 x 5 pairs too, in one call.
+- *torch_cka*: networks that give the same arrays, in one batch of all images. Debiased, and 5 x 5 pairs as well.
 """
 
 

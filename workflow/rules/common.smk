@@ -1,4 +1,4 @@
-# What all rules share. The config is checked, then made into the plan of the study, which knows all names and settings.
+# The parts that all rules share. The config is checked first. The plan of the study then gives all names and settings.
 
 import re
 import sys
@@ -36,12 +36,12 @@ FORMATS = ("svg", "pdf", "png")
 
 
 def one_of(names):
-    """Make a regular expression that matches these names alone, and nothing if there are none."""
+    """Return a regular expression that matches exactly these names. Without names it matches nothing."""
     return "|".join(map(re.escape, names)) or "(?!)"
 
 
 def program(name, flags):
-    """Make the command of a program. Its first output is the one that it is told."""
+    """Return the shell command of a program. The program is told the first output of the rule only."""
     call = f"python -m repdrift.stages {name} --spec {{params.spec:q}} --code {{params.code}}"
     return f"{call} {flags} --output {{output[0]:q}} > {{log:q}} 2>&1"
 
@@ -52,12 +52,16 @@ def code_of(name, spec):
 
 
 def with_images(files, **others):
-    """Make the inputs of a job that reads images. Their content counts, by a checksum; their times do not."""
+    """Return the inputs of a job that reads images.
+
+    The files of the images are large, so Snakemake would compare their times. The job therefore depends on the files of
+    their checksums, and Snakemake ignores the times of the images themselves.
+    """
     return {"images": ancient(files), "checksums": checksums(files), **others}
 
 
 def growing(amount):
-    """Ask for so much of a resource, and for as much again at every further attempt."""
+    """Return a function that asks for this amount of a resource, twice as much at the second attempt, and so on."""
     return lambda w, attempt: amount * attempt
 
 
@@ -67,7 +71,8 @@ def gpu_if_offered(w):
     return 0 if this_machine and "gpu" not in workflow.global_resources else 1
 
 
-# Marks the files of activations: most of the disk that a study takes.
+# Marks the files of activations, which take most of the disk. Unless the config keeps them, Snakemake deletes each
+# file after its last use.
 kept = (lambda file: file) if STUDY.config.keep.activations else temp
 
 

@@ -1,7 +1,7 @@
-# Raw images to tasks.
+# Data sets and tasks.
 
 
-# The checksum is what makes later jobs run again: of a file as large as the images Snakemake would compare the time alone.
+# Later jobs depend on the checksum and not on the images: of such large files Snakemake would compare only the times.
 rule dataset:
     input:
         files=lambda w: STUDY.raw_files(w.store, w.split),
@@ -19,13 +19,13 @@ rule dataset:
     params:
         spec=lambda w: canonical(specs.dataset(PLAN, w.store, w.split)),
         code=fingerprint("dataset"),
-        # A function of the resources is not tracked: where the raw images lie differs between machines.
+        # The folder of the raw images differs between machines. Snakemake does not track a function of the resources.
         folder=lambda w, resources: STUDY.config.data,
     shell:
         program("dataset", "--folder {params.folder:q}")
 
 
-# Trainings wait for tasks, which are short: they go first.
+# Tasks are short and trainings wait for them, so they run first.
 rule task:
     input:
         unpack(lambda w: with_images(PLAN.task_images(w.task))),

@@ -46,7 +46,8 @@ rule figure:
     params:
         spec=lambda w: canonical(specs.figure(PLAN.figures[w.figure])),
         code=lambda w: code_of("figure", specs.figure(PLAN.figures[w.figure])),
-        # Snakemake's own report shows these. A function of the resources is not tracked: new words redraw nothing.
+        # Snakemake's own report shows title and caption. Snakemake does not track a function of the resources, so a new
+        # caption does not redraw the figure.
         title=lambda w, resources: PLAN.figures[w.figure].title,
         caption=lambda w, resources: PLAN.figures[w.figure].caption,
     shell:

@@ -1,4 +1,4 @@
-# Representations and their similarity.
+# Representations, and similarities between them.
 
 
 rule activations:

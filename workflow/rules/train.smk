@@ -1,9 +1,9 @@
-# Initial weights, pre-training, fine-tuning.
+# Initial weights, pre-training and fine-tuning.
 
 from repdrift.machine.stopping import forget_progress, stop_trainings_on_sigterm
 
 
-# Not before: Snakemake sets its own handler when it is about to start.
+# Only `onstart` can set this handler: Snakemake sets its own handler just before, and would replace an earlier one.
 onstart:
     stop_trainings_on_sigterm()
 
@@ -33,19 +33,22 @@ rule initialise:
 
 
 def inputs_of_training(w):
-    """Weights to start from, labels and images."""
+    """Return the inputs of a training: the weights that it starts from, the labels of its task and the images."""
     task = PLAN.runs[w.run].task.name
     parent, labels = PLAN.parent(w.run, w.seed), STUDY.labels(task, w.seed)
     return with_images(PLAN.task_images(task), parent=parent, task=labels)
 
 
 def group_of_training(w):
-    """Trainings of one length share a job of a scheduler, if its profile says how many."""
+    """Return the group of a training, or None if the profile sets no sizes of groups.
+
+    Trainings of similar length form a group, and a scheduler runs some of them in one job.
+    """
     return PLAN.group(w.run) if workflow.group_settings.group_components else None
 
 
-# Trainings take one thread each and run side by side, so the results do not depend on the number of cores. Jobs that
-# share a GPU at the same time train in one process, at most `pack` of them: profiles/gpu sets it.
+# Each training uses one thread, so that the results do not depend on the number of cores. Jobs that use a GPU at the
+# same time train in one process. `pack` is the largest number of trainings in such a process; profiles/gpu sets it.
 rule pretrain:
     input:
         unpack(inputs_of_training),
@@ -76,7 +79,8 @@ rule pretrain:
         )
 
 
-# The run that is fine-tuned keeps its weights at every epoch that figure 1 draws. Everything waits for it.
+# The run that is fine-tuned keeps its weights at every epoch that figure 1 shows.
+# Everything waits for this run, so it has a high priority.
 use rule pretrain as pretrain_source with:
     output:
         final=STUDY.model(("{run}", "final"), "{seed}"),
@@ -96,7 +100,7 @@ use rule pretrain as finetune with:
     priority: 5
 
 
-# Some experiments look at the way that a training took: these runs keep their weights at some epochs too.
+# These runs keep their weights at some epochs, because an experiment measures the course of their training.
 use rule finetune as finetune_path with:
     output:
         final=STUDY.model(("{run}", "final"), "{seed}"),

@@ -50,7 +50,6 @@ rule verdicts:
         program("table", "--rows {input:q}")
 
 
-# Named as its target is.
 rule report:
     input:
         verdicts=f"{STUDY.folder}/claims.csv",

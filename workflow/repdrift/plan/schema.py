@@ -53,7 +53,7 @@ def schema() -> dict[str, Any]:
     names = [name for name, entry in ESTIMATORS.items() if entry.any_width]
     estimators = found["$defs"]["estimators"]
     estimators["items"]["enum"] = names
-    estimators["description"] = f"a list of {', '.join(names)}, one or more and each once"
+    estimators["description"] = f"a list of {', '.join(names)} (one or more, each only once)"
     dataset = found["properties"]["datasets"]["additionalProperties"]
     dataset["properties"]["reader"]["enum"] = [*KNOWN, *RENDERED, NPZ]
     return found

@@ -1,4 +1,5 @@
-# How representations drift (Goerttler & Obermayer 2022): similarity over epochs, of all layers, and under other choices.
+# How representations drift (Goerttler & Obermayer 2022): similarity over epochs, similarity of every layer with every
+# layer, similarity under other choices of measurement, and the verdicts under these choices.
 
 from repdrift.experiments.drift.claims import multiverse_spec
 

@@ -1,4 +1,4 @@
-# Head2Toe (Evci et al. 2022): probes on the layers of the frozen network, and the trainings that they are held against.
+# Head2Toe (Evci et al. 2022): probes on the layers of the frozen network, and the trainings that they compete with.
 
 HEAD2TOE = PLAN.experiments["head2toe"]
 
@@ -34,7 +34,7 @@ rule head2toe_features:
         )
 
 
-# All methods of a target and seed are searched for in one job, since their heads are trained together.
+# One job makes the probes of all methods for a target and seed, because it trains their heads together.
 rule head2toe_probes:
     input:
         HEAD2TOE.features("{target}", "{seed}"),

@@ -1,11 +1,11 @@
-# What is being transferred? (Neyshabur et al. 2020): networks that were trained on one target, compared.
+# What is being transferred? (Neyshabur et al. 2020): comparisons of networks that were trained on the same target.
 
 TRANSFER = PLAN.experiments["transfer"]
 READ = "--gpus {resources.gpu} --networks {input.networks:q} --task {input.task:q} --images {input.images:q}"
 
 
 def inputs_of_table(part):
-    """Make the function that gives the inputs of a table: weights, labels and images of one target and seed."""
+    """Return a function that gives the inputs of a table: the weights, labels and images of one target and seed."""
 
     def inputs(w):
         task = TRANSFER.task(w.dataset).name

@@ -1,9 +1,9 @@
-# How transferable are the parameters? (Chen et al. 2022): distances of weights, and of domains.
+# How transferable are the parameters? (Chen et al. 2022): distances between weights, and distances between domains.
 
 TRANSFERABILITY = PLAN.experiments["transferability"]
 
 
-# All networks of a target and seed are measured in one job, since each takes milliseconds.
+# One job measures all networks of a target and seed, because each of them takes only milliseconds.
 rule transferability_of_networks:
     input:
         unpack(lambda w: with_images(TRANSFERABILITY.images(w.dataset))),
