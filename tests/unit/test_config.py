@@ -150,7 +150,7 @@ BAD = [
     ("probe/images", [5001], ["allowed is 4 to 5000", "finetune.cross_domain.test"]),
     ("controls/scratch", [1, "yes"], ["true or false"]),
     ("controls/matched_steps", [0], ["at least 1, or null"]),
-    ("transferability/class_images", [5001], ["allowed is 2 to 5000", "finetune.domain.train"]),
+    ("transferability/class_images", [5001], ["allowed is 2 to 5000", "training images of the target cifar10"]),
     # Tasks
     ("source/dataset", ["CIFAR-10", "cifar100"], ["no such", "cifar10, svhn, mnist", "did you mean cifar10?"]),
     ("finetune/cross_domain/dataset", ["cifar10"], ["finetune.domain has it too"]),
