@@ -1,4 +1,4 @@
-"""The configs that come with the project: that of the paper, and every preset, with real and with npz images of SVHN."""
+"""The configs that come with the project: that of the paper, and every preset, alone and with npz images of SVHN."""
 
 from tests.checkout import REPOSITORY
 

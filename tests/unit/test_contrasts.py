@@ -2,7 +2,7 @@
 
 import pytest
 
-from repdrift.claims.contrasts import HISTORY, Claim, contrast, difference, history_runs, over_targets, trend
+from repdrift.claims.contrasts import HISTORY, Claim, Table, contrast, difference, history_runs, over_targets, trend
 
 FIRST, SECOND, THIRD = (("run", "init", layer) for layer in ("pool1", "pool2", "pool3"))
 
@@ -23,7 +23,7 @@ def test_a_trend_over_two_numbers_is_their_difference_and_over_one_there_is_none
 
 
 def test_a_number_is_not_compared_with_itself():
-    with pytest.raises(ValueError, match="a less a: .*pool1.* is compared with itself"):
+    with pytest.raises(ValueError, match=r"a less a: .*pool1.* is compared with itself"):
         difference("a less a", FIRST, FIRST)
     with pytest.raises(ValueError, match="N = 1 to 3: a number stands twice"):
         list(trend("N = 1 to 3", [FIRST, THIRD, FIRST], 1))
@@ -48,3 +48,11 @@ def test_the_runs_of_histories_are_named_once_and_in_order():
     claims = [Claim("X", "", "", "", (of(HISTORY, "b", "a"), of("similarity", "c"))), Claim("Y", "", "", "", ())]
     claims.append(Claim("Z", "", "", "", (of(HISTORY, "a", "d"),)))
     assert history_runs(claims) == ["b", "a", "d"]
+
+
+def test_a_key_has_every_column_of_its_table():
+    table = Table("barriers", ("dataset", "pair", "at"))
+    assert table.key(at="0.5", dataset="svhn") == ("svhn", "", "0.5")
+    assert table.written == ("dataset", "seed", "pair", "at", "value")
+    with pytest.raises(ValueError, match="the table barriers has no column pairs"):
+        table.key(dataset="svhn", pairs="P-T & P-T")

@@ -1,13 +1,15 @@
 """Specs: what the plan writes for a job is what its program reads, and a program reads nothing else."""
 
 import json
-from dataclasses import fields
+from dataclasses import MISSING, fields, is_dataclass
+from typing import get_args, get_type_hints
 
 import pytest
 from tests.unit.presets import PRESETS, in_words
 
 from repdrift import specs as shared
 from repdrift.canonical import canonical
+from repdrift.claims.contrasts import Contrast
 from repdrift.experiments.drift import specs as of_drift
 from repdrift.experiments.drift.claims import multiverse_spec
 from repdrift.experiments.head2toe import specs as of_head2toe
@@ -15,8 +17,10 @@ from repdrift.experiments.transfer import specs as of_transfer
 from repdrift.experiments.transferability import specs as of_transferability
 from repdrift.plan import specs
 from repdrift.plan.plan import Plan
-from repdrift.specs import JudgeSpec, TrainSpec, parse
+from repdrift.specs import JudgeSpec, TrainingSettings, TrainSpec, parse
+from repdrift.study.figure import Panel
 from repdrift.study.study import COMPARED_ROLES
+from repdrift.study.tasks import Part
 
 MODULES = (shared, of_drift, of_transfer, of_transferability, of_head2toe)
 KINDS = {kind for module in MODULES for name, kind in vars(module).items() if name.endswith("Spec") and name != "Spec"}
@@ -120,8 +124,9 @@ def inside(**changes):
 def test_another_spec_is_refused(plan, change):
     spec = json.loads(canonical(specs.train(plan, "objects", 1)))
     assert parse(TrainSpec, json.dumps(spec)).seed == 1
-    with pytest.raises(ValueError):  # noqa: PT011  of msgspec, and of ours
-        parse(TrainSpec, json.dumps(change(spec)))
+    other = json.dumps(change(spec))
+    with pytest.raises(ValueError):
+        parse(TrainSpec, other)
 
 
 @pytest.mark.parametrize("key", [field.name for field in fields(TrainSpec)])
@@ -132,14 +137,33 @@ def test_a_missing_key_is_refused(plan, key):
         parse(TrainSpec, json.dumps(spec))
 
 
-def test_a_missing_key_is_refused_where_python_has_a_default(plan):
+def test_a_missing_key_of_a_contrast_is_refused(plan):
+    """The function that makes contrasts has defaults; what is written has none."""
     spec = json.loads(canonical(specs.judge(plan, "claims")))
     del spec["claims"][0]["contrasts"][0]["within"]
-    with pytest.raises(ValueError, match="is not the JSON of a JudgeSpec"):
+    with pytest.raises(ValueError, match="within"):
         parse(JudgeSpec, json.dumps(spec))
+
+
+def test_no_part_of_a_spec_has_a_default():
+    """A key with a default could be left out, and what a program then uses would stand nowhere."""
+    waiting, seen = list(KINDS), set()
+    while waiting:
+        kind = waiting.pop()
+        seen.add(kind)
+        for field in fields(kind):
+            assert field.default is MISSING and field.default_factory is MISSING, f"{kind.__name__}.{field.name}"
+        inside = {part for hint in get_type_hints(kind).values() for part in parts_of(hint) if is_dataclass(part)}
+        waiting += inside - seen
+    assert {Contrast, Panel, Part, TrainingSettings} <= seen
+
+
+def parts_of(hint):
+    """Give the types that a type hint is made of."""
+    return [hint, *(part for argument in get_args(hint) for part in parts_of(argument))]
 
 
 @pytest.mark.parametrize("text", ["", "{", "train"])
 def test_what_is_no_json_is_refused(text):
-    with pytest.raises(ValueError, match="JSON|truncated"):
+    with pytest.raises(ValueError, match=r"JSON|truncated"):
         parse(TrainSpec, text)
