@@ -11,6 +11,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 from snakemake.utils import update_config
+from tests.unit.presets import PRESETS, in_words
 
 from repdrift.errors import UserError
 from repdrift.plan.checking import check
@@ -47,10 +48,7 @@ def save_npz(path, images):
     np.savez(path, X=np.zeros((images, 2, 2, 3), np.uint8), y=np.zeros(images, np.int64))
 
 
-PRESETS = sorted(path.stem for path in (ROOT / "presets").glob("*.yaml"))
-
-
-@pytest.mark.parametrize("presets", [[], *([name] for name in PRESETS), *([name, "svhn-npz"] for name in PRESETS)])
+@pytest.mark.parametrize("presets", PRESETS, ids=in_words)
 def test_config_and_presets_pass(presets, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     config = CONFIG
@@ -152,7 +150,7 @@ BAD = [
     ("probe/images", [5001], ["allowed is 4 to 5000", "finetune.cross_domain.test"]),
     ("controls/scratch", [1, "yes"], ["true or false"]),
     ("controls/matched_steps", [0], ["at least 1, or null"]),
-    ("transferability/class_images", [5001], ["allowed is 2 to 5000", "finetune.domain.train"]),
+    ("transferability/class_images", [5001], ["allowed is 2 to 5000", "training images of the target cifar10"]),
     # Tasks
     ("source/dataset", ["CIFAR-10", "cifar100"], ["no such", "cifar10, svhn, mnist", "did you mean cifar10?"]),
     ("finetune/cross_domain/dataset", ["cifar10"], ["finetune.domain has it too"]),

@@ -9,6 +9,7 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 from tests.checkout import REPOSITORY
+from tests.unit.rules import programs_of_rules, rules
 
 from repdrift.provenance.parts import drawings, programs
 
@@ -50,14 +51,9 @@ def test_versions_are_those_of_the_lock_file(environment, lock):
 def environments():
     """Environments of each program, by the program's name, as the rules say."""
     found = {}
-    for path in (REPOSITORY / "workflow").rglob("*.smk"):
-        text = path.read_text()
-        for rule in re.split(r"^rule ", text, flags=re.MULTILINE)[1:]:
-            environment = re.search(r"/envs/(\w+)\.yaml", rule).group(1)
-            called = re.findall(r"-m repdrift\.stages (\w+)", rule)
-            # A rule for several programs names them where it stands.
-            for program in called or [name for name in programs() if f'"{name}"' in text]:
-                found.setdefault(program, set()).add(environment)
+    for rule, text in rules().items():
+        environment = re.search(r"/envs/(\w+)\.yaml", text).group(1)
+        found.setdefault(programs_of_rules()[rule], set()).add(environment)
     return found
 
 

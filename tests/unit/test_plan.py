@@ -10,7 +10,7 @@ import pytest
 
 from repdrift.canonical import canonical
 from repdrift.plan import specs
-from repdrift.plan.plan import Plan
+from repdrift.plan.plan import Plan, merged
 from repdrift.study.tasks import Part, Transform
 
 LIBRARY = Path(__file__).parents[2] / "workflow"
@@ -128,8 +128,9 @@ def test_swapped_settings_are_another_spec(load_config):
         ((), [*TRANSFER, *TRANSFERABILITY, *HEAD2TOE]),
         (("laptop",), [*TRANSFER, *TRANSFERABILITY, *HEAD2TOE]),
         (("demo",), TRANSFER),
+        (("smoke", "svhn-npz"), [*TRANSFER, *TRANSFERABILITY, *HEAD2TOE]),
     ],
-    ids=["paper", "laptop", "demo"],
+    ids=["paper", "laptop", "demo", "smoke"],
 )
 def test_figures_show_runs_that_exist(load_config, presets, others):
     plan = Plan(load_config(*presets))
@@ -184,6 +185,23 @@ def test_sensitivity_tries_the_sizes_that_the_images_allow(load_config):
     assert demo.probe_sizes("objects") == [100, 200, 300]
     assert demo.tried_runs == [run.name for run in demo.main_runs]
     assert demo.bn_modes == ["calibrated", "batch"]
+
+
+def test_a_run_that_several_experiments_need_keeps_its_weights_at_the_epochs_of_all(paper):
+    task = paper.study.target_task("svhn")
+    short, long, other = (paper.study.trained_on(task, checkpoints=epochs) for epochs in ((2, 5), (25, 2), ()))
+    alone = paper.study.trained_on(task, order=2, checkpoints=(1,))
+    found = merged([short, alone, other, long])
+    assert found == {short.name: replace(short, checkpoints=(2, 5, 25)), alone.name: alone}
+    assert list(found) == [short.name, alone.name]
+
+
+def test_trainings_on_targets_that_keep_other_epochs_are_refused(paper):
+    assert paper.path_epochs == (1, 2, 5, 10, 25)
+    name = paper.path_runs[-1]
+    paper.runs[name] = replace(paper.runs[name], checkpoints=(1, 3))
+    with pytest.raises(ValueError, match=r"different epochs: \[\(1, 2, 5, 10, 25\), \(1, 3\)\]"):
+        _ = paper.path_epochs
 
 
 def test_the_snakefiles_side_imports_the_standard_library_only():

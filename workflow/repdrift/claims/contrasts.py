@@ -72,11 +72,11 @@ class Contrast:
     label: str
     table: str
     weights: tuple[tuple[Key, float], ...]
-    layer: str = ""
-    constant: float = 0.0
-    within: float | None = None
-    decides: bool = True
-    threshold: bool = False
+    layer: str
+    constant: float
+    within: float | None
+    decides: bool
+    threshold: bool
 
     @property
     def by_key(self) -> dict[Key, float]:

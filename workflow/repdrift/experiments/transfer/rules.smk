@@ -18,9 +18,11 @@ rule transfer_similarity_of_pairs:
         mem_mb=growing(2500),
         runtime=growing(20),
     params:
-        program="transfer_similarity_of_pairs",
         spec=lambda w: canonical(TRANSFER.pairs_spec(w.dataset, int(w.seed))),
         code=lambda w: code_of("transfer_similarity_of_pairs", TRANSFER.pairs_spec(w.dataset, int(w.seed))),
+        # Not the name of the rule, which has a prefix in a workflow that imports this one. Snakemake does not track a
+        # function of the resources.
+        program=lambda w, resources: "transfer_similarity_of_pairs",
     shell:
         program("{params.program}", "networks task images", ON_GPU)
 
@@ -33,9 +35,9 @@ use rule transfer_similarity_of_pairs as transfer_barrier_of_pairs with:
     log:
         f"{STUDY.folder}/logs/transfer/barrier/{{dataset}}/seed{{seed}}.log",
     params:
-        program="transfer_barrier_of_pairs",
         spec=lambda w: canonical(TRANSFER.lines_spec(w.dataset, int(w.seed))),
         code=fingerprint("transfer_barrier_of_pairs"),
+        program=lambda w, resources: "transfer_barrier_of_pairs",
 
 
 use rule transfer_similarity_of_pairs as transfer_criticality_of_parts with:
@@ -46,6 +48,6 @@ use rule transfer_similarity_of_pairs as transfer_criticality_of_parts with:
     log:
         f"{STUDY.folder}/logs/transfer/criticality/{{dataset}}/seed{{seed}}.log",
     params:
-        program="transfer_criticality_of_parts",
         spec=lambda w: canonical(TRANSFER.criticality_spec(w.dataset, int(w.seed))),
         code=fingerprint("transfer_criticality_of_parts"),
+        program=lambda w, resources: "transfer_criticality_of_parts",

@@ -1,0 +1,64 @@
+"""Captions: whole sentences about this study, in the file that lies beside the drawing."""
+
+import re
+from string import Formatter
+
+import pytest
+from tests.checkout import REPOSITORY
+from tests.unit.presets import PRESETS, in_words
+
+from repdrift.plan.plan import Plan
+from repdrift.study.phrases import RULE, common_phrases
+
+FILES = set((REPOSITORY / "workflow" / "repdrift" / "experiments").glob("*/figures/*.rst"))
+
+
+@pytest.fixture(params=PRESETS, ids=in_words)
+def plan(load_config, request):
+    return Plan(load_config(*request.param))
+
+
+def phrases_in(path):
+    return {name for _, name, _, _ in Formatter().parse(path.read_text()) if name is not None}
+
+
+def test_every_caption_is_in_whole_sentences(plan):
+    for figure in plan.figures.values():
+        caption = figure.caption
+        assert caption.endswith("."), figure.name
+        assert not re.search(r"[{}\n]|  |\.\.|\b(None|True|False)\b", caption), figure.name
+        sentences = re.split(r"(?<=\.) ", caption.replace("et al.", "et al"))
+        assert [sentence for sentence in sentences if not re.match(r"[A-Z(]", sentence)] == [], figure.name
+
+
+def test_a_caption_tells_of_the_seeds_of_its_study(plan):
+    seeds = len(plan.study.seeds)
+    for name, figure in plan.figures.items():
+        caption = figure.caption.replace(RULE, "")
+        if seeds == 1:
+            assert "one seed" in caption or "1 seed." in caption, name
+            assert not re.search(r"\d seeds|show one standard error", caption), name
+        else:
+            assert set(re.findall(r"(\d+) seeds?\b", caption)) == {str(seeds)}, name
+            assert "one seed" not in caption, name
+
+
+def test_a_caption_names_the_images_and_the_length_of_fine_tuning(load_config):
+    config = load_config("demo")
+    config["datasets"]["digits"]["title"] = "numerals"
+    config["finetune"]["epochs"] = 77
+    figures = Plan(config).figures
+    for name in ("fig4", "fig5"):
+        assert "numerals, train[0:" in figures[name].caption
+        assert "for 77 epochs." in figures[name].caption
+    assert "numerals" not in figures["fig3"].caption
+    assert "P-T is fine-tuned from pre-trained weights for 77 epochs" in figures["transfer_barrier"].caption
+
+
+def test_every_caption_file_is_of_a_figure(load_config):
+    assert {figure.caption_file for figure in Plan(load_config()).figures.values()} == FILES
+
+
+def test_every_common_phrase_is_in_a_caption(load_config):
+    used = set().union(*map(phrases_in, FILES))
+    assert set(common_phrases(Plan(load_config()).study)) <= used
