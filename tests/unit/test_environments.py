@@ -49,15 +49,16 @@ def test_versions_are_those_of_the_lock_file(environment, lock):
 
 def environments():
     """Environments of each program, by the program's name, as the rules say."""
-    found = {}
+    found, said = {}, {}
     for path in (REPOSITORY / "workflow").rglob("*.smk"):
-        text = path.read_text()
-        for rule in re.split(r"^rule ", text, flags=re.MULTILINE)[1:]:
-            environment = re.search(r"/envs/(\w+)\.yaml", rule).group(1)
-            called = re.findall(r"-m repdrift\.stages (\w+)", rule)
-            # A rule for several programs names them where it stands.
-            for program in called or [name for name in programs() if f'"{name}"' in text]:
-                found.setdefault(program, set()).add(environment)
+        for block in re.split(r"^(?=rule |use rule )", path.read_text(), flags=re.MULTILINE)[1:]:
+            base, rule = re.match(r"(?:use rule (\w+) as|rule) (\w+)", block).groups()
+            environment = re.search(r"/envs/(\w+)\.yaml", block)
+            program = re.search(r'program\(\s*"([^"]+)"', block)
+            # A rule that uses another has what it does not say itself from there.
+            said[rule] = (environment[1], program[1]) if environment and program else said[base]
+            environment, program = said[rule]
+            found.setdefault(rule if program == "{rule}" else program, set()).add(environment)
     return found
 
 

@@ -21,7 +21,8 @@ def test_targets_of_the_paper(tiny_study):
     # of the blocks; shuffled images, and from epochs of pre-training; fewer images for equal epochs and steps, classes.
     assert jobs["finetune"] == 60 - 2 * 5 + 2 * 5 + (6 * 2 + 8) * 2 * 5 + (3 + 3 + 3) * 2 * 5
     assert jobs["finetune_path"] == 3 * 5 * 5
-    assert jobs["transfer_table"] == 3 * 3 * 5
+    for table in ("similarity_of_pairs", "barrier_of_pairs", "criticality_of_parts"):
+        assert jobs[f"transfer_{table}"] == 3 * 5
     # Three data sets, shifted labels of one, shuffled images of two.
     assert jobs["head2toe_probes"] == 6 * 5
     assert jobs["head2toe_tuning"] == 6 * 3 * 5
