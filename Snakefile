@@ -58,7 +58,7 @@ for name, experiment in PLAN.experiments.items():
         input:
             expand(
                 f"{STUDY.folder}/figures/{{figure}}.{{format}}",
-                figure=[figure.name for figure in experiment.figures()],
+                figure=[f.name for f in (*experiment.figures(), *experiment.summaries())],
                 format=FORMATS,
             ),
         localrule: True

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from tests.workflow.changes import delete, edit, flip_bit, kept, overlay
+from tests.workflow.changes import both, delete, edit, flip_bit, kept, overlay
 from tests.workflow.tiny import CROSS, DOMAIN, TINY
 
 from repdrift.provenance.verification import Verification, artifacts
@@ -47,6 +47,14 @@ def test_a_changed_setting_is_named_with_both_values(tiny_study):
     assert rule.startswith("3 finetune (run=objects+")
     assert setting == "changed setting: training.steps 1 -> 2"
     assert rest == "and of what these make: 3 activations, 3 similarity, 1 table, 1 figure"
+
+
+@pytest.mark.parametrize("quiet", ["[rules, progress]", "[all]"])
+def test_a_quiet_profile_hides_nothing(tiny_study, quiet):
+    profile = f"quiet: {quiet}\ngroups: {{finetune: group}}\ngroup-components: {{group: 9}}\ncores: all"
+    change = both(edit("profiles/default/config.yaml", "cores: all", profile), overlay("finetune: {epochs: 2}"))
+    with change(tiny_study):
+        assert why(tiny_study, "figures/fig4.png")[1] == "changed setting: training.steps 1 -> 2"
 
 
 def test_changed_code_is_named_by_module(tiny_study):

@@ -4,10 +4,17 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from repdrift.commands import clean, explain, similarity, status, verify
+from repdrift.commands import adopt, clean, explain, similarity, status, verify
 from repdrift.errors import UserError
 
-COMMANDS = {"similarity": similarity, "status": status, "verify": verify, "explain": explain, "clean": clean}
+COMMANDS = {
+    "similarity": similarity,
+    "status": status,
+    "verify": verify,
+    "explain": explain,
+    "adopt": adopt,
+    "clean": clean,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-# Not workflow.basedir, which is the folder of the workflow that imports this one.
+# workflow.basedir would be wrong here: it is the folder of a workflow that imports this one.
 LIBRARY = Path(str(workflow.current_basedir)).parent
 sys.path.insert(0, str(LIBRARY))
 from repdrift.canonical import canonical
@@ -23,8 +23,8 @@ from repdrift.study.study import COMPARED_ROLES
 
 use_this_python(LIBRARY)
 try:
-    # Snakemake has laid --configfile over config.yaml. What a workflow that imports this one gives as its module's
-    # `config:` would take the place of config.yaml, and is laid over it here.
+    # Snakemake has laid --configfile over config.yaml. But if another workflow imports this one, the `config:` of its
+    # module replaces config.yaml. It is therefore laid over config.yaml here.
     config = complete(config)
     check(config)
 except UserError as error:
@@ -47,7 +47,7 @@ def program(name, flags):
 
 
 def code_of(name, spec):
-    """Make the fingerprint of a program and of the estimators or the drawing that its spec names."""
+    """Return the fingerprint of a program and of the estimators or the drawing that its spec names."""
     return fingerprint(name, *loaded(spec))
 
 
@@ -66,7 +66,7 @@ def growing(amount):
 
 
 def gpu_if_offered(w):
-    """Ask for one GPU, and for none on this machine unless a profile or --resources says how many it has."""
+    """Return 1, or 0 for a job on this machine if neither a profile nor --resources says how many GPUs it has."""
     this_machine = workflow.is_main_process and workflow.local_exec
     return 0 if this_machine and "gpu" not in workflow.global_resources else 1
 

@@ -13,8 +13,10 @@ from typing import Any
 
 from repdrift.errors import UserError
 from repdrift.provenance.artifacts import record, sidecar
-from repdrift.provenance.dry_run import PlannedJob, planned, shortened
-from repdrift.provenance.verification import changed_modules
+from repdrift.provenance.causes import causes
+from repdrift.provenance.differences import shortened
+from repdrift.provenance.planned_jobs import PlannedJob, planned_jobs
+from repdrift.provenance.verification import changed_modules, declared_code
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +30,7 @@ def run(args: argparse.Namespace) -> None:
         print("\n".join(origins(args.target)), end="\n\n")
     elif args.target.exists():
         raise UserError(f"{args.target}: there is no sidecar {sidecar(args.target).name} that says what it is made of")
-    print("\n".join(reasons(planned(args.target, args.configfile, args.snakefile))))
+    print("\n".join(reasons(planned_jobs([args.target], args.configfile, snakefile=args.snakefile))))
 
 
 def origins(target: Path) -> list[str]:
@@ -61,7 +63,7 @@ def described(name: str, paths: list[Path], digest: str) -> list[str]:
     made = [found for path in paths if (found := record(path)) is not None]
     if not made:
         return [heading, f"    raw: no job made it; SHA-256 {digest}"]
-    programs = ", ".join(sorted({str(found.get("program")) for found in made}))
+    programs = ", ".join(sorted({str(declared_code(found).get("program")) for found in made}))
     devices = ", ".join(sorted({found.get("device", "?") for found in made}))
     changed = sorted({module for found in made for module in changed_modules(found)})
     lines = [
@@ -72,9 +74,19 @@ def described(name: str, paths: list[Path], digest: str) -> list[str]:
     ]
     if not any(found.get("inputs") for found in made):
         lines.append("    made of nothing but these settings and the code")
+    lines += [f"    {line}" for line in adoptions(made)]
     if changed:
         lines.append(f"    its code has changed since: {', '.join(changed)}")
     return lines
+
+
+def adoptions(made: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """Say of each adoption of some files when, by which version and in place of which code it was."""
+    entries = (entry for found in made for entry in found.get("adopted", []))
+    told = ((entry["at"], entry["version"], entry["code"], entry["before"]) for entry in entries)
+    for (at, version, code, before), count in sorted(Counter(told).items()):
+        files = f" ({count} files)" if count > 1 else ""
+        yield f"adopted {at} by repdrift {version}: code {before} counts as code {code}{files}"
 
 
 def seconds(made: Iterable[dict[str, Any]]) -> float:
@@ -95,14 +107,13 @@ def settings(specs: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
 
 def reasons(jobs: list[PlannedJob]) -> list[str]:
     """Lines that say which jobs would run for what cause, and which because of these."""
-    jobs = [job for job in jobs if job.outputs]
     if not jobs:
         return ["It would not be made again: nothing that it is made of has changed."]
     groups: dict[tuple[str, ...], list[PlannedJob]] = {}
     derived: Counter[str] = Counter()
     for job in jobs:
-        if job.causes():
-            groups.setdefault((job.rule, *map(pattern, job.causes())), []).append(job)
+        if causes(job):
+            groups.setdefault((job.rule, *map(pattern, causes(job))), []).append(job)
         else:
             derived[job.rule] += 1
     lines = ["It would be made again:"]
@@ -110,7 +121,7 @@ def reasons(jobs: list[PlannedJob]) -> list[str]:
         named = "; ".join(job.wildcards for job in members[:3])
         more = f" and {len(members) - 3} more" if len(members) > 3 else ""
         lines.append(f"    {len(members)} {rule} ({named}{more})")
-        lines += [f"        {cause}" for cause in (why if len(members) > 1 else members[0].causes())]
+        lines += [f"        {cause}" for cause in (why if len(members) > 1 else causes(members[0]))]
     if derived:
         lines.append(f"    and of what these make: {', '.join(f'{count} {rule}' for rule, count in derived.items())}")
     return lines

@@ -20,8 +20,11 @@ def run(args: argparse.Namespace) -> None:
     faults = list(verification.faults())
     for fault in faults:
         print(fault)
-    wrong = len({fault.path for fault in faults})
-    print(f"{args.study}: {len(verification.paths)} artifacts, {len(verification.paths) - wrong} as they were made")
+    wrong = {fault.path for fault in faults}
+    good = f"{len(verification.paths) - len(wrong)} as they were made"
+    adopted = len(set(verification.adopted) - wrong)
+    also = f", {adopted} of them by other code, and adopted" if adopted else ""
+    print(f"{args.study}: {len(verification.paths)} artifacts, {good}{also}")
     if faults:
         kinds = [f"{sum(fault.kind == kind for fault in faults)} {kind}" for kind in ("altered", "stale", "unknown")]
         sys.exit(f"error: {', '.join(kinds)}")

@@ -45,6 +45,10 @@ class Experiment(ABC):
     def figures(self) -> Iterator[Figure]:
         """Give its figures in their order."""
 
+    def summaries(self) -> Iterator[Figure]:
+        """Give its figures on the whole study, which come after the figures of all experiments."""
+        yield from ()
+
     def runs(self) -> Iterator[Run]:
         """Give the trainings that it needs. Other experiments may need the same."""
         yield from ()

@@ -41,7 +41,9 @@ class Plan:
         self.runs = merged(run for experiment in every for run in experiment.runs())
         tasks = [*(run.task for run in self.runs.values()), *(task for one in every for task in one.tasks())]
         self.tasks: dict[str, Task] = {task.name: task for task in tasks}
-        self.figures: dict[str, Figure] = {figure.name: figure for one in every for figure in one.figures()}
+        figures = [figure for one in every for figure in one.figures()]
+        summaries = [figure for one in every for figure in one.summaries()]
+        self.figures: dict[str, Figure] = {figure.name: figure for figure in (*figures, *summaries)}
         self._judged = {one.claims_figure: one for one in every}
         self.claims: dict[str, list[Claim]] = {
             one.claims_figure: claims_of(name, one) for name, one in self.experiments.items()

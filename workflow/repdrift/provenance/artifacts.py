@@ -78,6 +78,17 @@ def _umask() -> int:
     return mask
 
 
+def sealed(made: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what a sidecar says with the seal that belongs to it."""
+    return {**made, "seal": seal(made)}
+
+
+def write_sidecar(path: Path, made: Mapping[str, Any]) -> None:
+    """Write the sidecar of an artifact, sealed."""
+    text = json.dumps(sealed(made), indent=1, sort_keys=True) + "\n"
+    write_atomically(sidecar(path), lambda file: file.write_text(text))
+
+
 def write_csv(path: Path, rows: Iterable[Mapping[str, object]], columns: Sequence[str]) -> None:
     """Write rows as CSV; floats with all their digits, None as an empty field."""
     with path.open("w", newline="") as file:
@@ -121,9 +132,7 @@ class Job:
 
         def write_both(temporary: Path) -> None:
             write(temporary)
-            made = self._record(path, temporary)
-            text = json.dumps({**made, "seal": seal(made)}, indent=1, sort_keys=True) + "\n"
-            write_atomically(sidecar(path), lambda file: file.write_text(text))
+            write_sidecar(path, self._record(path, temporary))
 
         write_atomically(path, write_both)
 

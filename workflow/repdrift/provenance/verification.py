@@ -1,6 +1,6 @@
 """What the sidecars of a study say about it: which artifacts are as they were made, of what, and by which code."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +16,7 @@ UNTRACKED = {".json", ".log", ".sha256", ".md"}  # endings of files that are no 
 
 @dataclass(frozen=True)
 class Fault:
-    """Something that is wrong with an artifact: it is ``altered``, ``stale`` or ``unknown``."""
+    """Something that is wrong with an artifact: it is ``altered``, ``stale`` or ``unknown``, or it ``differs``."""
 
     path: Path
     kind: str
@@ -39,6 +39,11 @@ def artifacts(folder: Path) -> list[Path]:
     )
 
 
+def declared_code(made: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Give the program, code and modules that an artifact is good for: of its last adoption, or those that made it."""
+    return made["adopted"][-1] if made.get("adopted") else made
+
+
 def present_code(program: str | None, spec: object) -> str | None:
     """Give the fingerprint of a job's code as it is now; None if there is no such program or part any more."""
     try:
@@ -55,9 +60,10 @@ def present_modules(program: str | None, spec: object) -> dict[str, str]:
         return {}
 
 
-def changed_modules(made: dict[str, Any]) -> list[str]:
-    """Modules of the code that made an artifact, given its sidecar, which are not what they were."""
-    program, then = made.get("program"), made.get("modules", {})
+def changed_modules(made: Mapping[str, Any]) -> list[str]:
+    """Give the modules that are not what they were when an artifact was made or adopted, given its sidecar."""
+    declared = declared_code(made)
+    program, then = declared.get("program"), declared.get("modules", {})
     now = present_modules(program, made.get("spec", {}))
     return sorted(name for name in then.keys() | now.keys() if program and then.get(name) != now.get(name))
 
@@ -103,28 +109,37 @@ class Verification:
         """Artifacts of the study, and those of other folders (data sets) that they are made of."""
         return with_origins(self.own)
 
+    @cached_property
+    def adopted(self) -> list[Path]:
+        """Those that were made by other code, and adopted."""
+        return [path for path in self.paths if (record(path) or {}).get("adopted")]
+
     def faults(self) -> Iterator[Fault]:
         """Give everything that is wrong, artifact by artifact."""
         for path in self.paths:
-            yield from self._faults_of(path)
+            made = record(path)
+            if made is None:
+                yield Fault(path, "unknown", "no sidecar says what it is made of")
+            elif path.exists():  # or deleted, such as activations that are not kept: whoever needs it makes it again
+                yield from self.alterations(path, made)
+                declared, changed = declared_code(made), changed_modules(made)
+                if changed or declared.get("code") != present_code(declared.get("program"), made.get("spec", {})):
+                    code = "the code that it was adopted for" if made.get("adopted") else "the code that made it"
+                    which = f" ({', '.join(changed)})" if changed else ""
+                    yield Fault(path, "stale", f"{code}{which} has changed since")
+                yield from self.changed_inputs(path, made)
 
-    def _faults_of(self, path: Path) -> Iterator[Fault]:
-        made = record(path)
-        if made is None:
-            yield Fault(path, "unknown", "no sidecar says what it is made of")
-            return
-        if not path.exists():
-            return  # deleted, such as activations that are not kept: whoever needs it makes it again
-        if made["sha256"] != self.sha256(path):
+    def alterations(self, path: Path, made: Mapping[str, Any]) -> Iterator[Fault]:
+        """Give what is wrong with an artifact itself, if it is there, and with its sidecar."""
+        if path.exists() and made["sha256"] != self.sha256(path):
             yield Fault(path, "altered", f"its SHA-256 is {self.sha256(path)}, and was {made['sha256']}")
         if made.get("seal") != seal(made):
             yield Fault(path, "altered", "its sidecar is not as it was written")
         if made.get("path") != str(path):
             yield Fault(path, "altered", f"it was made as {made.get('path')}")
-        changed = changed_modules(made)
-        if changed or made.get("code") != present_code(made.get("program"), made.get("spec", {})):
-            which = f" ({', '.join(changed)})" if changed else ""
-            yield Fault(path, "stale", f"the code that made it{which} has changed since")
+
+    def changed_inputs(self, path: Path, made: Mapping[str, Any]) -> Iterator[Fault]:
+        """Give each file that an artifact was made of, and that is not what it was then."""
         for name, digest in made.get("inputs", {}).items():
             now = self.sha256(Path(name))
             if now is not None and now != digest:

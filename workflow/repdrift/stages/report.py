@@ -78,6 +78,14 @@ def versions(paths: Iterable[Path]) -> dict[str, str]:
     return {package: ", ".join(sorted(each)) for package, each in found.items()}
 
 
+def adoptions(paths: Iterable[Path]) -> dict[str, Any]:
+    """Count the artifacts that other code has made and that were adopted, and give the versions that made them."""
+    made = [found for path in with_origins(paths) if (found := record(path))]
+    adopted = [found for found in made if found.get("adopted")]
+    makers = sorted({found.get("packages", {}).get("repdrift", "?") for found in adopted})
+    return {"files": len(adopted), "of": len(made), "versions": ", ".join(makers)}
+
+
 def embedded(path: Path) -> str:
     """An SVG file as the address of an image: its identifiers then stay its own."""
     return "data:image/svg+xml;base64," + base64.b64encode(path.read_bytes()).decode()
@@ -109,6 +117,7 @@ def main() -> None:
         letters=LETTERS,
         times=run_times(args.figures),
         versions=versions(args.figures),
+        adopted=adoptions(args.figures),
         config=yaml.safe_dump(spec.config, sort_keys=False),
     )
     job = Job(spec, args.code, [args.verdicts, args.multiverse, *args.figures])

@@ -32,7 +32,7 @@ class Files:
         return self.config.datasets[dataset].title
 
     def store(self, dataset: str) -> str:
-        """Return the name of the folder of a data set: its name and a hash of its settings, as studies share it."""
+        """Return the name of the folder of a data set, which all studies with the same settings of it share."""
         return self._folders[dataset]
 
     @cached_property

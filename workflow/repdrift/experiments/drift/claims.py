@@ -53,6 +53,7 @@ def multiverse_spec(drift: Drift) -> MultiverseSpec:
     return MultiverseSpec(
         claims=tuple(found),
         histories=tuple(HistoryOf(run, seed) for run in history_runs(found) for seed in study.seeds),
+        tables={},
         main=tuple(main),
         usual=UsualChoices(probe.images, probe.bn, study.config.network.block),
         blocks=tuple(study.other_blocks),

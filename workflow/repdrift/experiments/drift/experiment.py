@@ -10,7 +10,7 @@ from repdrift.experiments.drift import panels
 from repdrift.experiments.drift.specs import CurveSpec, LayersSpec, SensitivitySpec, UsualMeasurement
 from repdrift.experiments.experiment import Experiment
 from repdrift.study.figure import Figure, Panel
-from repdrift.study.phrases import compared_on
+from repdrift.study.phrases import compared_on, network_sentence
 from repdrift.study.runs import INITIAL, Checkpoint, Run, in_block, network_variant
 from repdrift.study.study import DOMAIN, SOURCE, Study
 from repdrift.study.tasks import Part, Transform
@@ -243,9 +243,12 @@ class Drift(Experiment):
         tried = list(panels.sensitivity(study, self.main_runs))
         rows = self.sensitivity_rows(_runs(tried))
         yield self.figure("sensitivity", "Sensitivity", rows, panels=tried, blocks=blocks)
+
+    def summaries(self) -> Iterator[Figure]:
         roles = [self.needed[run].task.role for run in self.usual_runs]
-        yield self.figure("claims", "Claims", {}, phrases={"compared_on": compared_on(study, roles)})
-        yield self.figure("multiverse", "Multiverse", {}, blocks=blocks)
+        yield self.figure("claims", "Claims", {}, phrases={"compared_on": compared_on(self.study, roles)})
+        blocks = [self.study.config.network.block, *self.study.other_blocks]
+        yield self.figure("multiverse", "Multiverse", {}, phrases={"network": network_sentence(self.study, blocks)})
 
     def _of_layers(self, name: str, title: str, shown: list[Panel], phrases: Mapping[str, str] | None = None) -> Figure:
         """Make a figure of similarities; its caption says on which images they were measured."""

@@ -66,10 +66,14 @@ class UsualChoices:
 
 @dataclass(frozen=True)
 class MultiverseSpec:
-    """The paper's claims, the same claims as far as the main runs alone can show them, and what was tried."""
+    """The paper's claims, the same claims as far as the main runs alone can show them, and what was tried.
+
+    `tables` is empty: the paper's own claims read no further tables.
+    """
 
     claims: tuple[Claim, ...]
     histories: tuple[HistoryOf, ...]
+    tables: dict[str, tuple[str, ...]]
     main: tuple[Claim, ...]
     usual: UsualChoices
     blocks: tuple[str, ...]

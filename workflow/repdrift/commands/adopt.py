@@ -1,0 +1,54 @@
+"""Declare results that an earlier version has made good for the present code; nothing is run.
+
+Sidecars keep the trail: which code has made a file, and when and by which version it was adopted. What was altered, or
+differs in settings and not only in code, is refused; then nothing is adopted, and the exit code is 1.
+"""
+
+import argparse
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from repdrift.errors import UserError
+from repdrift.provenance.adoption import Decision, adopting, decide, plan_of, tell_snakemake, vanished
+from repdrift.provenance.planned_jobs import PlannedJob, planned_jobs, recorded_jobs
+from repdrift.provenance.verification import Verification
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("study", help="its name, as `study` in the config")
+    parser.add_argument("--configfile", nargs="+", default=[], metavar="FILE", help="as for snakemake")
+
+
+def run(args: argparse.Namespace) -> None:
+    folder = Path("results", Path(args.study).name)
+    verification = Verification(folder)
+    plan = plan_of(planned_jobs([], args.configfile, "--forceall"))
+    if not any(folder in path.parents for path in plan):
+        raise UserError(f"{folder}: the config is of another study: give this one's config files with --configfile")
+    recorded = recorded_jobs(args.configfile) if vanished(plan) else {}
+    decision = decide(plan, recorded, verification)
+    for fault in decision.refused:
+        print(fault)
+    if decision.refused:
+        count = len({fault.path for fault in decision.refused})
+        sys.exit(
+            f"error: {count} artifacts are refused, and nothing was changed: use the settings that they were made "
+            "with, or delete them, their sidecars, and what was made of them"
+        )
+    with adopting(decision, time.time()):
+        tell_snakemake(decision, args.configfile)
+    others = [path for path in verification.own if path not in plan]
+    print("\n".join(told(decision, others, planned_jobs([], args.configfile))))
+
+
+def told(decision: Decision, others: list[Path], left: list[PlannedJob]) -> Iterator[str]:
+    """Say what was adopted, which artifacts the config does not make, and which jobs Snakemake still has to do."""
+    yield f"{len(decision.adopted)} artifacts adopted, {len(decision.current)} were up to date"
+    if others:
+        yield f"{len(others)} artifacts that this config does not make stay as they are: {others[0]} for example"
+    rules = Counter(job.rule for job in left)
+    jobs = ", ".join(f"{count} {rule}" for rule, count in rules.items())
+    yield f"{len(left)} jobs are left to do: {jobs}" if left else "no jobs are left to do"

@@ -1,0 +1,203 @@
+"""Results of earlier code are declared good for the present code, and nothing is run.
+
+What is there is compared with what would be made now. The two may differ in code, and in nothing else: neither in
+settings, nor in the files that an artifact was made of. The artifact itself must be as it was made.
+"""
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import repdrift
+from repdrift.provenance.artifacts import record, sealed, sidecar, write_sidecar
+from repdrift.provenance.differences import differences, shortened
+from repdrift.provenance.planned_jobs import PlannedJob, RecordedJob, snakemake
+from repdrift.provenance.verification import (
+    UNTRACKED,
+    Fault,
+    Verification,
+    changed_modules,
+    declared_code,
+    present_modules,
+)
+
+Plan = Mapping[Path, PlannedJob]  # the job that would make each artifact now
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What is to become of the artifacts of a study.
+
+    Attributes
+    ----------
+    adopted : dict of Path to PlannedJob
+        Artifacts that other code has made, each with the job that would make it now. An artifact that was deleted is
+        among them if its sidecar is there and something was made of it.
+    current : list of Path
+        Artifacts that the present code has made, or that are adopted for it already.
+    refused : list of Fault
+        Everything that stands against the adoption.
+    """
+
+    adopted: dict[Path, PlannedJob]
+    current: list[Path]
+    refused: list[Fault]
+
+
+def plan_of(jobs: Iterable[PlannedJob]) -> dict[Path, PlannedJob]:
+    """Give the job that would make each artifact; files that have no sidecars by design are left out."""
+    return {path: job for job in jobs for path in job.outputs if path.suffix not in UNTRACKED}
+
+
+def present_and_origins(plan: Plan) -> list[Path]:
+    """Give the artifacts that are there, the others of the same jobs, and all that these would be made of now."""
+    found: set[Path] = set()
+    waiting = [path for path in plan if path.exists()]
+    while waiting:
+        path = waiting.pop()
+        if path in plan and path not in found:
+            found.update(other for other in plan[path].outputs if other in plan)
+            waiting.extend(plan[path].inputs)
+    return [path for path in plan if path in found]
+
+
+def vanished(plan: Plan) -> list[Path]:
+    """Give the artifacts that are gone with their sidecars, though what would be made of them now is there."""
+    paths = present_and_origins(plan)
+    read = {name for path in paths for name in plan[path].inputs}
+    return [path for path in paths if path in read and not path.exists() and record(path) is None]
+
+
+def decide(plan: Plan, recorded: Mapping[Path, RecordedJob], verification: Verification) -> Decision:
+    """Check all artifacts that are there, and all that they are made of.
+
+    Parameters
+    ----------
+    plan : dict of Path to PlannedJob
+        All artifacts that a run of the whole study would make.
+    recorded : dict of Path to RecordedJob
+        What Snakemake has recorded of the jobs of those that have `vanished`.
+    verification : Verification
+        Of the same study. It reads each file once.
+
+    Returns
+    -------
+    Decision
+        Artifacts that were never made are in none of its parts.
+    """
+    decision = Decision({}, [], [])
+    gone = set(vanished(plan))
+    for path in present_and_origins(plan):
+        made = record(path)
+        if made is not None:
+            faults = list(faults_of(path, made, plan, verification))
+        elif path.exists():
+            faults = [Fault(path, "unknown", "no sidecar says what it is made of")]
+        else:
+            faults = list(faults_of_vanished(path, recorded.get(path), plan)) if path in gone else []
+        decision.refused.extend(faults)
+        if made is not None and not faults:
+            if declared_code(made).get("code") == plan[path].code and not changed_modules(made):
+                decision.current.append(path)
+            else:
+                decision.adopted[path] = plan[path]
+    return decision
+
+
+def faults_of(path: Path, made: Mapping[str, Any], plan: Plan, verification: Verification) -> Iterator[Fault]:
+    """Give everything but code in which an artifact with a sidecar is not what its job would make now."""
+    yield from verification.alterations(path, made)
+    yield from verification.changed_inputs(path, made)
+    read = map(Path, made.get("inputs", {}))
+    artifacts = [name for name in read if name in plan or sidecar(name).exists()]
+    yield from different_settings(path, made["spec"], artifacts, plan)
+
+
+def faults_of_vanished(path: Path, recorded: RecordedJob | None, plan: Plan) -> Iterator[Fault]:
+    """Give what stands against an artifact that has vanished, by Snakemake's records of the job that made it."""
+    if recorded is None:
+        yield Fault(path, "unknown", "it is gone, nothing says how it was made, and others were made of it")
+    else:
+        yield from different_settings(path, recorded.spec, [name for name in recorded.inputs if name in plan], plan)
+
+
+def different_settings(path: Path, spec: Mapping[str, Any], artifacts: Sequence[Path], plan: Plan) -> Iterator[Fault]:
+    """Give each difference between how an artifact was made and how it would be made now, apart from code.
+
+    The names of the artifacts that a job reads are settings too: the name of a data set's folder, say, depends on how
+    large the data set is.
+    """
+    job = plan[path]
+    for difference in differences(settings(spec), settings(job.spec)):
+        yield Fault(path, "differs", difference)
+    only_then = sorted({str(name) for name in artifacts if name not in job.inputs})
+    only_now = sorted({str(name) for name in job.inputs if name in plan and name not in artifacts})
+    if only_then or only_now:
+        yield Fault(path, "differs", f"inputs {shortened(only_then, 200)} -> {shortened(only_now, 200)}")
+
+
+def settings(spec: object) -> object:
+    """Give a spec, or a part of one, without captions: they are words of the workflow, which no user can set."""
+    if isinstance(spec, Mapping):
+        return {key: settings(value) for key, value in spec.items() if key != "caption"}
+    return [settings(value) for value in spec] if isinstance(spec, list) else spec
+
+
+def adopted(made: Mapping[str, Any], job: PlannedJob, now: float) -> dict[str, Any]:
+    """Give the sidecar of an artifact once it is adopted: all that it says stays, and an entry is added.
+
+    Parameters
+    ----------
+    made : dict
+        The sidecar as it is.
+    job : PlannedJob
+        The job that would make the artifact now.
+    now : float
+        Seconds since 1970.
+    """
+    entry = {
+        "code": job.code,
+        "program": job.program,
+        "modules": present_modules(job.program, job.spec),
+        "before": declared_code(made).get("code"),
+        "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now)),
+        "version": repdrift.__version__,
+    }
+    return {**made, "adopted": [*made.get("adopted", []), entry]}
+
+
+@contextmanager
+def adopting(decision: Decision, now: float) -> Iterator[None]:
+    """Write the sidecars of the adopted artifacts; if this or what follows fails, put all of them back as they were."""
+    before: dict[Path, dict[str, Any]] = {}
+    try:
+        for path, job in decision.adopted.items():
+            made = record(path)
+            if made is not None:
+                before[path] = made
+                write_sidecar(path, adopted(made, job, now))
+        yield
+    except BaseException:
+        for path, made in before.items():
+            # A job that runs meanwhile may have written another one.
+            if record(path) == sealed(adopted(made, decision.adopted[path], now)):
+                write_sidecar(path, made)
+        raise
+
+
+def tell_snakemake(decision: Decision, configfiles: Sequence[str]) -> None:
+    """Let Snakemake record that the artifacts that are there are as its jobs would make them now.
+
+    ``snakemake --touch`` runs nothing: it gives the files of a job the time of now, and records settings, code
+    and inputs of the job. It does so for the jobs that Snakemake would run otherwise, and is forced to for the adopted
+    artifacts: without records, as in a study that was copied, Snakemake would see no later change of code.
+    """
+    there = [path for path in (*decision.current, *decision.adopted) if path.exists()]
+    if there:
+        forced = [str(path) for path in decision.adopted if path.exists()]
+        flags = ["--forcerun", *forced] if forced else []
+        # Without `--notemp`, activations that the config does not keep would be deleted when they are touched.
+        snakemake(["--touch", "--notemp", "--no-hooks", *flags], configfiles, there)

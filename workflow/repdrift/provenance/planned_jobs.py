@@ -1,0 +1,148 @@
+"""The jobs of the workflow as Snakemake plans them now: their files, settings and code."""
+
+import csv
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from repdrift.errors import UserError
+
+LIBRARY = Path(__file__).parents[2]
+FLAGS = ("repdrift.stages", "--spec", "--code")  # words of a job's command, each before the word that it is about
+
+
+@dataclass(frozen=True)
+class PlannedJob:
+    """A job as Snakemake would run it now: its files, program, settings and code, and Snakemake's reason to run it."""
+
+    rule: str
+    wildcards: str
+    inputs: tuple[Path, ...]
+    outputs: tuple[Path, ...]
+    reason: str
+    program: str
+    spec: dict[str, Any]
+    code: str
+
+
+@dataclass(frozen=True)
+class RecordedJob:
+    """What Snakemake has recorded of the job that made a file last: the files that it read, and its settings."""
+
+    inputs: tuple[Path, ...]
+    spec: dict[str, Any]
+
+
+def planned_jobs(
+    targets: Iterable[Path], configfiles: Sequence[str], *flags: str, snakefile: str | None = None
+) -> list[PlannedJob]:
+    """Give the jobs that Snakemake would run for some files, or for the whole study if none are named.
+
+    Parameters
+    ----------
+    targets : iterable of Path
+        The files that are wanted.
+    configfiles : sequence of str
+        Config files, as for Snakemake.
+    flags : str
+        More of Snakemake's flags; with ``--forceall`` it lists all jobs, those that are up to date too.
+    snakefile : str, optional
+        The workflow; by default that which Snakemake finds in the working directory.
+
+    Raises
+    ------
+    UserError
+        If Snakemake refuses: a wrong config, or a file that the study does not make.
+    """
+    workflow = ["--snakefile", snakefile] if snakefile else []
+    found, _ = snakemake(["--dry-run", *workflow, *flags], configfiles, targets)
+    return [planned_job(job) for job in found if job["output"]]
+
+
+def planned_job(said: Mapping[str, Any]) -> PlannedJob:
+    """Make a job of what Snakemake tells its loggers of it."""
+    words = flags_of(said["command"])
+    return PlannedJob(
+        rule=said["rule"],
+        wildcards=", ".join(f"{name}={value}" for name, value in said["wildcards"].items()),
+        inputs=tuple(map(Path, said["input"])),
+        outputs=tuple(map(Path, said["output"])),
+        reason=said["reason"].strip(),
+        program=words.get("repdrift.stages", ""),
+        spec=json.loads(words.get("--spec", "{}")),
+        code=words.get("--code", ""),
+    )
+
+
+def recorded_jobs(configfiles: Sequence[str]) -> dict[Path, RecordedJob]:
+    """Give what Snakemake has recorded of each file of the study, also of those that have been deleted since.
+
+    Files of which it has no record are left out.
+    """
+    _, printed = snakemake(["--detailed-summary"], configfiles)
+    lines = [line for line in printed.splitlines() if line.count("\t") == 7]
+    found = {}
+    for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
+        spec = flags_of(row["shellcmd"]).get("--spec")
+        if spec is not None:
+            inputs = tuple(map(Path, row["input-file(s)"].split(",")))
+            found[Path(row["output_file"])] = RecordedJob(inputs, json.loads(spec))
+    return found
+
+
+def snakemake(
+    flags: Sequence[str], configfiles: Sequence[str], targets: Iterable[Path] = ()
+) -> tuple[list[dict[str, Any]], str]:
+    """Run Snakemake on the workflow of this folder, with the user's profiles.
+
+    Returns
+    -------
+    jobs : list of dict
+        What Snakemake says of each job that it runs, or would run.
+    printed : str
+        What it writes to its standard output.
+
+    Raises
+    ------
+    UserError
+        If Snakemake ends with an error.
+    """
+    configs = ["--configfile", *configfiles] if configfiles else []
+    arguments = ["--quiet", "rules", "--nocolor", *flags, *configs, "--", *map(str, targets)]
+    path = os.pathsep.join(filter(None, [str(LIBRARY), os.environ.get("PYTHONPATH")]))
+    with TemporaryDirectory() as folder:
+        told = Path(folder) / "jobs.json"
+        done = subprocess.run(
+            [sys.executable, "-m", "repdrift.provenance.logged_snakemake", str(told)],
+            input=json.dumps(arguments),
+            env={**os.environ, "PYTHONPATH": path},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise UserError(f"snakemake refuses: {refusal(done.stdout + done.stderr)}")
+        return json.loads(told.read_text(encoding="utf-8")), done.stdout
+
+
+def refusal(output: str) -> str:
+    """Give the line that says what Snakemake refuses."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    for number, line in enumerate(lines):
+        if re.match(r"\w*(Error|Exception)\b.*:$", line):
+            return " ".join(lines[number + 1 : number + 2]) or line
+    return lines[-1] if lines else "it says nothing"
+
+
+def flags_of(command: str) -> dict[str, str]:
+    """Give the program, spec and code in a job's shell command, by the words before them."""
+    return {word: value for word, value in pairwise(shlex.split(command)) if word in FLAGS}
