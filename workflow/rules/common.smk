@@ -1,5 +1,6 @@
 # The parts that all rules share. The config is checked first. The plan of the study then gives all names and settings.
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ sys.path.insert(0, str(LIBRARY))
 from repdrift.canonical import canonical
 from repdrift.errors import UserError
 from repdrift.machine.environment import use_this_python
+from repdrift.machine.gpus import granted
 from repdrift.plan import specs
 from repdrift.plan.plan import Plan
 from repdrift.provenance.fingerprint import fingerprint
@@ -40,7 +42,7 @@ def one_of(names):
     return "|".join(map(re.escape, names)) or "(?!)"
 
 
-ON_GPU = "--gpus {resources.gpu}"
+ON_GPU = "--gpus {params.gpus}"
 
 
 def program(name, inputs, flags="", output="{output:q}"):
@@ -77,6 +79,11 @@ def gpu_if_offered(w):
     """Return 1, or 0 for a job on this machine if neither a profile nor --resources says how many GPUs it has."""
     this_machine = workflow.is_main_process and workflow.local_exec
     return 0 if this_machine and "gpu" not in workflow.global_resources else 1
+
+
+def granted_gpus(w, resources):
+    """Return the number of GPUs that a job was granted. Snakemake does not track a function of the resources."""
+    return granted(resources.gpu, resources.get("gres", ""))
 
 
 # Marks the files of activations, which take most of the disk. Unless the config keeps them, Snakemake deletes each

@@ -22,6 +22,7 @@ rule activations:
     params:
         spec=lambda w: canonical(specs.activations(PLAN, w.role, w.run)),
         code=fingerprint("activations"),
+        gpus=granted_gpus,
     shell:
         program("activations", "checkpoint images", ON_GPU)
 

@@ -32,7 +32,7 @@ rule initialise:
         program("initialise", "")
 
 
-# Each training uses one thread, so that the results do not depend on the number of cores. Jobs that use a GPU at the
+# Each training uses one thread, Snakemake's default, so that the results do not depend on the number of cores. Jobs that use a GPU at the
 # same time train in one process. `pack` is the largest number of trainings in such a process; profiles/gpu sets it.
 rule pretrain:
     input:
@@ -48,7 +48,6 @@ rule pretrain:
         group_of_training
     conda:
         "../../envs/torch.yaml"
-    threads: 1
     resources:
         gpu=gpu_if_offered,
         pack=1,
@@ -57,6 +56,7 @@ rule pretrain:
     params:
         spec=lambda w: canonical(specs.train(PLAN, w.run, int(w.seed))),
         code=fingerprint("train"),
+        gpus=granted_gpus,
     shell:
         program("train", "parent task images", f"{ON_GPU} --pack {{resources.pack}}", "{output.final:q}")
 

@@ -52,7 +52,8 @@ rule report:
         verdicts=f"{STUDY.folder}/claims.csv",
         multiverse=f"{STUDY.folder}/tables/multiverse.csv",
         figures=expand(f"{STUDY.folder}/figures/{{figure}}.svg", figure=PLAN.figures),
-        template=str(LIBRARY / "report" / "page.html"),
+        # Like all inputs, it is named relative to the working directory: a study can then be moved with the workflow.
+        template=os.path.relpath(LIBRARY / "report" / "page.html"),
     output:
         f"{STUDY.folder}/report.html",
     log:

@@ -49,7 +49,7 @@ def keyed(path: Path, keys: Sequence[str]) -> Numbers:
 
 
 def _at(history: pd.DataFrame, column: str, when: str) -> float:
-    """Read a column of a history; ``log`` before its name takes the logarithm.
+    """Read a column of a history; ``log`` before its name takes the logarithm, which is NaN for 0.
 
     `when` is ``last`` (the last value that was measured), ``to25`` (the mean up to epoch 25) or ``3`` (the mean from
     epoch 3 on; of all epochs if there are no so many).
@@ -57,7 +57,9 @@ def _at(history: pd.DataFrame, column: str, when: str) -> float:
     name = column.removeprefix("log ")
     values = history.loc[history["epoch"] > 0].set_index("epoch")[name].dropna()
     found = _one(values, when)
-    return found if column == name else math.log(found)
+    if column == name:
+        return found
+    return math.log(found) if found > 0 else math.nan
 
 
 def _one(values: "pd.Series[float]", when: str) -> float:

@@ -15,7 +15,8 @@ def prepare(gpus: int, precision: str = "float32") -> torch.device:
     Parameters
     ----------
     gpus : int
-        GPUs that the scheduler granted to this job. One that SLURM granted by another name (``--gres``) counts as well.
+        Number of GPUs that this job was granted, see `repdrift.machine.gpus.granted`. 0: the CPU, also where the
+        machine or the allocation has a GPU.
     precision : str
         ``tf32`` lets a GPU round the factors of float32 products to 10 bits; anything else forbids it.
 
@@ -31,7 +32,7 @@ def prepare(gpus: int, precision: str = "float32") -> torch.device:
     torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
     torch.backends.cudnn.allow_tf32 = precision == "tf32"
     torch.backends.cudnn.benchmark = False
-    if gpus or os.environ.get("SLURM_STEP_GPUS"):
+    if gpus:
         take_gpu()
         if not torch.cuda.is_available():
             raise UserError("a GPU was granted, but PyTorch sees none: run with --resources gpu=0 or mend the driver")

@@ -68,17 +68,19 @@ class Plan:
 
     @property
     def path_epochs(self) -> tuple[int, ...]:
-        """Epochs at which weights on the way are kept: the same for all, since one rule makes them.
+        """Epochs at which weights on the way are kept: the same for all these trainings, see `merged`.
 
         Raises
         ------
         ValueError
-            If they are not the same.
+            If one of these trainings ends before the last of the epochs.
         """
-        epochs = {self.runs[name].checkpoints for name in self.path_runs}
-        if len(epochs) > 1:
-            raise ValueError(f"trainings on targets keep their weights at different epochs: {sorted(epochs)}")
-        return next(iter(epochs), ())
+        (epochs,) = {self.runs[name].checkpoints for name in self.path_runs} or {()}
+        for name in self.path_runs:
+            last = self.study.epochs_of(self.runs[name])
+            if last < epochs[-1]:
+                raise ValueError(f"{name} ends in epoch {last}, and its weights of epoch {epochs[-1]} are to be kept")
+        return epochs
 
     # What a training takes of a machine
 
@@ -137,9 +139,15 @@ class Plan:
 
 
 def merged(runs: Iterable[Run]) -> dict[str, Run]:
-    """Give runs by name. A run that several experiments need keeps its weights at the epochs of all of them."""
+    """Return runs by name. A run that several experiments need keeps its weights at the epochs of all of them.
+
+    One rule makes all runs on targets that keep weights on the way, so it has the same outputs for all of them. If
+    experiments ask for different epochs, these runs therefore keep their weights at the epochs of all of them.
+    """
     found: dict[str, Run] = {}
     for run in runs:
         epochs = {*run.checkpoints, *(found[run.name].checkpoints if run.name in found else ())}
         found[run.name] = replace(run, checkpoints=tuple(sorted(epochs)))
-    return found
+    on_the_way = {name: run for name, run in found.items() if run.task.role != SOURCE and run.checkpoints}
+    every = tuple(sorted({epoch for run in on_the_way.values() for epoch in run.checkpoints}))
+    return found | {name: replace(run, checkpoints=every) for name, run in on_the_way.items()}

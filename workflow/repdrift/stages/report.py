@@ -120,5 +120,5 @@ def main() -> None:
         adopted=adoptions(args.figures),
         config=yaml.safe_dump(spec.config, sort_keys=False),
     )
-    job = Job(spec, args.code, [args.verdicts, args.multiverse, *args.figures])
+    job = Job(spec, args.code, [args.verdicts, args.multiverse, *args.figures, args.template])
     job.save(args.output, lambda file: file.write_text(page, encoding="utf-8"))

@@ -34,14 +34,21 @@ def draw(part: Part, path: Path, spec: TaskSpec, images: int | None) -> dict[str
     drawn = transform_labels(true, spec.labels, spec.classes, spec.seed, subject)
     kept = np.arange(len(true))
     if spec.kept.classes is not None:
-        kept = first(kept[true < spec.kept.classes], images, f"{path}, {start} to {stop}", spec)
+        kept = first(kept[true < spec.kept.classes], images, f"{path}, {start} to {stop}", spec.kept.classes)
     return {"index": kept + start, "true_label": true[kept], "label": drawn[kept]}
 
 
-def first(indices: Indices, count: int | None, where: str, spec: TaskSpec) -> Indices:
-    """Take the first so many, if a number is given."""
+def first(indices: Indices, count: int | None, where: str, classes: int | None) -> Indices:
+    """Return the first `count` indices of images of the first classes, or all of them without a count.
+
+    Raises
+    ------
+    UserError
+        If there are fewer, or none at all.
+    """
+    if not len(indices):
+        raise UserError(f"{where}: no image is of the first {classes} classes")
     if count is not None and count > len(indices):
-        classes = spec.kept.classes
         raise UserError(f"{where}: {len(indices)} images are of the first {classes} classes, {count} are wanted")
     return indices[:count]
 

@@ -35,20 +35,22 @@ def train_alone(args: argparse.Namespace, interruption: Interruption) -> int:
 
 def train_together(args: argparse.Namespace, words: list[str], interruption: Interruption) -> int:
     """Train this job with others, or wait until another process has; give its exit code."""
-    folder = shared_folder()
+    folder = shared_folder(args.gpus)
     ticket = Ticket.leave(folder, words)
     try:
-        with ticket.log.open() as log:
-            while ticket.code is None and not interruption:
-                with leadership(folder) as leads:
-                    if leads and ticket.code is None:
-                        from repdrift.training.packing import train_many  # noqa: PLC0415
+        while (code := ticket.code) is None and not interruption:
+            if not ticket.waits:  # Something has deleted its files.
+                ticket.withdraw()
+                ticket = Ticket.leave(folder, words)
+            with leadership(folder) as leads:
+                if leads and ticket.code is None:
+                    from repdrift.training.packing import train_many  # noqa: PLC0415
 
-                        train_many(folder, ticket, arguments, interruption)
-                print(log.read(), end="", flush=True)
-                time.sleep(0.2)
-            print(log.read(), end="", flush=True)
-        return EXIT if ticket.code is None else ticket.code
+                    train_many(folder, ticket, args, arguments, interruption)
+            print(ticket.news(), end="", flush=True)
+            time.sleep(0.2)
+        print(ticket.news(), end="", flush=True)
+        return EXIT if code is None else code
     finally:
         ticket.withdraw()
 

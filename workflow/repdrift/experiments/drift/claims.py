@@ -32,6 +32,7 @@ LITTLE = 0.01  # of CKA, between these epochs
 HARDLY = 0.9  # ours: a layer that keeps more CKA than that hardly changed
 NEARLY_ALL = 90.0  # percent of the training images: "almost as high"
 MARGIN = 2.0  # ours: percentage points around chance
+ABSENT = ""  # stands for the run on random labels in a study without one, whose contrasts are left out
 WORDS = {"true": "true labels", "random": "random labels", "shift": "shifted labels", "cross": "other images"}
 
 
@@ -75,7 +76,7 @@ class Comparisons:
         true = Transform("random", 0)
         self.targets = {
             "true": study.target_run("domain", true).name,
-            "random": study.target_run("domain", study.most_random).name,
+            "random": study.target_run("domain", study.most_random).name if study.most_random.value else ABSENT,
             "shift": study.target_run("domain", Transform("shift", shift)).name,
             "cross": study.target_run("cross_domain", true).name,
         }
@@ -96,7 +97,7 @@ class Comparisons:
     def early(self) -> Iterator[Contrast]:
         kept = self.study.checkpoint_epochs
         first, last = EPOCHS if set(EPOCHS) <= set(kept) else (kept[len(kept) // 4], kept[-1])
-        for layer in self.hidden:
+        for layer in self.hidden if first < last else ():
             weights: dict[Key, float] = {(str(first), layer): 1.0, (str(last), layer): -1.0}
             label = f"CKA to initial, epochs {first} and {last} within {LITTLE}"
             yield contrast(label, CURVE, weights, layer, within=LITTLE, threshold=True)
@@ -108,9 +109,10 @@ class Comparisons:
 
     def memorised(self) -> Iterator[Contrast]:
         most = self.degrees[-1]
-        label = f"training accuracy at d = {most}, above {NEARLY_ALL:.0f} %"
-        weights: dict[Key, float] = {(self._scratch(most), "train_accuracy", "last"): 1.0}
-        yield contrast(label, HISTORY, weights, constant=-NEARLY_ALL)
+        if most:
+            label = f"training accuracy at d = {most}, above {NEARLY_ALL:.0f} %"
+            weights: dict[Key, float] = {(self._scratch(most), "train_accuracy", "last"): 1.0}
+            yield contrast(label, HISTORY, weights, constant=-NEARLY_ALL)
 
     def accuracy(self) -> Iterator[Contrast]:
         classes = self.study.classes
@@ -179,11 +181,9 @@ class Comparisons:
             yield contrast(label, SIMILARITY, weights, layer, constant=-HARDLY, threshold=True)
 
     def from_scratch(self) -> Iterator[Contrast]:
-        tuned, scratch = (
-            self.study.target_run("domain", self.study.most_random, parent).name for parent in (None, INITIAL)
-        )
+        scratch = self.study.target_run("domain", self.study.most_random, INITIAL).name
         for layer in self.layers:
-            keys = (scratch, "init", layer), (tuned, "pretrained", layer)
+            keys = (scratch, "init", layer), (self.targets["random"], "pretrained", layer)
             yield difference("CKA to where it began, initial less pre-trained", *keys)
 
     def between(self) -> Iterator[Contrast]:

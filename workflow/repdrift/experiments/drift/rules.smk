@@ -24,6 +24,7 @@ rule curve:
     params:
         spec=lambda w: canonical(DRIFT.curve_spec(int(w.seed))),
         code=lambda w: code_of("curve", DRIFT.curve_spec(int(w.seed))),
+        gpus=granted_gpus,
     shell:
         program("curve", "checkpoints images", ON_GPU)
 
@@ -67,6 +68,7 @@ rule sensitivity_of_run:
     params:
         spec=lambda w: canonical(DRIFT.sensitivity_spec(w.run, int(w.seed))),
         code=lambda w: code_of("sensitivity_of_run", DRIFT.sensitivity_spec(w.run, int(w.seed))),
+        gpus=granted_gpus,
     shell:
         program("sensitivity_of_run", "final references images", ON_GPU)
 

@@ -27,6 +27,7 @@ rule head2toe_features:
     params:
         spec=lambda w: canonical(HEAD2TOE.features_spec(w.target, int(w.seed))),
         code=fingerprint("head2toe_features"),
+        gpus=granted_gpus,
     shell:
         program("head2toe_features", "networks task images", ON_GPU)
 
@@ -50,6 +51,7 @@ rule head2toe_probes:
     params:
         spec=lambda w: canonical(HEAD2TOE.probes_spec(w.target, int(w.seed))),
         code=fingerprint("head2toe_probes"),
+        gpus=granted_gpus,
     shell:
         program("head2toe_probes", "features", f"{ON_GPU} --probe {{output.probe:q}}", "{output.table:q}")
 
@@ -74,6 +76,7 @@ rule head2toe_tuning:
     params:
         spec=lambda w: canonical(HEAD2TOE.tuning_spec(w.method, w.target, int(w.seed))),
         code=fingerprint("head2toe_tuning"),
+        gpus=granted_gpus,
     shell:
         program("head2toe_tuning", "parent probe task images", ON_GPU)
 

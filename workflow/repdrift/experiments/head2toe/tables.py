@@ -33,6 +33,6 @@ def row(measure: str, value: float, item: str = "") -> Row:
 
 
 def counted(measure: str, value: int, item: str) -> Iterator[Row]:
-    """Make the rows of a cost and of its decimal logarithm."""
+    """Make the rows of a cost and of its decimal logarithm, which is NaN where there is no cost."""
     yield row(measure, value, item)
-    yield row(LOG10 + measure, math.log10(value), item)
+    yield row(LOG10 + measure, math.log10(value) if value else math.nan, item)

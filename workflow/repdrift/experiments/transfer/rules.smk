@@ -23,6 +23,7 @@ rule transfer_similarity_of_pairs:
         # Not the name of the rule, which has a prefix in a workflow that imports this one. Snakemake does not track a
         # function of the resources.
         program=lambda w, resources: "transfer_similarity_of_pairs",
+        gpus=granted_gpus,
     shell:
         program("{params.program}", "networks task images", ON_GPU)
 
@@ -38,6 +39,7 @@ use rule transfer_similarity_of_pairs as transfer_barrier_of_pairs with:
         spec=lambda w: canonical(TRANSFER.lines_spec(w.dataset, int(w.seed))),
         code=fingerprint("transfer_barrier_of_pairs"),
         program=lambda w, resources: "transfer_barrier_of_pairs",
+        gpus=granted_gpus,
 
 
 use rule transfer_similarity_of_pairs as transfer_criticality_of_parts with:
@@ -51,3 +53,4 @@ use rule transfer_similarity_of_pairs as transfer_criticality_of_parts with:
         spec=lambda w: canonical(TRANSFER.criticality_spec(w.dataset, int(w.seed))),
         code=fingerprint("transfer_criticality_of_parts"),
         program=lambda w, resources: "transfer_criticality_of_parts",
+        gpus=granted_gpus,

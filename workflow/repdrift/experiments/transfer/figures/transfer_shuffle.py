@@ -1,5 +1,6 @@
 """Accuracy on targets whose images are shuffled in blocks, from pre-trained and from random weights."""
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -39,11 +40,11 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
 
 
 def write_drops(axes: Axes, shown: pd.DataFrame, sides: list[int]) -> None:
-    """Write 100 (P-T - RI-T) / P-T of the means above each side."""
+    """Write 100 (P-T - RI-T) / P-T of the means above each side, and a dash where P-T is 0."""
     means = shown.groupby(["side", "network"])["value"].mean().unstack()
     if not {"P-T", "RI-T"} <= set(means):
         return
     drops = 100 * (means["P-T"] - means["RI-T"]) / means["P-T"]
     for place, side in enumerate(sides):
-        text = f"{drops[side]:z.0f}".replace("-", "\u2212")
+        text = f"{drops[side]:z.0f}".replace("-", "\u2212") if np.isfinite(drops[side]) else "\u2013"
         axes.text(place, 103, text, fontsize=style.TINY, color=style.GREY, ha="center", va="bottom")

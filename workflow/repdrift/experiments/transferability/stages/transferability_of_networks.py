@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from repdrift import command
 from repdrift.data.task_files import load_part
@@ -24,7 +25,7 @@ from repdrift.experiments.transferability.tables import (
     WIDTH,
     T,
 )
-from repdrift.machine.devices import prepare
+from repdrift.machine.devices import device_name, prepare
 from repdrift.networks import checkpoints
 from repdrift.networks.conv4 import Conv4
 from repdrift.networks.distances import l2
@@ -66,9 +67,9 @@ def rows(reference: str, name: str, values: dict[str, float]) -> Iterator[Row]:
         yield {"reference": reference, "measure": name, "item": item, "value": value}
 
 
-def features(network: Conv4, args: argparse.Namespace) -> Iterator[domains.Features]:
+def features(network: Conv4, args: argparse.Namespace, device: torch.device) -> Iterator[domains.Features]:
     """Features float64 [n, p] of the first training images of each task, the source's first."""
-    spec, device = args.spec, prepare(gpus=0)
+    spec = args.spec
     for task, images_path in zip(args.tasks, args.images, strict=True):
         images = load_part(images_path, task, "train", device)[0][: spec.images]
         # Calibrated on the domain itself, as its networks are trained with its own statistics.
@@ -76,9 +77,9 @@ def features(network: Conv4, args: argparse.Namespace) -> Iterator[domains.Featu
         yield layers[FEATURES].numpy().astype(np.float64)
 
 
-def of_domains(network: Conv4, args: argparse.Namespace) -> dict[str, dict[str, float]]:
+def of_domains(network: Conv4, args: argparse.Namespace, device: torch.device) -> dict[str, dict[str, float]]:
     """Gap and width of each domain by its name."""
-    source, *targets = features(network, args)
+    source, *targets = features(network, args, device)
     return {
         name: {GAP: domains.gap(source, target), WIDTH: domains.width(target)}
         for name, target in zip(args.spec.domains, targets, strict=True)
@@ -101,9 +102,11 @@ def main() -> None:
     flags.add_argument("--images", type=Path, nargs="+", required=True, help="of training, in the order of the tasks")
     args = flags.parse_args()
     spec: NetworksSpec = args.spec
-    job = Job(spec, args.code, [*args.networks, *args.tasks, *sorted(set(args.images))])
+    device = prepare(gpus=0)  # The rule asks for no GPU, since a network takes milliseconds on the CPU.
+    job = Job(spec, args.code, [*args.networks, *args.tasks, *sorted(set(args.images))], device_name(device))
     names = [*spec.references, *(trained.run for trained in spec.runs)]
-    networks = {name: checkpoints.load(path, spec.network) for name, path in zip(names, args.networks, strict=True)}
-    found = list(table(spec, networks, of_domains(networks[PRETRAINED], args)))
+    weights = (checkpoints.load(path, spec.network).to(device) for path in args.networks)
+    networks = dict(zip(names, weights, strict=True))
+    found = list(table(spec, networks, of_domains(networks[PRETRAINED], args, device)))
     job.save(args.output, lambda file: write_csv(file, found, COLUMNS))
     print(f"seed {spec.seed}: {len(spec.runs)} trained networks, {len(found)} numbers")
