@@ -5,8 +5,7 @@ import shutil
 import pytest
 from tests.workflow import tiny
 from tests.workflow.changes import edit, flip, kept, overlay
-from tests.workflow.conftest import TINY
-from tests.workflow.tiny import of, onwards
+from tests.workflow.tiny import TINY, of, onwards
 
 RESULTS = "results/tiny"
 MODEL = f"{RESULTS}/models/objects+objects/seed1/final.safetensors"
