@@ -13,7 +13,7 @@ from torch import nn
 from repdrift import figures
 from repdrift.claims import measurements
 from repdrift.claims.judging import CONTRASTS
-from repdrift.claims.judging import judged as judge
+from repdrift.claims.judging import judge_claims as judge
 from repdrift.experiments.transfer.interpolation import interpolated
 from repdrift.experiments.transferability import claims as chen2022
 from repdrift.experiments.transferability import domains, measure
