@@ -1,4 +1,4 @@
-"""Judge the claims of a paper: a table of all contrasts, and one of the claims with their verdicts."""
+"""Judge the claims of a paper, and write a table of their contrasts and a table of their verdicts."""
 
 from pathlib import Path
 
@@ -13,8 +13,8 @@ def main() -> None:
     flags.add_argument("--similarities", type=Path, nargs="*", required=True)
     flags.add_argument("--curves", type=Path, nargs="*", required=True)
     flags.add_argument("--histories", type=Path, nargs="*", required=True)
-    flags.add_argument("--tables", type=Path, nargs="*", required=True, help="of experiments")
-    flags.add_argument("--verdicts", type=Path, required=True, help="where the table of the claims is written")
+    flags.add_argument("--tables", type=Path, nargs="*", required=True, help="tables of experiments")
+    flags.add_argument("--verdicts", type=Path, required=True, help="output: the table of the claims")
     args = flags.parse_args()
     spec: JudgeSpec = args.spec
     others = read_others(spec.claims, with_owners(spec.histories, args.histories), spec.tables, args.tables)
