@@ -143,7 +143,7 @@ Sentence = tuple[str, str, str, str, Callable[[Contrasts], Iterator[Contrast]]]
 
 
 def claims_of(sentences: Iterable[Sentence[Contrasts]], contrasts: Contrasts) -> list[Claim]:
-    """Make claims from rows: name, sentence, source, figure, and the method of `contrasts` that yields its contrasts."""
+    """Make claims from rows of name, sentence, source, figure, and the method of `contrasts` that yields contrasts."""
     return [Claim(name, words, source, figure, tuple(of(contrasts))) for name, words, source, figure, of in sentences]
 
 

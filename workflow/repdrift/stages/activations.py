@@ -16,9 +16,7 @@ from repdrift.specs import ActivationsSpec
 def main() -> None:
     flags = command.parser(__doc__, ActivationsSpec)
     flags.add_argument("--checkpoint", type=Path, required=True)
-    flags.add_argument(
-        "--images", type=Path, nargs=2, required=True, help="files of the calibration images and of the probe"
-    )
+    flags.add_argument("--images", type=Path, nargs=2, required=True, help="calibration images, probe")
     flags.add_argument("--gpus", type=int, default=0)
     args = flags.parse_args()
     spec: ActivationsSpec = args.spec
