@@ -113,7 +113,7 @@ def test_the_report_in_a_browser(study, browser):
     assert all(natural > 0 and 0 < shown <= width for natural, shown in images)
     assert browser.run("return document.documentElement.scrollWidth") <= width
     captions = browser.run("return [...document.querySelectorAll('figcaption')].map(c => c.textContent)")
-    assert "One seed, so no standard errors." in captions[3]
+    assert "There is one seed, so no standard error is shown." in captions[3]
     broken = "return [...document.links].filter(a => !document.getElementById(a.hash.slice(1))).map(a => a.href)"
     assert browser.run(broken) == []
     rows = "return [...document.querySelectorAll('#claims-table tbody tr')].map(r => r.id)"

@@ -80,7 +80,7 @@ class Transferability(Experiment):
         return sorted({min(size, most) for size in self.settings.sizes})
 
     def sized(self, dataset: str, size: int, equal: str) -> Run:
-        """Return the fine-tuning on the first images of a target, for the usual epochs or for a fixed number of steps."""
+        """Return the fine-tuning on the first images of a target, for the usual epochs or a fixed number of steps."""
         task = self.study.target_task(dataset, size=size)
         return self.study.trained_on(task, steps=self.steps if equal == STEPS else None)
 

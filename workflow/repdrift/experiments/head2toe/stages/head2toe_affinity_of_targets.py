@@ -47,7 +47,7 @@ def of_targets(table: pd.DataFrame, late: Sequence[str]) -> pd.DataFrame:
 
 
 def over_targets(found: pd.DataFrame) -> Iterator[dict[str, object]]:
-    """Yield Spearman's rank correlations over the targets for each seed. They are NaN if all targets have equal values."""
+    """Yield Spearman's rank correlations over the targets for each seed. They are NaN if all values are equal."""
     for seed, rows in found.groupby("seed"):
         wide = rows.pivot(index="target", columns="measure", values="value")
         for name, measure in RANKED.items():

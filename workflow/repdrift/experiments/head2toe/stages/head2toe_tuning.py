@@ -74,7 +74,7 @@ def outcome_rows(found: Tuned, test_accuracy: float) -> Iterator[Row]:
 
 
 def costs(found: Tuned, forward: int, batch: int, of_probe: Mapping[str, int]) -> Iterator[Row]:
-    """Yield the rows of the costs: the operations of the final training and of its probe, and the bytes to be stored."""
+    """Yield the rows of the costs: the operations of the final training and of its probe, and the bytes to store."""
     parameters = sum(each.numel() for each in found.network.parameters() if each.requires_grad)
     for name in (PAPER, OURS):
         flops = cost.fine_tuning_flops(forward, found.steps, batch) + of_probe.get(name, 0)
