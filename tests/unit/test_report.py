@@ -16,7 +16,8 @@ from repdrift.stages import report
 
 TEMPLATE = Path(__file__).parents[2] / "workflow" / "report" / "page.html"
 CLAIM = {
-    "claim": "G1", "sentence": "It grows", "source": "figure 1", "figure": "fig1", "estimator": "cka-biased", "seeds": 5,
+    "claim": "G1", "sentence": "It grows", "source": "figure 1", "figure": "fig1", "estimator": "cka-biased",
+    "seeds": 5,
     "verdict": "supported", "reason": "",
 }  # fmt: skip
 CHOICE = {
