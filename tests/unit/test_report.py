@@ -39,7 +39,8 @@ def page(tmp_path, monkeypatch):
     job.save(study / "figures/fig1.svg", lambda file: file.write_text("<svg/>"))
     flags = {
         "spec": canonical({"study": "s", "figures": [FIGURE], "config": {"seeds": [1, 2, 3, 4, 5]}}),
-        "code": code.fingerprint("report"), "verdicts": study / "claims.csv", "multiverse": study / "tables/multiverse.csv",
+        "code": code.fingerprint("report"), "verdicts": study / "claims.csv",
+        "multiverse": study / "tables/multiverse.csv",
         "figures": study / "figures/fig1.svg", "template": "page.html", "output": study / "report.html",
     }  # fmt: skip
     words = [str(word) for name, value in flags.items() for word in (f"--{name}", value)]
