@@ -85,7 +85,7 @@ def reach(package: Package, program: str, more: Sequence[str] = ()) -> "Reached"
     found = Reached()
     found.refer("parts", [each for part in more for each in found.ask(package, part)])
     found.refer("program", offered(package, parts.PROGRAM, program))
-    if package.file(LAUNCHER):
+    if LAUNCHER in package.files:
         found.refer("launcher", offered_by(package.module(LAUNCHER), parts.PROGRAM))
     found.follow(package)
     return found
