@@ -208,7 +208,7 @@ class Head2Toe(Experiment):
         aside = "" if tuned == 24 else f" ({tuned} if it trains the network)"
         parts = f" in each of {settings.folds} folds" if settings.folds > 1 else ""
         return (
-            f"Each target has {settings.images:,} training examples. Every method chooses among 24 configurations{aside} "
-            f"by its accuracy on {settings.images // PARTS:,} of these examples{parts}, and is then fitted on all "
-            "examples. Frozen and trained networks use the running statistics of batch normalisation."
+            f"Each target has {settings.images:,} training examples. Every method chooses among 24 configurations"
+            f"{aside} by its accuracy on {settings.images // PARTS:,} of these examples{parts}, and is then fitted on "
+            "all examples. Frozen and trained networks use the running statistics of batch normalisation."
         )
