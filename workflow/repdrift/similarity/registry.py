@@ -1,6 +1,6 @@
 """The estimators of similarity by the names that a config gives them; each is imported when it is asked for.
 
-Standard library only: the Snakefile imports it.
+The Snakefile imports this module, so it needs nothing heavy.
 """
 
 from __future__ import annotations
