@@ -1,6 +1,7 @@
 """Training and reading: batch normalisation stays unpolluted, results repeat, and the paper's numbers come out."""
 
 import csv
+from dataclasses import replace
 
 import pytest
 import torch
@@ -12,7 +13,7 @@ from repdrift.errors import UserError
 from repdrift.networks.building import build, initialise
 from repdrift.networks.evaluation import evaluate, normalise
 from repdrift.networks.representations import calibrated, representations
-from repdrift.specs import TrainingSettings
+from repdrift.specs import TrainingSettings, TrainSpec
 from repdrift.training.jobs import order_seed
 from repdrift.training.training import train
 
@@ -174,6 +175,8 @@ def test_history_reads_back(tmp_path, objects):
 
 
 def test_another_order_of_the_same_task_is_another_generator():
-    spec = {"task": "target-svhn", "seed": 1, "order": 1}
-    seeds = {order_seed(spec | change) for change in ({}, {"order": 2}, {"seed": 2}, {"task": "target-mnist"})}
-    assert len(seeds) == 4
+    spec = TrainSpec("r", "target-svhn", {}, "keep", settings(8), checkpoints=(), order=1, seed=1)
+    changes = ({}, {"order": 2}, {"seed": 2}, {"task": "target-mnist"})
+    assert len({order_seed(replace(spec, **change)) for change in changes}) == 4
+    # Neither its length nor its network has another order.
+    assert order_seed(replace(spec, run="longer", head="new", training=settings(80))) == order_seed(spec)
