@@ -35,7 +35,7 @@ class WorkingFolder:
             env=ENVIRONMENT,
             capture_output=True,
             text=True,
-            timeout=900,
+            timeout=3600,
             check=False,
         )
         done.output = done.stdout + done.stderr

@@ -35,7 +35,7 @@ ROWS = [
             code("training/sgd.py", "WARM_UP = 3  # calls", "WARM_UP = 3  # many calls"),
             code("data/labels.py", '"""Partially random and', '"""Random and'),
             code("data/labels.py", "(labels + shift) % classes", "(\n        labels + shift\n    ) % classes"),
-            edit("workflow/rules/train.smk", "# Everything waits", "# All waits"),
+            edit("workflow/rules/train.smk", "Everything waits", "All waits"),
         ),
         NOTHING,
     ),
@@ -213,6 +213,11 @@ def test_activations_that_are_not_kept(spoilt_study):
         assert list((spoilt_study.folder / RESULTS).glob("activations/**/*.safetensors")) == []
         all_is_well(spoilt_study)
     all_is_well(spoilt_study)
+
+
+def test_code_that_has_moved_is_not_stale(tiny_study):
+    with move("networks.checkpoints", "training.checkpoints")(tiny_study):
+        all_is_well(tiny_study)
 
 
 def test_a_new_style_redraws_once(spoilt_study):

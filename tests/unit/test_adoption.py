@@ -147,11 +147,12 @@ def test_an_altered_artifact_is_refused_and_what_was_made_of_it(study):
     assert found[1][2] == f"{LABELS} has changed since"
 
 
-@pytest.mark.parametrize("key", ["spec", "code", "inputs", "sha256", "adopted"])
+@pytest.mark.parametrize("key", ["spec", "code", "inputs", "device", "adopted"])
 def test_an_edited_sidecar_is_refused(study, key):
-    made = record(LABELS)
-    sidecar(LABELS).write_text(json.dumps(made | {key: SPECS[LABELS] if key == "spec" else {}, "device": "other"}))
-    assert (str(LABELS), "altered", "its sidecar is not as it was written") in refused()
+    sidecar(LABELS).write_text(json.dumps(record(LABELS) | {key: "edited"}))
+    edited = (str(LABELS), "altered", "its sidecar is not as it was written")
+    assert refused() == [edited]
+    assert edited in [(str(fault.path), fault.kind, fault.reason) for fault in Verification(study).faults()]
 
 
 def test_a_file_without_a_sidecar_is_refused(study):
@@ -182,9 +183,13 @@ def test_a_setting_deep_in_a_list_is_named_for_each_file_of_the_job(study):
     assert refused(plan) == [(str(path), "differs", 'columns[1].run "b" -> "c"') for path in (TABLE, COPY)]
 
 
-def test_captions_are_no_settings(study):
-    plan = changed(FIGURE, {"figures": [{"name": "t", "caption": "After."}]})
-    assert refused(plan) == []
+def test_what_shows_changed_words_is_made_again_with_all_that_is_made_of_it(study):
+    """Neither refused, for no number depends on words, nor adopted, for the words have changed."""
+    titles = {"columns": [{"run": "a", "title": "A"}, {"run": "b"}]}
+    decision = decided(changed(TABLE, titles))
+    assert (decision.reworded, decision.refused, set(decision.adopted)) == ([TABLE, COPY, FIGURE], [], {IMAGES, LABELS})
+    decision = decided(changed(FIGURE, {"figures": [{"name": "t", "caption": "After."}]}))
+    assert (decision.reworded, decision.refused) == ([FIGURE], [])
     assert refused(changed(FIGURE, {"figures": [{"name": "u", "caption": "After."}]})) == [
         (str(FIGURE), "differs", 'figures[0].name "t" -> "u"')
     ]

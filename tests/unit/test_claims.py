@@ -9,7 +9,7 @@ from repdrift.canonical import canonical
 from repdrift.claims import measurements
 from repdrift.claims.contrasts import CURVE, HISTORY, contrast
 from repdrift.claims.judging import CONTRASTS, claim_row
-from repdrift.claims.judging import judged as judge
+from repdrift.claims.judging import judge_claims as judge
 from repdrift.claims.measurements import ADJUSTED
 from repdrift.experiments.drift import claims as goerttler2022
 from repdrift.experiments.drift.stages import judge_under_choices as multiverse
@@ -258,7 +258,7 @@ def tried(plan, similarity):
 
 def test_every_choice_has_its_verdict(plan, claims, spec):
     similarity = world(plan)
-    rows = multiverse.judged(
+    rows = multiverse.verdict_rows(
         spec, similarity, curve(plan), tried(plan, similarity), {HISTORY: histories(claims, as_the_paper_says)}
     )
     table = pd.DataFrame(rows)
@@ -282,7 +282,9 @@ def test_every_choice_has_its_verdict(plan, claims, spec):
 def test_thresholds_of_cka_do_not_judge_other_estimators(plan, claims, spec):
     similarity = world(plan)
     other = tried(plan, similarity).assign(estimator="rsa-pearson")
-    rows = multiverse.judged(spec, similarity, curve(plan), other, {HISTORY: histories(claims, as_the_paper_says)})
+    rows = multiverse.verdict_rows(
+        spec, similarity, curve(plan), other, {HISTORY: histories(claims, as_the_paper_says)}
+    )
     estimators = pd.DataFrame(rows).groupby("claim")["estimator"].unique()
     assert "rsa-pearson" in estimators["G8"]
     assert "rsa-pearson" not in estimators["G9"]

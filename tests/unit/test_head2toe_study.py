@@ -8,7 +8,7 @@ from scipy import stats
 from repdrift import figures
 from repdrift.claims import measurements
 from repdrift.claims.judging import CONTRASTS
-from repdrift.claims.judging import judged as judge
+from repdrift.claims.judging import judge_claims as judge
 from repdrift.experiments.head2toe import claims as evci2022
 from repdrift.experiments.head2toe.experiment import TUNINGS
 from repdrift.experiments.head2toe.stages import head2toe_affinity_of_targets as affinity

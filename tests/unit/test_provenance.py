@@ -92,6 +92,23 @@ def test_changed_code_and_inputs_are_stale(study):
     assert faults(study) == [("stale", str(path))]
 
 
+def test_code_that_was_edited_while_the_job_began_is_stale(study):
+    path = study / "similarity" / "r.csv"
+    made = json.loads(sidecar(path).read_text())
+    made |= {"code_at_start": "0123456789abcdef", "modules": made["modules"] | {"errors": "other"}}
+    sidecar(path).write_text(json.dumps(made | {"seal": seal(made)}))
+    (fault,) = Verification(study).faults()
+    assert fault.reason == "the code that made it (errors) has changed since"
+
+
+def test_a_module_that_was_moved_since_is_no_fault(study):
+    path = study / "similarity" / "r.csv"
+    made = json.loads(sidecar(path).read_text())
+    made["modules"]["moved"] = made["modules"].pop("errors")
+    sidecar(path).write_text(json.dumps(made | {"seal": seal(made)}))
+    assert faults(study) == []
+
+
 @pytest.mark.parametrize("key", ["spec", "code", "inputs", "device", "path", "seal"])
 def test_an_edited_sidecar_is_found(study, key):
     path = study / "similarity" / "r.csv"

@@ -12,7 +12,7 @@ from repdrift.errors import UserError
 from repdrift.experiments.transfer.criticality import PartInNetwork, criticality
 from repdrift.experiments.transfer.experiment import LINES, PAIRS
 from repdrift.experiments.transfer.interpolation import barrier, even_shares, interpolated
-from repdrift.experiments.transfer.mistakes import compared, mistakes
+from repdrift.experiments.transfer.mistakes import compare_mistakes, mistakes
 from repdrift.networks.building import build, initialise
 from repdrift.networks.distances import l2_distances, weights
 from repdrift.networks.evaluation import batch_statistics, evaluate, normalise
@@ -116,9 +116,9 @@ def test_mistakes_are_those_of_the_evaluation(images):
 
 def test_common_and_uncommon_mistakes():
     first, second = torch.tensor([True, True, False, False]), torch.tensor([True, False, True, False])
-    assert compared(first, second) == {"common": 25, "uncommon": 50, "shared": pytest.approx(100 / 3)}
-    assert compared(first, first)["shared"] == 100
-    assert math.isnan(compared(first & False, first & False)["shared"])
+    assert compare_mistakes(first, second) == {"common": 25, "uncommon": 50, "shared": pytest.approx(100 / 3)}
+    assert compare_mistakes(first, first)["shared"] == 100
+    assert math.isnan(compare_mistakes(first & False, first & False)["shared"])
 
 
 def test_distances_are_of_the_weights_by_part():

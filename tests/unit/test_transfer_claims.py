@@ -10,7 +10,7 @@ import pytest
 from repdrift import figures
 from repdrift.claims import measurements
 from repdrift.claims.contrasts import HISTORY
-from repdrift.claims.judging import judged as judge
+from repdrift.claims.judging import judge_claims as judge
 from repdrift.experiments.transfer.claims import claims
 from repdrift.experiments.transfer.experiment import LINES, PAIRS
 from repdrift.experiments.transfer.stages import transfer_criticality_of_parts

@@ -14,7 +14,7 @@ from repdrift import figures
 from repdrift.canonical import canonical
 from repdrift.claims import measurements
 from repdrift.claims.judging import CONTRASTS
-from repdrift.claims.judging import judged as judge
+from repdrift.claims.judging import judge_claims as judge
 from repdrift.experiments.transfer.interpolation import interpolated
 from repdrift.experiments.transferability import claims as chen2022
 from repdrift.experiments.transferability import domains, measure
@@ -49,7 +49,7 @@ def between(first, second, share):
 
 
 def compared(tuned, **references):
-    found = pd.DataFrame(stage.compared(tuned, references)).set_index(["reference", "measure", "item"])
+    found = pd.DataFrame(stage.rows_of_network(tuned, references)).set_index(["reference", "measure", "item"])
     return found["value"].sort_index()
 
 
@@ -241,7 +241,7 @@ def test_networks_are_in_the_order_of_the_spec(plan):
     found = [path.split("/")[3] for path in experiment.networks("cifar10", 1)]
     assert found == ["init", "cifar10", "independent", *names[3:]]
     assert list(spec.domains) == [
-        task.name.removeprefix("target-").replace("-n500", "") for task in experiment.featured("cifar10")[1:]
+        task.name.removeprefix("target-").replace("-n500", "") for task in experiment.domain_tasks("cifar10")[1:]
     ]
 
 

@@ -1,5 +1,6 @@
 # The parts that all rules share. The config is checked first. The plan of the study then gives all names and settings.
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ sys.path.insert(0, str(LIBRARY))
 from repdrift.canonical import canonical
 from repdrift.errors import UserError
 from repdrift.machine.environment import use_this_python
+from repdrift.machine.gpus import granted
 from repdrift.plan import specs
 from repdrift.plan.plan import Plan
 from repdrift.provenance.fingerprint import fingerprint
@@ -40,10 +42,18 @@ def one_of(names):
     return "|".join(map(re.escape, names)) or "(?!)"
 
 
-def program(name, flags):
-    """Return the shell command of a program. The program is told the first output of the rule only."""
+ON_GPU = "--gpus {params.gpus}"
+
+
+def program(name, inputs, flags="", output="{output:q}"):
+    """Return the shell command of a program.
+
+    Each of the named inputs of the rule is given with a flag of the same name. `output` is what the program is told of
+    the outputs.
+    """
+    given = " ".join(f"--{one} {{input.{one}:q}}" for one in inputs.split())
     call = f"python -m repdrift.stages {name} --spec {{params.spec:q}} --code {{params.code}}"
-    return f"{call} {flags} --output {{output[0]:q}} > {{log:q}} 2>&1"
+    return f"{call} {flags} {given} --output {output} > {{log:q}} 2>&1"
 
 
 def code_of(name, spec):
@@ -71,9 +81,29 @@ def gpu_if_offered(w):
     return 0 if this_machine and "gpu" not in workflow.global_resources else 1
 
 
+def granted_gpus(w, resources):
+    """Return the number of GPUs that a job was granted. Snakemake does not track a function of the resources."""
+    return granted(resources.gpu, resources.get("gres", ""))
+
+
 # Marks the files of activations, which take most of the disk. Unless the config keeps them, Snakemake deletes each
 # file after its last use.
 kept = (lambda file: file) if STUDY.config.keep.activations else temp
+
+
+def inputs_of_training(w):
+    """Return the inputs of a training: the weights that it starts from, the labels of its task and the images."""
+    task = PLAN.runs[w.run].task.name
+    parent, labels = PLAN.parent(w.run, w.seed), STUDY.labels(task, w.seed)
+    return with_images(PLAN.task_images(task), parent=parent, task=labels)
+
+
+def group_of_training(w):
+    """Return the group of a training, or None if the profile sets no sizes of groups.
+
+    Trainings of similar length form a group, and a scheduler runs some of them in one job.
+    """
+    return PLAN.group(w.run) if workflow.group_settings.group_components else None
 
 
 wildcard_constraints:
@@ -81,6 +111,7 @@ wildcard_constraints:
     task=one_of(PLAN.tasks),
     role=one_of(COMPARED_ROLES),
     figure=one_of(PLAN.figures),
+    claims=one_of(PLAN.claims),
     store=one_of(STUDY.stores),
     dataset=one_of(STUDY.targets),
     seed=r"\d+",

@@ -22,7 +22,7 @@ rule dataset:
         # The folder of the raw images differs between machines. Snakemake does not track a function of the resources.
         folder=lambda w, resources: STUDY.config.data,
     shell:
-        program("dataset", "--folder {params.folder:q}")
+        program("dataset", "", "--folder {params.folder:q}", "{output.images:q}")
 
 
 # Tasks are short and trainings wait for them, so they run first.
@@ -44,4 +44,4 @@ rule task:
         spec=lambda w: canonical(specs.task(PLAN, w.task, int(w.seed))),
         code=fingerprint("task"),
     shell:
-        program("task", "--images {input.images:q}")
+        program("task", "images")

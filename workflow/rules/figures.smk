@@ -3,7 +3,7 @@
 
 rule table:
     input:
-        lambda w: list(PLAN.figures[w.figure].rows),
+        rows=lambda w: list(PLAN.figures[w.figure].rows),
     output:
         STUDY.table("{figure}"),
     log:
@@ -20,12 +20,12 @@ rule table:
         spec=lambda w: canonical(specs.table(PLAN.figures[w.figure])),
         code=fingerprint("table"),
     shell:
-        program("table", "--rows {input:q}")
+        program("table", "rows")
 
 
 rule figure:
     input:
-        STUDY.table("{figure}"),
+        table=STUDY.table("{figure}"),
     output:
         svg=report(
             f"{STUDY.folder}/figures/{{figure}}.svg",
@@ -51,4 +51,4 @@ rule figure:
         title=lambda w, resources: PLAN.figures[w.figure].title,
         caption=lambda w, resources: PLAN.figures[w.figure].caption,
     shell:
-        program("figure", "--table {input:q}")
+        program("figure", "table", output="{output.svg:q}")

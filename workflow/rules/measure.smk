@@ -22,11 +22,9 @@ rule activations:
     params:
         spec=lambda w: canonical(specs.activations(PLAN, w.role, w.run)),
         code=fingerprint("activations"),
+        gpus=granted_gpus,
     shell:
-        program(
-            "activations",
-            "--gpus {resources.gpu} --checkpoint {input.checkpoint:q} --images {input.images:q}",
-        )
+        program("activations", "checkpoint images", ON_GPU)
 
 
 rule similarity:
@@ -47,6 +45,4 @@ rule similarity:
         spec=lambda w: canonical(specs.similarity(PLAN, w.run, int(w.seed))),
         code=lambda w: code_of("similarity", specs.similarity(PLAN, w.run, int(w.seed))),
     shell:
-        program(
-            "similarity", "--final {input.final:q} --references {input.references:q}"
-        )
+        program("similarity", "final references")

@@ -32,22 +32,7 @@ rule initialise:
         program("initialise", "")
 
 
-def inputs_of_training(w):
-    """Return the inputs of a training: the weights that it starts from, the labels of its task and the images."""
-    task = PLAN.runs[w.run].task.name
-    parent, labels = PLAN.parent(w.run, w.seed), STUDY.labels(task, w.seed)
-    return with_images(PLAN.task_images(task), parent=parent, task=labels)
-
-
-def group_of_training(w):
-    """Return the group of a training, or None if the profile sets no sizes of groups.
-
-    Trainings of similar length form a group, and a scheduler runs some of them in one job.
-    """
-    return PLAN.group(w.run) if workflow.group_settings.group_components else None
-
-
-# Each training uses one thread, so that the results do not depend on the number of cores. Jobs that use a GPU at the
+# Each training uses one thread, Snakemake's default, so that the results do not depend on the number of cores. Jobs that use a GPU at the
 # same time train in one process. `pack` is the largest number of trainings in such a process; profiles/gpu sets it.
 rule pretrain:
     input:
@@ -63,7 +48,6 @@ rule pretrain:
         group_of_training
     conda:
         "../../envs/torch.yaml"
-    threads: 1
     resources:
         gpu=gpu_if_offered,
         pack=1,
@@ -72,11 +56,9 @@ rule pretrain:
     params:
         spec=lambda w: canonical(specs.train(PLAN, w.run, int(w.seed))),
         code=fingerprint("train"),
+        gpus=granted_gpus,
     shell:
-        program(
-            "train",
-            "--gpus {resources.gpu} --pack {resources.pack} --parent {input.parent:q} --task {input.task:q} --images {input.images:q}",
-        )
+        program("train", "parent task images", f"{ON_GPU} --pack {{resources.pack}}", "{output.final:q}")
 
 
 # The run that is fine-tuned keeps its weights at every epoch that figure 1 shows.
@@ -85,10 +67,7 @@ use rule pretrain as pretrain_source with:
     output:
         final=STUDY.model(("{run}", "final"), "{seed}"),
         history=STUDY.history("{run}", "{seed}"),
-        checkpoints=[
-            STUDY.model(("{run}", f"epoch{epoch}"), "{seed}")
-            for epoch in STUDY.checkpoint_epochs
-        ],
+        checkpoints=[STUDY.model(("{run}", f"epoch{epoch}"), "{seed}") for epoch in STUDY.checkpoint_epochs],
     wildcard_constraints:
         run=one_of([STUDY.pretrained]),
     priority: 10
@@ -105,9 +84,6 @@ use rule finetune as finetune_path with:
     output:
         final=STUDY.model(("{run}", "final"), "{seed}"),
         history=STUDY.history("{run}", "{seed}"),
-        checkpoints=[
-            STUDY.model(("{run}", f"epoch{epoch}"), "{seed}")
-            for epoch in PLAN.path_epochs
-        ],
+        checkpoints=[STUDY.model(("{run}", f"epoch{epoch}"), "{seed}") for epoch in PLAN.path_epochs],
     wildcard_constraints:
         run=one_of(PLAN.path_runs),

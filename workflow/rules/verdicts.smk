@@ -12,8 +12,6 @@ rule judge:
         verdicts=f"{STUDY.folder}/verdicts/{{claims}}.csv",
     log:
         f"{STUDY.folder}/logs/verdicts/{{claims}}.log",
-    wildcard_constraints:
-        claims=one_of(PLAN.claims),
     localrule: True
     conda:
         "../../envs/plot.yaml"
@@ -25,14 +23,13 @@ rule judge:
         code=fingerprint("judge"),
     shell:
         program(
-            "judge",
-            "--similarities {input.similarities:q} --curves {input.curves:q} --histories {input.histories:q} --tables {input.tables:q} --verdicts {output.verdicts:q}",
+            "judge", "similarities curves histories tables", "--verdicts {output.verdicts:q}", "{output.contrasts:q}"
         )
 
 
 rule verdicts:
     input:
-        [f"{STUDY.folder}/verdicts/{name}.csv" for name in PLAN.claims],
+        rows=[f"{STUDY.folder}/verdicts/{name}.csv" for name in PLAN.claims],
     output:
         f"{STUDY.folder}/claims.csv",
     log:
@@ -47,7 +44,7 @@ rule verdicts:
         spec=canonical({"panels": [], "columns": [{} for _ in PLAN.claims]}),
         code=fingerprint("table"),
     shell:
-        program("table", "--rows {input:q}")
+        program("table", "rows")
 
 
 rule report:
@@ -55,7 +52,8 @@ rule report:
         verdicts=f"{STUDY.folder}/claims.csv",
         multiverse=f"{STUDY.folder}/tables/multiverse.csv",
         figures=expand(f"{STUDY.folder}/figures/{{figure}}.svg", figure=PLAN.figures),
-        template=str(LIBRARY / "report" / "page.html"),
+        # Like all inputs, it is named relative to the working directory: a study can then be moved with the workflow.
+        template=os.path.relpath(LIBRARY / "report" / "page.html"),
     output:
         f"{STUDY.folder}/report.html",
     log:
@@ -70,7 +68,4 @@ rule report:
         spec=lambda w: canonical(specs.report(PLAN)),
         code=fingerprint("report"),
     shell:
-        program(
-            "report",
-            "--verdicts {input.verdicts:q} --multiverse {input.multiverse:q} --figures {input.figures:q} --template {input.template:q}",
-        )
+        program("report", "verdicts multiverse figures template")

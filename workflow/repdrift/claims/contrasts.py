@@ -1,4 +1,4 @@
-"""Claims of a paper as data: what each one says, and which numbers of a study it is about.
+"""Claims of a paper as data: the sentence of each claim, and the contrasts of measured numbers that it is about.
 
 The Snakefile imports this module, so it needs nothing heavy.
 """
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-SIMILARITY, HISTORY, CURVE = "similarity", "history", "curve"  # the tables that a contrast can be of
+SIMILARITY, HISTORY, CURVE = "similarity", "history", "curve"  # tables that contrasts of all experiments can read
 
 Key = tuple[str, ...]
 
@@ -17,18 +17,26 @@ Weights = Mapping[Key, float]
 
 @dataclass(frozen=True)
 class Table:
-    """A table whose numbers claims read: the figure that it belongs to, and the columns that identify a number."""
+    """A table whose numbers claims read.
+
+    Attributes
+    ----------
+    name : str
+        The name of the figure that the table belongs to.
+    columns : tuple of str
+        The columns whose values identify a number.
+    """
 
     name: str
     columns: tuple[str, ...]
 
     def key(self, **cells: str) -> Key:
-        """Make the key of a number from its cells; a column that is not named is empty.
+        """Make the key of a number from its cells. The cell of a column that is not named is empty.
 
         Raises
         ------
         ValueError
-            If there is no such column.
+            If the table has no such column.
         """
         unknown = cells.keys() - set(self.columns)
         if unknown:
@@ -37,36 +45,36 @@ class Table:
 
     @property
     def written(self) -> tuple[str, ...]:
-        """The columns of the file that a program writes: these, the seed as the second, and the value."""
+        """The columns of the file that a program writes: the seed comes second, and the value last."""
         first, *others = self.columns
         return (first, "seed", *others, "value")
 
 
 @dataclass(frozen=True)
 class Contrast:
-    """A number for each seed, arranged so that a claim says: it is above 0.
+    """A number for each seed that is above 0 if the claim holds.
 
-    The number is the sum of the weighted measurements plus `constant`. With `within`, it is that margin less the
-    absolute value of the sum.
+    The number is the weighted sum of measurements plus `constant`. If `within` is given, the number is `within` less
+    the absolute value of that.
 
     Attributes
     ----------
     label : str
         What is compared, in words.
     table : str
-        Where the measurements are: ``similarity`` (a key is run, reference and layer), ``history`` (run, column and
-        time), ``curve`` (epoch and layer), or the name of an experiment's figure (its `Experiment.keys`).
+        The table of the measurements: ``similarity`` (a key is run, reference and layer), ``history`` (run, column and
+        time), ``curve`` (epoch and layer), or the name of a `Table` of the experiment.
     weights : tuple of (Key, float)
         The key of each measurement, and its weight.
     layer : str
-        The layer that the contrast tells of, or the later one of two. In the experiments on other papers it is the
-        target data set. Empty where there is none.
+        The layer of the measurements, or the later one of two layers. In experiments with several targets it is the
+        title of the target. It is empty if the contrast belongs to no single layer or target.
     constant : float
     within : float, optional
     decides : bool
-        Whether the verdict on the claim depends on this contrast, or it is only shown beside those that decide.
+        Whether the verdict on the claim depends on this contrast. Otherwise the contrast is only shown.
     threshold : bool
-        Whether it holds linear CKA against a fixed number, which means nothing for other estimators.
+        Whether linear CKA is compared with a fixed number, which has no meaning for other estimators.
     """
 
     label: str
@@ -95,13 +103,25 @@ def contrast(
     decides: bool = True,
     threshold: bool = False,
 ) -> Contrast:
-    """Make a contrast of weights by key."""
+    """Make a contrast from the weights of its measurements by key, see `Contrast`."""
     return Contrast(label, table, tuple(weights.items()), layer, constant, within, decides, threshold)
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A sentence of a paper, where it stands, the figure that shows it, and its contrasts, which must all hold."""
+    """A claim of a paper.
+
+    Attributes
+    ----------
+    name : str
+    sentence : str
+    source : str
+        The place in the paper.
+    figure : str
+        The figure of the study that shows the measurements.
+    contrasts : tuple of Contrast
+        The contrasts. All that decide must be above 0 for the claim to hold.
+    """
 
     name: str
     sentence: str
@@ -112,7 +132,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class HistoryOf:
-    """Whose a history is."""
+    """The run and the seed that a history belongs to."""
 
     run: str
     seed: int
@@ -123,17 +143,17 @@ Sentence = tuple[str, str, str, str, Callable[[Contrasts], Iterator[Contrast]]]
 
 
 def claims_of(sentences: Iterable[Sentence[Contrasts]], contrasts: Contrasts) -> list[Claim]:
-    """Make claims of rows: name, sentence, source, figure, and the method of `contrasts` that gives the contrasts."""
+    """Make claims from rows of name, sentence, source, figure, and the method of `contrasts` that yields contrasts."""
     return [Claim(name, words, source, figure, tuple(of(contrasts))) for name, words, source, figure, of in sentences]
 
 
 def difference(label: str, more: Key, less: Key, *, layer: str | None = None, table: str = SIMILARITY) -> Contrast:
-    """Contrast two numbers: `more` less `less`. Its layer is by default that of the latter.
+    """Contrast two measurements: `more` less `less`. The layer is by default the layer of `less`.
 
     Raises
     ------
     ValueError
-        If both are the same number.
+        If both keys are the same.
     """
     if more == less:
         raise ValueError(f"{label}: {more} is compared with itself")
@@ -145,15 +165,15 @@ def difference(label: str, more: Key, less: Key, *, layer: str | None = None, ta
 def trend(
     label: str, keys: Sequence[Key], sign: int, *, layer: str | None = None, table: str = SIMILARITY
 ) -> Iterator[Contrast]:
-    """Contrast a sequence of numbers: `sign` times its slope in ranks by least squares; nothing for a single number.
+    """Contrast a sequence of measurements: `sign` times the least-squares slope over their ranks.
 
-    Between two numbers the slope is their difference. Among more it is the mean change from one to the next. The layer
-    is by default that of the first.
+    The slope of two numbers is their difference. A single number has no slope, so there is no contrast. The layer is by
+    default the layer of the first measurement.
 
     Raises
     ------
     ValueError
-        If a number is in the sequence twice.
+        If a key is in the sequence twice.
     """
     if len(set(keys)) < len(keys):
         raise ValueError(f"{label}: a number stands twice in the trend over {', '.join(map(str, keys))}")
@@ -165,7 +185,10 @@ def trend(
 
 
 def slope_in_ranks(count: int) -> list[float]:
-    """Give the weights with which a sum of numbers is their slope in ranks by least squares; none for one number."""
+    """Return the weights whose weighted sum of `count` numbers is their least-squares slope over their ranks.
+
+    The list is empty for one number.
+    """
     centre = (count - 1) / 2
     total = sum((rank - centre) ** 2 for rank in range(count))
     return [(rank - centre) / total for rank in range(count)] if total else []
@@ -174,14 +197,18 @@ def slope_in_ranks(count: int) -> list[float]:
 def over_targets(
     label: str, mean: str, table: str, targets: Mapping[str, Weights], constant: float = 0.0
 ) -> Iterator[Contrast]:
-    """Contrast the mean over targets, which decides, and after it each target, which does not.
+    """Yield the contrast of the mean over targets, which decides, and then one of each target, which does not.
 
     Parameters
     ----------
-    label, mean : str
-        What is compared; `mean` is added for the mean.
+    label : str
+        What is compared.
+    mean : str
+        The words that are added to the label of the mean.
+    table : str
     targets : mapping of str to mapping
-        Weights of each target, by its title.
+        The weights of the measurements of each target, by its title.
+    constant : float
     """
     share = 1 / max(1, len(targets))
     weights = {key: share * weight for of_target in targets.values() for key, weight in of_target.items()}
@@ -192,6 +219,6 @@ def over_targets(
 
 
 def history_runs(claims: Iterable[Claim]) -> list[str]:
-    """Name the runs whose histories these claims read."""
+    """List the names of the runs whose histories some claims read."""
     contrasts = (found for claim in claims for found in claim.contrasts if found.table == HISTORY)
     return list(dict.fromkeys(key[0] for found in contrasts for key in found.by_key))

@@ -1,4 +1,4 @@
-"""The verdicts on claims: a row for each contrast, and a row for each claim, under each estimator."""
+"""The two tables of verdicts: a row for each contrast, and a row for each claim, under each estimator."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ CONTRASTS = (
 CLAIMS = ("claim", "sentence", "source", "figure", "estimator", "seeds", "verdict", "reason")
 
 
-ABOVE = "above"  # whether each similarity is above its null
+ABOVE = "above"  # the name of the numbers that tell whether a similarity is above its null
 
 
 NO_RUNS = "the study has no such runs"
@@ -30,15 +30,17 @@ Rows = list[dict[str, object]]
 
 
 def contrast_rows(claim: Claim, estimator: str, numbers: dict[str, Numbers]) -> Rows:
-    """Rows of a claim's contrasts under one estimator."""
+    """Return the rows of a claim's contrasts under one estimator. Contrasts without measurements have no row."""
     rows: Rows = []
     for contrast in claim.contrasts:
         values = measurements.values(contrast, numbers.get(contrast.table, {}))
         if values is None:
             continue
         found = judge(values)
-        counted = (found.seeds, found.mean, found.error, found.low, found.high, found.positive)
-        row = (claim.name, claim.sentence, contrast.label, contrast.layer, int(contrast.decides), estimator, *counted)
+        statistics = (found.seeds, found.mean, found.error, found.low, found.high, found.positive)
+        row = (
+            claim.name, claim.sentence, contrast.label, contrast.layer, int(contrast.decides), estimator, *statistics
+        )  # fmt: skip
         outcome = (seeds_above(contrast, numbers.get(ABOVE, {})), found.verdict, found.reason)
         cells = (None if isinstance(cell, float) and math.isnan(cell) else cell for cell in (*row, *outcome))
         rows.append(dict(zip(CONTRASTS, cells, strict=True)))
@@ -46,17 +48,20 @@ def contrast_rows(claim: Claim, estimator: str, numbers: dict[str, Numbers]) -> 
 
 
 def seeds_above(contrast: Contrast, above: Numbers) -> int | None:
-    """Seeds in which all similarities of a contrast are above the null's 95 % quantile; None if it has no null."""
+    """Return the number of seeds in which all similarities of a contrast exceed the 95 % quantile of their null.
+
+    The result is None if the contrast has no null.
+    """
     if contrast.table != SIMILARITY or not set(contrast.by_key) <= set(above):
         return None
     return int(pd.concat([above[key] for key in contrast.by_key], axis=1).all(axis=1).sum())
 
 
 def claim_row(claim: Claim, estimator: str, rows: Rows) -> dict[str, object]:
-    """Row of a claim: contradicted if any contrast that decides is, supported if all are."""
+    """Return the row of a claim under one estimator, given the rows of its contrasts."""
     deciding = [row for row in rows if row["decides"]]
     verdict = together(str(row["verdict"]) for row in deciding)
-    # What stands in the way: the contradictions alone, where there are any.
+    # The reason names the contradicted contrasts alone if there are any, and the inconclusive ones otherwise.
     against = [row for row in deciding if row["verdict"] == verdict != SUPPORTED]
     reason = "; ".join(in_words(against, len(deciding))) if deciding else NO_RUNS
     seeds = min((row["seeds"] for row in deciding), default=0)  # type: ignore[type-var]
@@ -65,7 +70,10 @@ def claim_row(claim: Claim, estimator: str, rows: Rows) -> dict[str, object]:
 
 
 def in_words(rows: Rows, count: int) -> Iterator[str]:
-    """Say what does not support a claim, layers together that have the same to say; once what all have to say."""
+    """Yield the reasons why contrasts do not support a claim. `count` is the number of contrasts that decide.
+
+    Layers of one contrast with the same reason share a line. A reason that all contrasts share stands there once.
+    """
     if len({row["reason"] for row in rows}) == 1 and len(rows) == count:
         yield str(rows[0]["reason"])
         return
@@ -78,7 +86,7 @@ def in_words(rows: Rows, count: int) -> Iterator[str]:
 
 
 def numbers_of_estimators(similarity: pd.DataFrame, curve: pd.DataFrame) -> Iterator[tuple[str, dict[str, Numbers]]]:
-    """Give each estimator with its numbers; a biased one also as it lies above its null."""
+    """Yield each estimator with its numbers by table. A biased estimator comes a second time, adjusted for its null."""
     for estimator, table in similarity.groupby("estimator", sort=False):
         curves = measurements.curves(curve[curve["estimator"] == estimator])
         above = measurements.similarities(table.assign(above=table["value"] > table["null_q95"]), "above")
@@ -88,10 +96,19 @@ def numbers_of_estimators(similarity: pd.DataFrame, curve: pd.DataFrame) -> Iter
             yield f"{estimator}{ADJUSTED}", {SIMILARITY: adjusted, ABOVE: above}
 
 
-def judged(
+def judge_claims(
     claims: Sequence[Claim], similarity: pd.DataFrame, curve: pd.DataFrame, others: dict[str, Numbers]
 ) -> tuple[Rows, Rows]:
-    """Rows of both tables; `others` are the numbers that no estimator is behind, or a certain one."""
+    """Judge claims, and return the rows of the contrasts and the rows of the claims.
+
+    Parameters
+    ----------
+    claims : sequence of Claim
+    similarity, curve : DataFrame
+        Similarities of final networks, and similarities over epochs, by all estimators.
+    others : dict of str to Numbers
+        The numbers that do not depend on the choice of an estimator, by table.
+    """
     estimators = list(numbers_of_estimators(similarity, curve))
     contrasts: Rows = []
     verdicts: Rows = []
@@ -107,14 +124,14 @@ def judged(
 
 
 def read(paths: list[Path]) -> pd.DataFrame:
-    """Rows of all tables; none, if claims are about other numbers."""
+    """Read tables of similarities into one. It has no rows if there are no tables."""
     if not paths:
         return pd.DataFrame(columns=["estimator"])
     return pd.concat([pd.read_csv(path) for path in paths], ignore_index=True)
 
 
-def named(owners: Sequence[HistoryOf], paths: Sequence[Path]) -> list[tuple[str, int, Path]]:
-    """Put run and seed beside the file of each history."""
+def with_owners(owners: Sequence[HistoryOf], paths: Sequence[Path]) -> list[tuple[str, int, Path]]:
+    """Return the run, the seed and the file of each history."""
     return [(owner.run, owner.seed, path) for owner, path in zip(owners, paths, strict=True)]
 
 
@@ -124,14 +141,14 @@ def read_others(
     keys: Mapping[str, Sequence[str]],
     tables: Sequence[Path],
 ) -> dict[str, Numbers]:
-    """Read the numbers that do not depend on an estimator, by the tables that contrasts name.
+    """Read the numbers that do not depend on the choice of an estimator, by table.
 
     Parameters
     ----------
     claims : sequence of Claim
     histories : sequence of (run, seed, file)
     keys : mapping of str to sequence of str
-        For each table of an experiment, the columns whose values are the key of a number.
+        For each table of an experiment, the columns that identify a number.
     tables : sequence of Path
         The files of these tables, in the same order.
     """

@@ -1,4 +1,4 @@
-"""What a study measured, seed by seed, as the contrasts of claims read it."""
+"""The measurements of a study, by seed and by the keys that contrasts use."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,29 +10,29 @@ from numpy.typing import NDArray
 
 from repdrift.claims.contrasts import Contrast, Key
 
-Numbers = Mapping[Key, "pd.Series[float]"]  # by the key of a contrast; a number for each seed
+Numbers = Mapping[Key, "pd.Series[float]"]  # one number for each seed, by the key that contrasts use
 
-ADJUSTED = ", above null"  # added to an estimator's name
+ADJUSTED = ", above null"  # appended to the name of an estimator whose values are adjusted for its null
 
 
 def similarities(table: pd.DataFrame, column: str = "value") -> Numbers:
-    """Numbers of a table with columns run, seed, reference, layer."""
+    """Return the numbers of a table of similarities, by run, reference and layer."""
     return _by_seed(table, ["run", "reference", "layer"], column)
 
 
 def adjusted(table: pd.DataFrame) -> pd.DataFrame:
-    """Similarity above chance: (value - null) / (1 - null), 0 for unrelated images and 1 for equal representations."""
+    """Replace each value by (value - null) / (1 - null): 0 for unrelated images, and 1 for equal representations."""
     null = table["null_mean"]
     return table.assign(value=(table["value"] - null) / (1 - null))
 
 
 def curves(table: pd.DataFrame) -> Numbers:
-    """Numbers of figure 1's tables, with columns seed, epoch, layer."""
+    """Return the numbers of a table of similarities over epochs, by epoch and layer."""
     return _by_seed(table.assign(epoch=table["epoch"].astype(str)), ["epoch", "layer"], "value")
 
 
 def histories(tables: Iterable[tuple[str, int, Path]], contrasts: Iterable[Contrast]) -> Numbers:
-    """Numbers of histories (run, seed, file), for the keys that these contrasts have."""
+    """Return the numbers of histories, given as (run, seed, file), for the keys of some contrasts."""
     read = {(run, seed): pd.read_csv(path) for run, seed, path in tables}
     numbers: dict[Key, pd.Series[float]] = {}
     for run, column, when in {key for contrast in contrasts for key in contrast.by_key}:
@@ -42,22 +42,26 @@ def histories(tables: Iterable[tuple[str, int, Path]], contrasts: Iterable[Contr
 
 
 def keyed(path: Path, keys: Sequence[str]) -> Numbers:
-    """Numbers of an experiment's table: its column ``value`` by the texts of some other columns."""
+    """Return the column ``value`` of an experiment's table, by the texts in the columns `keys`."""
     table = pd.read_csv(path, dtype=dict.fromkeys(keys, "str"))
     table[list(keys)] = table[list(keys)].fillna("")
     return _by_seed(table, list(keys), "value")
 
 
 def _at(history: pd.DataFrame, column: str, when: str) -> float:
-    """Read a column of a history; ``log`` before its name takes the logarithm.
+    """Return a number of a history, or its natural logarithm if ``log`` stands before the name of the column.
+
+    The logarithm of 0 is NaN.
 
     `when` is ``last`` (the last value that was measured), ``to25`` (the mean up to epoch 25) or ``3`` (the mean from
-    epoch 3 on; of all epochs if there are no so many).
+    epoch 3 on, or over all epochs if the training is shorter).
     """
     name = column.removeprefix("log ")
     values = history.loc[history["epoch"] > 0].set_index("epoch")[name].dropna()
     found = _one(values, when)
-    return found if column == name else math.log(found)
+    if column == name:
+        return found
+    return math.log(found) if found > 0 else math.nan
 
 
 def _one(values: "pd.Series[float]", when: str) -> float:
@@ -77,7 +81,7 @@ def _by_seed(table: pd.DataFrame, columns: list[str], value: str) -> Numbers:
 
 
 def values(contrast: Contrast, numbers: Numbers) -> NDArray[np.float64] | None:
-    """Values [seeds] of a contrast, paired by seed; None if one of its numbers was not measured."""
+    """Return the values float64 [seeds] of a contrast, paired by seed; None if one of its numbers was not measured."""
     if not set(contrast.by_key) <= set(numbers):
         return None
     total = sum(numbers[key] * weight for key, weight in contrast.by_key.items()) + contrast.constant

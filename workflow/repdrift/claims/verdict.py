@@ -1,7 +1,7 @@
-"""The verdict on a claim, by one rule that was declared before any data: paired by seed.
+"""The verdict on a claim. One rule, which was declared before any data, judges differences that are paired by seed.
 
-Supported: at least 4 of 5 seeds have the sign that the claim says, and the mean is beyond 2 standard errors.
-Contradicted: the same for the opposite sign. Inconclusive otherwise, and with fewer than 4 seeds.
+A contrast is supported if at least 80 % of the seeds have the claimed sign and the mean lies beyond 2 standard errors.
+It is contradicted if the same holds for the opposite sign. It is inconclusive otherwise, and with fewer than 4 seeds.
 """
 
 import math
@@ -15,27 +15,28 @@ from scipy import stats
 SUPPORTED, CONTRADICTED, INCONCLUSIVE = "supported", "contradicted", "inconclusive"
 VERDICTS = (SUPPORTED, INCONCLUSIVE, CONTRADICTED)
 MIN_SEEDS = 4
-SHARE = 0.8  # of the seeds
-ERRORS = 2.0  # standard errors
+SHARE = 0.8  # least share of the seeds with the claimed sign
+ERRORS = 2.0  # least distance of the mean from 0 in standard errors
 CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the seeds say of a contrast.
+    """The statistics of a contrast over seeds, and the verdict on it.
 
     Attributes
     ----------
     seeds : int
         Number of seeds.
     mean, error : float
-        Mean and standard error over the seeds; the error is NaN for one seed.
+        Mean and standard error over the seeds. The error is NaN for one seed.
     low, high : float
-        95 % interval of the mean by Student's t.
+        Limits of the 95 % confidence interval of the mean by Student's t.
     positive : int
-        Seeds with the sign that the claim says.
-    verdict, reason : str
-        The reason says why it is not supported; empty if it is.
+        Number of seeds with the claimed sign.
+    verdict : str
+    reason : str
+        Why the contrast is not supported. It is empty if the contrast is supported.
     """
 
     seeds: int
@@ -49,7 +50,7 @@ class Verdict:
 
 
 def judge(values: NDArray[np.float64] | Sequence[float]) -> Verdict:
-    """Judge a contrast by its values [seeds], of which a claim says that they are above 0; infinite is undefined."""
+    """Judge a contrast by its values [seeds], which the claim says are above 0. Infinite values count as undefined."""
     values = np.asarray(values, dtype=np.float64)
     values = np.where(np.isfinite(values), values, np.nan)
     count = len(values)
@@ -77,7 +78,7 @@ def judge(values: NDArray[np.float64] | Sequence[float]) -> Verdict:
 
 
 def together(verdicts: Iterable[str]) -> str:
-    """Verdict on a claim that needs all its contrasts: contradicted if any is, supported if all are."""
+    """Combine the verdicts on the contrasts of a claim: contradicted if any is, supported if all are."""
     found = list(verdicts)
     if CONTRADICTED in found:
         return CONTRADICTED

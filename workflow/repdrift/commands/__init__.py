@@ -1,1 +1,1 @@
-"""What `repdrift NAME` does, a file for each name."""
+"""The subcommands of the command `repdrift`: one module for each."""

@@ -1,7 +1,7 @@
-"""Declare results that an earlier version has made good for the present code; nothing is run.
+"""Accept results of an earlier version as results of the present code, without running anything.
 
-Sidecars keep the trail: which code has made a file, and when and by which version it was adopted. What was altered, or
-differs in settings and not only in code, is refused; then nothing is adopted, and the exit code is 1.
+The sidecars record which code made a file, and when and by which version the file was adopted. Files that were altered,
+or whose settings have changed, are refused. In that case no file is adopted, and the exit code is 1.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from repdrift.provenance.verification import Verification
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("study", help="its name, as `study` in the config")
+    parser.add_argument("study", help="name of the study (`study` in the config)")
     parser.add_argument("--configfile", nargs="+", default=[], metavar="FILE", help="as for snakemake")
 
 
@@ -35,8 +35,8 @@ def run(args: argparse.Namespace) -> None:
     if decision.refused:
         count = len({fault.path for fault in decision.refused})
         sys.exit(
-            f"error: {count} artifacts are refused, and nothing was changed: use the settings that they were made "
-            "with, or delete them, their sidecars, and what was made of them"
+            f"error: refused artifacts: {count}; nothing was changed: use the settings that they were made with, or "
+            "delete them, their sidecars, and what was made of them"
         )
     with adopting(decision, time.time()):
         tell_snakemake(decision, args.configfile)
@@ -45,10 +45,11 @@ def run(args: argparse.Namespace) -> None:
 
 
 def told(decision: Decision, others: list[Path], left: list[PlannedJob]) -> Iterator[str]:
-    """Say what was adopted, which artifacts the config does not make, and which jobs Snakemake still has to do."""
-    yield f"{len(decision.adopted)} artifacts adopted, {len(decision.current)} were up to date"
+    """Yield lines: what was adopted, which artifacts the config does not make, and which jobs are left to do."""
+    yield f"artifacts adopted: {len(decision.adopted)}, up to date before: {len(decision.current)}"
+    if decision.reworded:
+        yield f"artifacts that show words that have changed, and are to be made again: {len(decision.reworded)}"
     if others:
-        yield f"{len(others)} artifacts that this config does not make stay as they are: {others[0]} for example"
+        yield f"artifacts that this config does not make, and that stay as they are: {len(others)} ({others[0]}, ...)"
     rules = Counter(job.rule for job in left)
-    jobs = ", ".join(f"{count} {rule}" for rule, count in rules.items())
-    yield f"{len(left)} jobs are left to do: {jobs}" if left else "no jobs are left to do"
+    yield f"jobs left to do: {', '.join(f'{count} {rule}' for rule, count in rules.items()) or 'none'}"

@@ -1,6 +1,6 @@
-"""Delete what a study has made; data sets, which studies share, stay.
+"""Delete the results of a study, but not the decoded data sets, which studies share.
 
-With --keep-figures its figures and their tables stay too.
+With --keep-figures, the figures and their tables are kept as well.
 """
 
 import argparse
@@ -15,9 +15,9 @@ KEPT = ("figures", "tables")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("study", help="its name, as `study` in the config")
-    parser.add_argument("--keep-figures", action="store_true", help="leave figures and tables")
-    parser.add_argument("--dry-run", action="store_true", help="say what would be deleted, and delete nothing")
+    parser.add_argument("study", help="name of the study (`study` in the config)")
+    parser.add_argument("--keep-figures", action="store_true", help="keep figures and their tables")
+    parser.add_argument("--dry-run", action="store_true", help="print what would be deleted, and delete nothing")
 
 
 def run(args: argparse.Namespace) -> None:
@@ -37,5 +37,5 @@ def run(args: argparse.Namespace) -> None:
 
 
 def size_of(path: Path) -> int:
-    """Bytes of a file, or of all files in a folder."""
+    """Return the size in bytes of a file, or of all files in a folder."""
     return sum(each.lstat().st_size for each in ([path] if path.is_file() else path.rglob("*")) if each.is_file())

@@ -1,6 +1,6 @@
-"""Tell where a file comes from, back to the raw images, and why it would be made again now.
+"""Print the origins of a file, back to the raw images, and the reasons why it would be made again now.
 
-Files whose names differ in numbers alone (seeds, epochs) share an entry.
+Files whose names differ only in numbers, such as seeds and epochs, share an entry.
 """
 
 import argparse
@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 def origins(target: Path) -> list[str]:
-    """Lines for the target, for what it is made of, for what that is made of, and so on to the raw images."""
+    """Return lines for the target, for its inputs, for their inputs, and so on back to the raw images."""
     lines: list[str] = []
     level = {target: ""}
     seen = {target}
@@ -53,12 +53,12 @@ def origins(target: Path) -> list[str]:
 
 
 def pattern(text: Path | str) -> str:
-    """Name with the numbers of seeds and epochs left open."""
+    """Return a name with a star in place of each number of a seed or an epoch."""
     return re.sub(r"(seed|epoch)\d+", r"\1*", str(text))
 
 
 def described(name: str, paths: list[Path], digest: str) -> list[str]:
-    """Lines for files of one pattern; `digest` is the SHA-256 of the first as what was made of it says."""
+    """Return lines for files of one pattern. `digest` is the SHA-256 of the first, as recorded by its first user."""
     heading = f"{name}  ({len(paths)} files)" if len(paths) > 1 else str(paths[0])
     made = [found for path in paths if (found := record(path)) is not None]
     if not made:
@@ -81,7 +81,7 @@ def described(name: str, paths: list[Path], digest: str) -> list[str]:
 
 
 def adoptions(made: Iterable[dict[str, Any]]) -> Iterator[str]:
-    """Say of each adoption of some files when, by which version and in place of which code it was."""
+    """Yield a line for each adoption of some files: its time, its version, and the code that it accepted."""
     entries = (entry for found in made for entry in found.get("adopted", []))
     told = ((entry["at"], entry["version"], entry["code"], entry["before"]) for entry in entries)
     for (at, version, code, before), count in sorted(Counter(told).items()):
@@ -90,7 +90,10 @@ def adoptions(made: Iterable[dict[str, Any]]) -> Iterator[str]:
 
 
 def seconds(made: Iterable[dict[str, Any]]) -> float:
-    """Sum over jobs: the files of one job each tell how long it had taken by then."""
+    """Return the seconds that some jobs took in all, given the sidecars of their files.
+
+    Each file of a job records the seconds up to its own writing, so the largest number is that of the job.
+    """
     by_job: dict[str, float] = {}
     for found in made:
         job = json.dumps(found["spec"], sort_keys=True)
@@ -99,14 +102,14 @@ def seconds(made: Iterable[dict[str, Any]]) -> float:
 
 
 def settings(specs: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
-    """Give each setting of some specs; of one that differs, all its values."""
+    """Yield the name and the value of each setting of some specs. A setting that differs between them has a list."""
     for key in dict.fromkeys(key for spec in specs for key in spec):
         values = list(dict.fromkeys(json.dumps(spec.get(key), sort_keys=True) for spec in specs))
         yield key, shortened(json.loads(values[0]) if len(values) == 1 else [json.loads(value) for value in values])
 
 
 def reasons(jobs: list[PlannedJob]) -> list[str]:
-    """Lines that say which jobs would run for what cause, and which because of these."""
+    """Return lines that name the jobs that would run, with their causes, and those that run because of them."""
     if not jobs:
         return ["It would not be made again: nothing that it is made of has changed."]
     groups: dict[tuple[str, ...], list[PlannedJob]] = {}

@@ -1,7 +1,8 @@
-"""Similarity of the representations in two files.
+"""Compare the representations in two files.
 
-A file holds one tensor a layer (safetensors), one row an image: [n, p], or [n, ...], which is flattened. Both must be
-of the same images in the same order. Layers of the same name are compared; with --all-pairs, every layer with each.
+A safetensors file has one tensor for each layer. A tensor has one row for each image: [n, p], or [n, ...], which is
+flattened. Both files must show the same images in the same order. Layers of the same name are compared; with
+--all-pairs, every layer is compared with every layer.
 """
 
 import argparse
@@ -24,11 +25,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     usual = " and ".join(DEFAULT)
     parser.add_argument("first", type=Path, metavar="A.safetensors")
     parser.add_argument("second", type=Path, metavar="B.safetensors")
-    parser.add_argument("--estimator", action="append", metavar="NAME", help=f"may be repeated ({usual})")
+    parser.add_argument(
+        "--estimator", action="append", metavar="NAME", help=f"estimator; may be repeated (default: {usual})"
+    )
     parser.add_argument("--all-pairs", action="store_true", help="compare every layer with every layer")
-    parser.add_argument("--permutations", type=int, default=0, metavar="N", help="null: permute the images N times")
-    parser.add_argument("--seed", type=int, default=0, help="of the permutations (0)")
-    parser.add_argument("--csv", action="store_true", help="all digits, as CSV")
+    parser.add_argument(
+        "--permutations", type=int, default=0, metavar="N", help="permute the images N times for the null"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="seed of the permutations (default: 0)")
+    parser.add_argument("--csv", action="store_true", help="print CSV with all digits")
 
 
 def run(args: argparse.Namespace) -> None:
@@ -46,7 +51,13 @@ def run(args: argparse.Namespace) -> None:
 
 
 def read(path: Path) -> dict[str, Tensor]:
-    """Representations [n, p] of a file, in its own order if it says one."""
+    """Return the representations float [n, p] of a file by layer, in the order that its metadata gives, if any.
+
+    Raises
+    ------
+    UserError
+        If the file is no safetensors file, or a tensor is not of floats with at least two dimensions.
+    """
     try:
         with safe_open(path, framework="pt") as file:
             names = list(file.keys())
@@ -75,20 +86,20 @@ def compare(
     estimators : sequence of str
         Names in `repdrift.similarity.registry`.
     permutations : int
-        Of the images, for the null; 0 for none.
+        Number of permutations of the images for the null. 0 is for no null.
     seed : int
-        Of the permutations.
+        The seed of the permutations.
 
     Returns
     -------
     DataFrame
-        Columns layer, with, n, estimator, value and, with permutations, null_mean and null_q95. A value is NaN where
-        it is undefined; the reason goes to standard error.
+        Columns layer, with, n, estimator and value, and with permutations also null_mean and null_q95. A value is NaN
+        if it is undefined, and the reason is printed to standard error.
 
     Raises
     ------
     UserError
-        If an estimator is unknown, numbers of images differ, or there is one permutation.
+        If an estimator is unknown, the numbers of images differ, or the number of permutations is 1 or negative.
     """
     from repdrift.similarity.null import permutation_null, random_orders  # noqa: PLC0415  torch takes a second
 

@@ -1,6 +1,6 @@
-"""How far the trainings of a study are: done, running, stopped, to do.
+"""Print how many trainings of a study are done, running, stopped or to do.
 
-Give the config files as for snakemake: `repdrift status --configfile presets/laptop.yaml`.
+Config files are given as for snakemake: `repdrift status --configfile presets/laptop.yaml`.
 """
 
 import argparse
@@ -15,12 +15,12 @@ from repdrift.study.config import complete, load
 from repdrift.study.runs import Run
 from repdrift.training.progress import values_of
 
-SILENCE = 120.0  # seconds since the last sign of life after which a training counts as stopped
+SILENCE = 120.0  # a training that has saved nothing for so many seconds counts as stopped
 
 
 @dataclass(frozen=True)
 class Training:
-    """One training of a study, and its state: ``done``, ``running``, ``stopped`` or ``to do``."""
+    """One training of a study and its state: ``done``, ``running``, ``stopped`` or ``to do``."""
 
     run: str
     seed: int
@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 def training(plan: Plan, run: Run, seed: int) -> Training:
-    """Look up the state of one training in its files."""
+    """Return the state of one training, as its files show it."""
     final = Path(plan.study.model((run.name, "final"), seed))
     if final.exists():
         return Training(run.name, seed, "done")
@@ -64,7 +64,7 @@ def training(plan: Plan, run: Run, seed: int) -> Training:
 
 
 def note(state: Path, run: Run) -> str:
-    """Say how far a saved state is."""
+    """Return the step and the training accuracy of a saved state, in words."""
     values = values_of(state)
     if not values:
         return ""

@@ -1,7 +1,8 @@
-"""Check a study against its sidecars: every artifact as it was made, of what it says, by today's code.
+"""Check that the artifacts of a study are what their sidecars say, and that the present code made them.
 
-Names each artifact that is altered (its content or place is not what was written), stale (an input or the code has
-changed since) or unknown (nothing says where it comes from), and then ends with exit code 1. Needs no .snakemake/.
+The command prints each artifact that is altered (its content or place is not what was written), stale (an input or the
+code has changed since) or unknown (it has no sidecar), and ends with exit code 1 if there is one. It does not need the
+folder .snakemake.
 """
 
 import argparse

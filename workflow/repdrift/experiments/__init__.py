@@ -1,1 +1,1 @@
-"""The experiments, each on one paper: a folder holds all that belongs to one of them."""
+"""The experiments. Each subpackage holds all that belongs to the experiment on one paper."""

@@ -1,4 +1,4 @@
-"""Checks that the settings of several experiments need: each refuses what would fail, or mean nothing, in a job.
+"""Checks of settings that several experiments have. They refuse what would make a job fail or its result meaningless.
 
 The Snakefile imports this module, so it needs nothing heavy.
 """
@@ -8,11 +8,17 @@ from collections.abc import Sequence
 from repdrift.study.refusal import refusal
 from repdrift.study.study import Study
 
-SIDE = 32  # pixels of an image
+SIDE = 32  # height and width of an image in pixels
 
 
 def check_targets(study: Study, experiment: str, targets: Sequence[str], sweeps: Sequence[str]) -> None:
-    """Refuse an experiment without a target, and sweeps over what is no target."""
+    """Refuse an experiment without targets, and sweeps over data sets that are not among its targets.
+
+    Raises
+    ------
+    UserError
+        At the first setting that is wrong.
+    """
     if not study.datasets_of(targets):
         raise refusal(f"{experiment}.targets", list(targets), "finetune names no such target; name one that it has")
     for role in sweeps:
@@ -22,7 +28,13 @@ def check_targets(study: Study, experiment: str, targets: Sequence[str], sweeps:
 
 
 def check_sides(experiment: str, sides: Sequence[int]) -> None:
-    """Refuse blocks that do not fill an image, and those that are the whole image, which shuffle nothing."""
+    """Refuse blocks that do not tile an image, and a block as large as the image, which shuffles nothing.
+
+    Raises
+    ------
+    UserError
+        At the first side that is wrong.
+    """
     allowed = [0, *(side for side in range(1, SIDE) if SIDE % side == 0)]
     for place, side in enumerate(sides):
         if side not in allowed:

@@ -1,4 +1,4 @@
-"""What stages share that look at networks on the images of one target: their flags, and what they load."""
+"""The flags, inputs and output that programs share if they evaluate networks on the images of one target."""
 
 import argparse
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from repdrift.provenance.artifacts import Job, write_csv
 
 
 class SpecOfNetworks(Protocol):
-    """What the specs of all these programs have: the network's settings, and names for the weights that are given."""
+    """A spec with the settings of a network, and with names for the files of weights that the program is given."""
 
     @property
     def network(self) -> dict[str, Any]: ...
@@ -30,7 +30,7 @@ Spec = TypeVar("Spec", bound=SpecOfNetworks)
 
 @dataclass
 class Evaluation(Generic[Spec]):
-    """Networks by their names in the spec, the target's images, and the writer of the table."""
+    """The inputs of a program: its spec, its networks by their names in the spec, and the images of the target."""
 
     spec: Spec
     job: Job
@@ -40,10 +40,11 @@ class Evaluation(Generic[Spec]):
 
     @classmethod
     def begin(cls, description: str | None, kind: type[Spec]) -> "Evaluation[Spec]":
+        """Parse the command line, choose the device, and load the networks."""
         flags = command.parser(description, kind)
-        flags.add_argument("--networks", type=Path, nargs="+", required=True, help="in the order of the spec")
+        flags.add_argument("--networks", type=Path, nargs="+", required=True, help="weights, in the order of the spec")
         flags.add_argument("--task", type=Path, required=True)
-        flags.add_argument("--images", type=Path, nargs=2, required=True, help="of training and of testing")
+        flags.add_argument("--images", type=Path, nargs=2, required=True, help="files of the training and test splits")
         flags.add_argument("--gpus", type=int, default=0)
         args = flags.parse_args()
         spec: Spec = args.spec
@@ -58,13 +59,16 @@ class Evaluation(Generic[Spec]):
         return path
 
     def images(self, part: str, count: int | None) -> tuple[Tensor, Tensor]:
-        """First images (None: all) uint8 [N, C, H, W] and labels int64 [N] of the ``train`` or ``test`` part."""
+        """Return the first images uint8 [N, C, H, W] and labels int64 [N] of the ``train`` or ``test`` part.
+
+        `count` is their number; None is for all.
+        """
         path = self._args.images[0 if part == "train" else 1]
         images, labels = load_part(path, self._args.task, part, self.device)
         return images[:count], labels[:count]
 
     def save(self, rows: list[dict[str, object]], columns: tuple[str, ...], dataset: str, seed: int) -> None:
-        """Write the table, with the target data set and the seed in each row."""
+        """Write the table of the program. The data set of the target and the seed are added to each row."""
         whose = {"dataset": dataset, "seed": seed}
         self.job.save(self.output, lambda file: write_csv(file, [whose | row for row in rows], columns))
         print(f"{dataset}, seed {seed}: {len(rows)} numbers")

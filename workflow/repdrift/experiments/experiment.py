@@ -1,4 +1,4 @@
-"""Experiments: each asks the questions of one paper of a study, and says what trainings and figures they need.
+"""The base class of experiments. An experiment asks a study the questions of one paper.
 
 The Snakefile imports this module, so it needs nothing heavy.
 """
@@ -17,7 +17,7 @@ from repdrift.study.tasks import Task
 
 
 class Experiment(ABC):
-    """What the experiments on all papers have in common.
+    """The trainings, tasks, tables and figures that an experiment needs from a study.
 
     The folder of an experiment holds its plan (``experiment.py``), its claims (``claims.py``), its programs
     (``stages/``), its drawings with their captions (``figures/``) and its rules (``rules.smk``).
@@ -25,12 +25,13 @@ class Experiment(ABC):
     Attributes
     ----------
     folder : Path
+        The folder of the experiment.
     claims_figure : str
-        Name of the figure that shows its verdicts.
+        The name of the figure that shows the verdicts on its claims.
     tables : sequence of Table
-        The tables of figures that its claims read.
+        The tables of its figures that its claims read.
     epochs : int
-        Length of the study's fine-tunings.
+        Number of epochs of the study's fine-tunings.
     """
 
     folder: ClassVar[Path]
@@ -43,18 +44,18 @@ class Experiment(ABC):
 
     @abstractmethod
     def figures(self) -> Iterator[Figure]:
-        """Give its figures in their order."""
+        """Yield its figures in the order of the report."""
 
     def summaries(self) -> Iterator[Figure]:
-        """Give its figures on the whole study, which come after the figures of all experiments."""
+        """Yield its figures about the whole study, which come after the figures of all experiments."""
         yield from ()
 
     def runs(self) -> Iterator[Run]:
-        """Give the trainings that it needs. Other experiments may need the same."""
+        """Yield the trainings that it needs. Other experiments may need the same ones."""
         yield from ()
 
     def tasks(self) -> Iterator[Task]:
-        """Give the tasks that it needs beside those of its trainings."""
+        """Yield the tasks that it needs in addition to those of its trainings."""
         yield from ()
 
     def similarities(self) -> list[str]:
@@ -66,7 +67,7 @@ class Experiment(ABC):
         return []
 
     def chosen(self, datasets: Sequence[str], among: Sequence[str]) -> list[str]:
-        """Keep those of some data sets that are among others."""
+        """Return the data sets that are also in `among`."""
         return [dataset for dataset in datasets if dataset in among]
 
     def figure(
@@ -87,11 +88,11 @@ class Experiment(ABC):
         name, title, rows, panels
             See `Figure`.
         drawing : str
-            By default the name.
+            The module that draws the figure, by default the one of the same name.
         blocks : sequence of str
-            Block orders of the networks that are shown; by default the study's own.
+            The block orders of the networks that are shown, by default the study's own.
         phrases : mapping of str to str, optional
-            What stands in the caption beside the phrases that all figures share.
+            The phrases of the caption in addition to those that all figures share.
         """
         shown = blocks or [self.study.config.network.block]
         network = network_sentence(self.study, shown)

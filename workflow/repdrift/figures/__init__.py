@@ -1,4 +1,4 @@
-"""Figures: each is drawn from one tidy table, reads nothing else, and has the same bytes whenever it is drawn."""
+"""Drawings of figures. A figure is drawn from one tidy table alone, so the same table gives the same bytes."""
 
 import os
 from importlib import import_module
@@ -13,7 +13,7 @@ from repdrift.figures import style
 from repdrift.figures.table import read
 from repdrift.provenance.parts import PACKAGE, drawings
 
-# A date would make every rerun a different file.
+# A date would give the file other bytes in every rerun.
 METADATA: dict[str, dict[str, str | None]] = {
     "svg": {"Date": None},
     "pdf": {"CreationDate": None, "ModDate": None},
@@ -24,27 +24,27 @@ DPI = 300
 
 
 class Drawing(Protocol):
-    """What a module offers that draws figures of one kind.
+    """The interface of a module that draws figures of one kind.
 
     Attributes
     ----------
     COLUMNS : tuple of str
-        Columns that the table must have.
+        The columns that the table must have.
     """
 
     COLUMNS: tuple[str, ...]
 
     def draw(self, table: pd.DataFrame, network: str) -> Figure:
-        """Draw a table; `network` is the network in words, for the footer."""
+        """Draw a table. `network` is the name of the network in the footer."""
 
 
 def drawing(kind: str) -> Drawing:
-    """Import the drawing of a kind of figures: the module of this name, here or in an experiment's folder ``figures``.
+    """Import the module that draws a kind of figures. It lies here or in the folder ``figures`` of an experiment.
 
     Raises
     ------
     UserError
-        If there is none.
+        If there is no such module.
     """
     found = drawings()
     if kind not in found:
@@ -60,9 +60,9 @@ def draw(path: Path, kind: str, network: str) -> Figure:
     path : Path
         A tidy CSV table.
     kind : str
-        Name of the drawing: see `drawing`.
+        The name of the module that draws it, see `drawing`.
     network : str
-        The network in words, for the footer.
+        The name of the network in the footer.
 
     Raises
     ------
@@ -78,11 +78,11 @@ def draw(path: Path, kind: str, network: str) -> Figure:
 
 
 def lay_out(figure: Figure) -> None:
-    """Place the axes for good: the engine would move them by a little at every resolution."""
+    """Fix the positions of the axes, since the layout engine would move them a little at every resolution."""
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
     for axes in figure.axes:
-        # The solver leaves the last digit to chance, and an SVG has identifiers that are made of all digits.
+        # The last digits of the solver vary from run to run, and the identifiers in an SVG are hashes of all digits.
         left, bottom, width, height = (round(side, 6) for side in axes.get_position(original=True).bounds)
         axes.set_position((left, bottom, width, height))
 

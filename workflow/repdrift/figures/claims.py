@@ -1,4 +1,4 @@
-"""The verdict on every claim: for each contrast and layer the paired difference, coloured by what it says."""
+"""The figure of the claims: the paired difference of every contrast and layer, coloured by its verdict."""
 
 import math
 from dataclasses import dataclass
@@ -14,16 +14,16 @@ from repdrift.figures.table import joined, ordered
 
 COLUMNS = ("claim", "sentence", "contrast", "layer", "decides", "estimator", "seeds", "mean", "se", "verdict")
 CLAIM, ROW, SPACE, HEAD = 0.16, 0.135, 0.05, 0.36  # heights in inches
-INDENT, BADGE = 0.62, 0.085  # widths
-TEXT = 2.75  # of the column of contrasts
-GAP = 0.08  # between two estimators
-NUMBER = 5.2  # points
-WITH_ERROR = 0.75  # width of a cell that has room for a standard error
+INDENT, BADGE = 0.62, 0.085  # widths in inches
+TEXT = 2.75  # width of the column of contrasts in inches
+GAP = 0.08  # gap between the blocks of two estimators in inches
+NUMBER = 5.2  # font size of numbers in points
+WITH_ERROR = 0.75  # least width in inches of a cell that also shows the standard error
 
 
 @dataclass(frozen=True)
 class Grid:
-    """Where the cells are: a block of layers for each estimator, in inches."""
+    """The positions of the cells in inches. Each estimator has a block with one column for each layer."""
 
     estimators: list[str]
     layers: list[str]
@@ -48,11 +48,14 @@ class Grid:
 
 
 def draw(table: pd.DataFrame, network: str) -> Figure:
-    """Draw a heading for each claim with a mark for each estimator's verdict, and below it a row for each contrast."""
+    """Draw a heading for each claim and a row for each of its contrasts.
+
+    The squares in the heading are the verdicts on the claim under each estimator.
+    """
     claims = ordered(table["claim"])
     rows = sum(table.loc[table["claim"] == claim, "contrast"].nunique() for claim in claims)
     height = len(claims) * (CLAIM + SPACE) + rows * ROW
-    strip = Strip(1, style.wrap(words(table, network), style.DOUBLE - 0.1, style.TINY))
+    strip = Strip(1, style.wrap(footer(table, network), style.DOUBLE - 0.1, style.TINY))
     figure = style.make_figure(style.DOUBLE, HEAD + height, strip)
     axes = verdicts.canvas(figure, height, HEAD)
     names = [estimator for estimator in ordered(table["estimator"]) if estimator] or [""]
@@ -65,14 +68,16 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     return figure
 
 
-def words(table: pd.DataFrame, network: str) -> str:
+def footer(table: pd.DataFrame, network: str) -> str:
+    """Return the text of the footer: the number of seeds, the rule of the verdicts, and the network."""
     seeds = sorted({int(count) for count in table["seeds"]})
     return joined(
         [
-            f"{' or '.join(map(str, seeds))} seeds, mean paired difference in the direction of the claim",
-            f"supported: at least {SHARE:.0%} of the seeds and the mean beyond {ERRORS:g} SE; contradicted: the same "
-            f"against it; inconclusive: neither, or fewer than {MIN_SEEDS} seeds",
-            "a claim needs all rows below it, but those in brackets",
+            f"{' or '.join(map(str, seeds))} seeds, mean paired difference (positive: as the claim says)",
+            f"supported: at least {SHARE:.0%} of the seeds have the claimed sign, and the mean lies beyond {ERRORS:g} "
+            f"SE; contradicted: the same for the opposite sign; inconclusive: otherwise, or fewer than {MIN_SEEDS} "
+            "seeds",
+            "a claim needs all rows below it except those in brackets",
             network,
         ]
     )
@@ -85,12 +90,12 @@ def write_head(axes: Axes, grid: Grid) -> None:
         axes.text(left + grid.block / 2, HEAD - 0.13, title, fontsize=style.SMALL, ha="center", va="bottom")
         for layer in grid.layers:
             middle = grid.left(estimator, layer) + grid.width / 2
-            words = style.wrap(layer, grid.width - 0.02, NUMBER)
-            axes.text(middle, HEAD, words, fontsize=NUMBER, color=style.GREY, ha="center", va="bottom")
+            label = style.wrap(layer, grid.width - 0.02, NUMBER)
+            axes.text(middle, HEAD, label, fontsize=NUMBER, color=style.GREY, ha="center", va="bottom")
 
 
 def draw_claim(axes: Axes, table: pd.DataFrame, grid: Grid, top: float) -> float:
-    """Draw a claim from `top` on, and give where it ends."""
+    """Draw a claim and its contrasts, and return the position of their lower edge in inches from the top."""
     middle = top + CLAIM / 2
     for place, (_, rows) in enumerate(table[table["decides"] == 1].groupby("estimator", sort=False)):
         colour = verdicts.COLOURS[together(rows["verdict"])]
@@ -115,7 +120,11 @@ def draw_claim(axes: Axes, table: pd.DataFrame, grid: Grid, top: float) -> float
 
 
 def draw_cell(axes: Axes, row: dict[str, object], grid: Grid, top: float) -> None:
-    """Draw a difference: in its layer's column, or over all layers, or over all estimators."""
+    """Draw the cell of a paired difference.
+
+    It spans the column of its layer, all layers of its estimator if it has no layer, or the whole width if it has no
+    estimator.
+    """
     estimator, layer, verdict = str(row["estimator"]), str(row["layer"]), str(row["verdict"])
     mean = float(str(row["mean"]))
     error = float(str(row["se"]))

@@ -1,4 +1,4 @@
-"""What the figures of experiments share: a column of axes for each target, lines for a few kinds, one legend."""
+"""The grid of axes that many figures share: a row for each measure, a column for each target, and one legend."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -16,13 +16,26 @@ from repdrift.figures.table import joined
 
 @dataclass(frozen=True)
 class Grid:
-    """A figure with a row of axes for each measure and a column for each target."""
+    """A figure with a row of axes for each measure and a column for each target.
+
+    Attributes
+    ----------
+    figure : Figure
+    axes : list of list of Axes
+        Indexed by row and then by column.
+    look : Look
+        The colours and markers of the lines.
+    strip : Strip
+        The space for the legend and the footer.
+    columns : int
+        Number of columns of the legend.
+    """
 
     figure: Figure
-    axes: list[list[Axes]]  # [rows][columns]
+    axes: list[list[Axes]]
     look: Look
     strip: Strip
-    columns: int  # of the legend
+    columns: int
 
     @classmethod
     def of(
@@ -30,14 +43,27 @@ class Grid:
         targets: Sequence[str],
         rows: int,
         labels: Sequence[str],
-        words: Sequence[str],
+        footer: Sequence[str],
         *,
         height: float = 1.45,
     ) -> "Grid":
-        """Make it; `labels` are those of the lines, `words` the parts of the footer."""
+        """Make an empty grid.
+
+        Parameters
+        ----------
+        targets : sequence of str
+            The titles of the columns.
+        rows : int
+        labels : sequence of str
+            The labels of the lines.
+        footer : sequence of str
+            The parts of the footer.
+        height : float
+            Height of a row in inches.
+        """
         width = style.DOUBLE if len(targets) > 1 else style.SINGLE
         columns = style.legend_columns(labels, width - 0.6)
-        strip = Strip(math.ceil(len(labels) / columns), style.wrap(joined(words), width - 0.1, style.TINY))
+        strip = Strip(math.ceil(len(labels) / columns), style.wrap(joined(footer), width - 0.1, style.TINY))
         titles = [style.wrap(title, (width - 0.5) / len(targets) - 0.1, 8) for title in lettered(targets)]
         lines = max(title.count("\n") + 1 for title in titles)
         figure = style.make_figure(width, height * rows + 0.3 + 0.15 * lines, strip)
@@ -51,11 +77,11 @@ class Grid:
 
 
 def seeds(table: pd.DataFrame) -> str:
-    """Number of seeds, and what is drawn of them."""
+    """Return the part of the footer that tells the number of seeds and what is drawn of them."""
     count = table["seed"].nunique()
     return "1 seed, no standard error" if count == 1 else f"{count} seeds, mean ± SE"
 
 
 def name_ticks(axes: Axes, names: Mapping[int, str], order: Sequence[int]) -> None:
-    """Write names below the places, or their own numbers."""
+    """Label the ticks of the values in `order` with their names, or with the value itself where it has no name."""
     axes.set_xticks(range(len(order)), [names.get(value, str(value)) for value in order])

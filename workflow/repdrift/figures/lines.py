@@ -1,4 +1,4 @@
-"""Lines over layers, or over epochs, with the errors of their seeds; names of layers; legends."""
+"""Lines over layers or epochs with standard errors over seeds, and the legends and layer names that go with them."""
 
 import math
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ NULL_LABEL = "permuted images (null)"
 
 
 def lettered(panels: Sequence[str]) -> list[str]:
-    """Titles of panels; a letter only where there is more than one."""
+    """Return the titles of panels, with a letter before each title if there is more than one panel."""
     if len(panels) == 1:
         return list(panels)
     return [f"{style.letter(index)} {panel}" for index, panel in enumerate(panels)]
@@ -36,9 +36,23 @@ def draw_lines(
     x: str = "layer",
     scale: float = 1.0,
 ) -> None:
-    """Draw means over seeds with standard errors over the layers (or the values of another column `x`), in this order.
+    """Draw the mean and the standard error over seeds of the column ``value`` against a categorical column.
 
-    `scale` is of the width of lines and markers.
+    Parameters
+    ----------
+    axes : Axes
+    shown : DataFrame
+        The rows to draw.
+    hue : str
+        The column of the series.
+    look : Look
+        The colours and markers of the series.
+    order : sequence
+        The values of the column `x` from left to right.
+    x : str
+        The categorical column, by default the layer.
+    scale : float
+        Factor by which the usual line width and marker size are multiplied.
     """
     labels = list(look.colours)
     # The type stubs of seaborn know neither a width for dodge nor a plain list of markers.
@@ -70,12 +84,12 @@ def layer_names_fit(order: Sequence[str], width: float) -> bool:
 
 
 def longest(order: Sequence[str]) -> float:
-    """Width of the longest name of a layer in inches."""
+    """Return the width in inches of the longest layer name."""
     return max(style.text_width(name, style.SMALL) for name in order)
 
 
 def fit_layer_names(axes: Axes, order: Sequence[str], width: float) -> None:
-    """Turn the names of layers where they would run into each other."""
+    """Turn the layer names by 45 degrees if they would overlap on axes of this width in inches."""
     if not layer_names_fit(order, width):
         axes.tick_params(axis="x", rotation=45)
         for label in axes.get_xticklabels():
@@ -83,7 +97,11 @@ def fit_layer_names(axes: Axes, order: Sequence[str], width: float) -> None:
 
 
 class Legends:
-    """One legend if all columns have the same series, else one below each column; the null is named once."""
+    """The legends below a grid of axes.
+
+    There is one legend if all columns have the same series. Otherwise there is one below each column, and one entry for
+    the null below the first.
+    """
 
     def __init__(
         self, series: Sequence[list[str]], width: float, column_widths: Sequence[float], with_null: bool = False
@@ -91,7 +109,7 @@ class Legends:
         null: list[Artist] = [Line2D([], [], label=NULL_LABEL, **NULL)] if with_null else []
         self.shared = all(labels == series[0] for labels in series)
         self.inches = [width] if self.shared else [column - 0.1 for column in column_widths]
-        # Shared, there is one width only, and so one legend.
+        # A shared legend has one width, so this zip stops after the first column.
         self.handles = [Look.of(labels).handles(inches) for labels, inches in zip(series, self.inches, strict=False)]
         if self.shared:
             self.handles[0] += null
@@ -99,7 +117,7 @@ class Legends:
 
     @property
     def lines(self) -> int:
-        """Lines of text that the legends take, with the one for the null."""
+        """Number of lines of text that the legends take, including the entry for the null."""
         return max(self._lines(0) + len(self.null), *map(self._lines, range(len(self.handles))))
 
     def _columns(self, index: int) -> int:
@@ -120,7 +138,7 @@ class Legends:
 
 
 def draw_curves(axes: Axes, shown: pd.DataFrame, *, x: str, y: str, hue: str, look: Look) -> None:
-    """Draw the mean over seeds as a line with a band of one standard error, and about eight markers on it."""
+    """Draw the mean over seeds as a line with a band of one standard error and about eight markers."""
     labels = list(look.colours)
     shown = shown.dropna(subset=[y])
     if shown.empty:
@@ -143,7 +161,7 @@ def draw_curves(axes: Axes, shown: pd.DataFrame, *, x: str, y: str, hue: str, lo
         err_kws={"linewidth": 0, "alpha": 0.25},
         legend=False,
         ax=axes,
-        # Not the first of many, where the markers of all lines would lie on each other.
+        # The first of many points gets no marker, since all lines start there and their markers would overlap.
         markevery=(step if step > 1 else 0, step),
         clip_on=False,
         **style.MARKER_EDGE,

@@ -20,11 +20,11 @@ from matplotlib.textpath import TextPath
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import blended_transform_factory
 
-SINGLE, DOUBLE = 3.3, 6.75  # widths of one and of two columns of a paper, in inches
+SINGLE, DOUBLE = 3.3, 6.75  # widths in inches of a figure over one and over two columns of a paper
 GREY = "0.45"
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p")
 NO_BREAK_EQUALS = "\u00a0=\u00a0"
-SMALL, TINY = 7.0, 6.0  # points; all other text has 8
+SMALL, TINY = 7.0, 6.0  # font sizes in points; all other text has 8 points
 ESTIMATORS = {
     "cka-biased": "CKA (biased)",
     "cka-debiased": "CKA (debiased)",
@@ -40,7 +40,7 @@ ESTIMATORS = {
 }
 
 STYLE: dict[str, Any] = {
-    "font.family": "DejaVu Sans",  # it comes with matplotlib, so every machine draws the same letters
+    "font.family": "DejaVu Sans",  # this font comes with matplotlib, so every machine draws the same letters
     "font.size": 8,
     "axes.labelsize": 8,
     "axes.titlesize": 8,
@@ -59,7 +59,7 @@ STYLE: dict[str, Any] = {
     "legend.frameon": False,
     "lines.linewidth": 1.0,
     "lines.markersize": 3.5,
-    "svg.hashsalt": "repdrift",  # identifiers in the file are otherwise drawn by chance
+    "svg.hashsalt": "repdrift",  # without a salt, the identifiers in the file would be random
     "svg.fonttype": "path",
     "pdf.fonttype": 42,
 }
@@ -67,7 +67,7 @@ STYLE: dict[str, Any] = {
 
 @contextmanager
 def applied() -> Iterator[None]:
-    """Draw in our style and in matplotlib's own defaults, whatever a user's matplotlibrc says."""
+    """Apply our style on top of matplotlib's defaults, whatever the user's matplotlibrc says."""
     with matplotlib.style.context(["default", STYLE]):
         yield
 
@@ -76,7 +76,7 @@ def applied() -> Iterator[None]:
 
 
 def quantity(labels: Sequence[str]) -> dict[str, float] | None:
-    """Numbers of labels that are all of one quantity (``N = 4,096``); None if they are not."""
+    """Return the numbers of labels such as ``N = 4,096`` by label; None unless all labels name the same quantity."""
     found = [re.fullmatch(r"(\w+) = ([\d,]+)", label) for label in labels]
     if not all(found) or len({match[1] for match in found if match}) != 1:
         return None
@@ -84,7 +84,7 @@ def quantity(labels: Sequence[str]) -> dict[str, float] | None:
 
 
 def estimator_label(name: str) -> str:
-    """``cka-debiased`` as ``CKA (debiased)``; a name that we do not know as it is."""
+    """Return the label of an estimator, such as ``CKA (debiased)`` for ``cka-debiased``; an unknown name as it is."""
     return ESTIMATORS.get(name, name)
 
 
@@ -93,18 +93,24 @@ def biased_first(estimators: Sequence[str]) -> list[str]:
 
 
 def main_estimator(estimators: Sequence[str]) -> str:
-    """Name the one to show where there is room for one only: it must not depend on the width of a layer."""
+    """Return the estimator that is shown where there is room for one: debiased CKA, or else the first.
+
+    The value of debiased CKA does not depend on the width of a layer, as that of the biased one does.
+    """
     return "cka-debiased" if "cka-debiased" in estimators else estimators[0]
 
 
 def text_width(text: str, points: float) -> float:
-    """Width of a line of text in inches, as it will be drawn."""
+    """Return the width in inches of a line of text drawn in this font size."""
     font = FontProperties(family=STYLE["font.family"], size=points)
     return float(TextPath((0, 0), text, prop=font).get_extents().width) / 72 if text.strip() else 0.0
 
 
 def wrap(text: str, inches: float, points: float) -> str:
-    """Break a text into lines of at most `inches` (longer only for one long word); ``d = 9`` stays together."""
+    """Break a text into lines of at most `inches`.
+
+    A line is longer only if it is a single long word. There are no breaks in equations such as ``d = 9``.
+    """
     lines = [""]
     for word in text.replace(" = ", NO_BREAK_EQUALS).split(" "):
         longer = f"{lines[-1]} {word}".strip()
@@ -124,14 +130,18 @@ def letter(index: int) -> str:
 
 @dataclass(frozen=True)
 class Look:
-    """Colour and marker of every series of a panel."""
+    """The colours and markers of the series of a panel, by label."""
 
     colours: dict[str, tuple[float, float, float]]
     markers: dict[str, str]
 
     @classmethod
     def of(cls, labels: Sequence[str]) -> "Look":
-        """Light to dark for one quantity (another palette for each), the colour-blind palette for kinds."""
+        """Choose the look of labels.
+
+        Labels of one quantity are coloured from light to dark, with a palette for each quantity. Other labels get the
+        colour-blind palette.
+        """
         numbers = quantity(labels)
         if numbers is None:
             colours = dict(zip(labels, kinds(len(labels)), strict=True))
@@ -149,7 +159,7 @@ class Look:
         return {label: MARKERS[index % len(MARKERS)] for index, label in enumerate(labels)}
 
     def handles(self, inches: float) -> list[Artist]:
-        """Entries of a legend, their labels broken to fit a width."""
+        """Return the entries of a legend, with labels that are broken to fit a width in inches."""
         inches -= 2.5 * SMALL / 72
         return [
             Line2D([], [], color=colour, marker=self.markers[label], label=wrap(label, inches, SMALL), **MARKER_EDGE)
@@ -161,14 +171,14 @@ MARKER_EDGE: dict[str, Any] = {"markeredgecolor": "white", "markeredgewidth": 0.
 
 
 def kinds(count: int) -> list[tuple[float, float, float]]:
-    """Colours of the colour-blind palette without its yellow, which is faint on paper."""
+    """Return `count` colours of the colour-blind palette without its yellow, which is faint on paper."""
     colours = sns.color_palette("colorblind")
     del colours[8]
     return [colours[index % len(colours)] for index in range(count)]
 
 
 def sequential(labels: Sequence[str], name: str) -> dict[str, tuple[float, float, float]]:
-    """Colours from light to dark without the palest part, which is faint on paper."""
+    """Colour labels from light to dark, without the palest part of the palette, which is faint on paper."""
     colours = sns.color_palette(name, as_cmap=True)
     pale = 0.25 if name == "viridis_r" else 0.0
     steps = [1.0] if len(labels) == 1 else [pale + (1 - pale) * i / (len(labels) - 1) for i in range(len(labels))]
@@ -179,10 +189,13 @@ def sequential(labels: Sequence[str], name: str) -> dict[str, tuple[float, float
 
 
 def similarity_limits(summary: pd.DataFrame) -> tuple[float, float]:
-    """Limits of y that hold 0 to 1 and all means with their errors (`summary` has columns ``mean`` and ``se``)."""
+    """Return limits of the y axis that contain 0 to 1 and all means with their standard errors.
+
+    `summary` has the columns ``mean`` and ``se``.
+    """
     low = float((summary["mean"] - summary["se"]).min())
     high = float((summary["mean"] + summary["se"]).max())
-    # A little more than 0 to 1, for a null of 0 would hide behind the axis.
+    # The limits reach beyond 0 and 1, since a line at 0 would be hidden by the axis.
     return min(-0.04, low - 0.03), max(1.03, high + 0.03)
 
 
@@ -207,7 +220,7 @@ def set_epoch_axis(axes: Axes, last: float) -> None:
 
 @dataclass(frozen=True)
 class Strip:
-    """The space below the axes, for legends and the footer; heights in inches."""
+    """The space below the axes for legends and the footer. All heights are in inches."""
 
     legend_lines: int
     footer: str
@@ -232,10 +245,19 @@ class Strip:
 def make_figure(
     width: float, axes_height: float, strip: Strip, *, above: float = 0.0, between: float = 0.08, square: bool = False
 ) -> Figure:
-    """Make an empty figure whose layout leaves the strip free, and write the footer there.
+    """Make an empty figure whose layout keeps the strip free of axes, and write the footer into the strip.
 
-    `above` (inches) stays free at the top, for titles of columns, and `between` two rows of axes. Axes that are
-    `square` move together.
+    Parameters
+    ----------
+    width, axes_height : float
+        Width of the figure and height of its axes in inches. The strip adds to the height.
+    strip : Strip
+    above : float
+        Space in inches at the top for the titles of columns.
+    between : float
+        Space in inches between two rows of axes.
+    square : bool
+        Whether axes of a fixed aspect are moved close together.
     """
     height = axes_height + strip.height
     bottom = strip.height / height
@@ -256,7 +278,7 @@ def make_figure(
 
 
 def legend_columns(labels: Sequence[str], inches: float) -> int:
-    """Number of entries of a legend that fit beside each other."""
+    """Return the number of legend entries that fit side by side into a width in inches."""
     gap = 1.2 * SMALL / 72
     entries = [2.5 * SMALL / 72 + text_width(label, SMALL) + gap for label in labels]
     if sum(entries) - gap <= inches:
@@ -265,7 +287,10 @@ def legend_columns(labels: Sequence[str], inches: float) -> int:
 
 
 def legend(axes: Axes, handles: Sequence[Artist], columns: int, top: float) -> None:
-    """Write a legend into the strip, from the left edge of `axes` on and from `top` (inches) down."""
+    """Write a legend into the strip.
+
+    Its upper left corner is at the left edge of `axes`, `top` inches above the lower edge of the figure.
+    """
     figure = axes.get_figure(root=True)
     assert figure is not None
     across = blended_transform_factory(axes.transAxes, figure.dpi_scale_trans)

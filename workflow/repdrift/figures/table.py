@@ -15,12 +15,12 @@ TEXT = (
 
 
 def read(path: Path, columns: Sequence[str]) -> pd.DataFrame:
-    """Read a table: text as it stands (an empty label is a label), an empty number as NaN.
+    """Read a table. Text is kept as it is, so an empty label is a label; an empty number is NaN.
 
     Raises
     ------
     UserError
-        If the file is missing, is no table, lacks one of `columns` or has no rows.
+        If the file is missing or is no table, lacks one of `columns`, or has no rows or no values.
     """
     numbers = [column for column in columns if column not in TEXT]
     try:
@@ -46,18 +46,24 @@ def read(path: Path, columns: Sequence[str]) -> pd.DataFrame:
 
 
 def ordered(column: "pd.Series[str]") -> list[str]:
-    """Distinct values in the order in which they first appear."""
+    """Return the distinct values of a column in the order of their first appearance."""
     return [str(value) for value in column.unique()]
 
 
 def standard_errors(values: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
-    """Mean and standard error (0 where there is one seed) of ``value`` in each group; columns ``mean`` and ``se``."""
+    """Return the mean and the standard error of ``value`` in each group as the columns ``mean`` and ``se``.
+
+    The standard error is 0 for a group with one seed.
+    """
     grouped = values.groupby(list(by), sort=False)["value"]
     return pd.DataFrame({"mean": grouped.mean(), "se": grouped.sem().fillna(0.0)})
 
 
 def seeds_in_words(table: pd.DataFrame, drawn: str) -> str:
-    """Give the number of seeds of a line, and what is drawn of them; lines may differ (a run that is not done)."""
+    """Return the part of the footer that tells the number of seeds and what is drawn of them.
+
+    The number can differ between lines while some runs are not finished.
+    """
     counts = table.groupby(["panel", "series"])["seed"].nunique()
     low, high = int(counts.min()), int(counts.max())
     if high == 1:
@@ -66,7 +72,7 @@ def seeds_in_words(table: pd.DataFrame, drawn: str) -> str:
 
 
 def footer(table: pd.DataFrame, network: str, drawn: str = "mean ± SE") -> str:
-    """What a reader must know of every figure: images, their number, seeds and what is drawn of them, network."""
+    """Return the text of the footer: the images and their number, the seeds and what is drawn of them, the network."""
     parts = [" / ".join(ordered(table["images"]))]
     if "n" in table:
         sizes = sorted({int(n) for n in table["n"].dropna()})
@@ -76,11 +82,14 @@ def footer(table: pd.DataFrame, network: str, drawn: str = "mean ± SE") -> str:
 
 
 def undefined_in_words(table: pd.DataFrame) -> str:
-    """A layer whose units are all constant has no CKA; a mean must not hide that."""
+    """Return the part of the footer that tells how many undefined values the means leave out.
+
+    A similarity is undefined if all units of a layer are constant.
+    """
     undefined = int(table["value"].isna().sum())
     return f"{undefined} undefined values left out" if undefined else ""
 
 
 def joined(parts: Sequence[str]) -> str:
-    """Join the parts of a footer that have something to say."""
+    """Join the parts of a footer that are not empty."""
     return " · ".join(part for part in parts if part)

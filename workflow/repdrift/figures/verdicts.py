@@ -1,4 +1,4 @@
-"""What the figures of claims share: the colours of the verdicts, cells and their legend."""
+"""The cells and the legend that the figures of claims share, and the colours of the verdicts."""
 
 import math
 from collections.abc import Sequence
@@ -15,11 +15,11 @@ from repdrift.claims.verdict import CONTRADICTED, INCONCLUSIVE, SUPPORTED, VERDI
 from repdrift.figures import style
 from repdrift.figures.table import ordered
 
-LEFT = 0.06  # inches that stay free
+LEFT = 0.06  # width of the empty margin at the left edge in inches
 
 Colour = tuple[float, float, float, float]
 
-# Blue and orange are told apart by every eye, and dark enough for white letters.
+# Colour-blind readers can tell blue and orange apart, and both are dark enough for white letters.
 COLOURS = {SUPPORTED: "#2b6ca8", INCONCLUSIVE: "#d4d4d4", CONTRADICTED: "#c4510c"}
 LETTERS = {SUPPORTED: "white", INCONCLUSIVE: "0.25", CONTRADICTED: "white"}
 BALANCE = LinearSegmentedColormap.from_list("verdicts", [COLOURS[name] for name in reversed(VERDICTS)], N=257)
@@ -30,30 +30,36 @@ def handles() -> list[Artist]:
 
 
 def canvas(figure: Figure, height: float, top: float) -> Axes:
-    """Axes over a whole figure but its strip and left edge, in inches from the upper left corner, y downwards."""
+    """Add axes that cover the figure above its strip, right of its left margin.
+
+    Their coordinates are inches from the upper left corner of the figure, with y pointing down.
+    """
     width, whole = figure.get_size_inches()
     axes = figure.add_axes((LEFT / width, 1 - (top + height) / whole, 1 - LEFT / width, (top + height) / whole))
     axes.set(xlim=(LEFT, width), ylim=(top + height, 0))
     axes.axis("off")
-    figure.set_layout_engine("none")  # there is nothing to be laid out
+    figure.set_layout_engine("none")  # the axes have a fixed place
     return axes
 
 
 def cell(axes: Axes, place: tuple[float, float], width: float, height: float, colour: str | Colour) -> None:
-    """Draw a cell with a thin gap around it, from its left upper corner on."""
+    """Draw a cell with a thin gap around it. `place` is its upper left corner; all lengths are in inches."""
     gap, (left, top) = 0.008, place
     box = Rectangle((left + gap, top + gap), width - 2 * gap, height - 2 * gap, facecolor=colour, linewidth=0)
     axes.add_patch(box)
 
 
 def estimator_label(name: str) -> str:
-    """Name of an estimator, also of one above its null."""
+    """Return the label of an estimator, which may be one above its null."""
     plain = name.removesuffix(ADJUSTED)
     return style.estimator_label(plain) + (ADJUSTED if plain != name else "")
 
 
 def number(value: float) -> str:
-    """A signed number as short as its cell: ``+.024``, ``-1.05``, ``+45``; a true minus sign."""
+    """Write a number with its sign and at most three digits, such as ``+.024``, ``-1.05`` and ``+45``.
+
+    The minus is the true minus sign, U+2212.
+    """
     if math.isnan(value):
         return "NaN"
     size = abs(value)
@@ -62,7 +68,7 @@ def number(value: float) -> str:
 
 
 def layers(table: pd.DataFrame, by: Sequence[str]) -> list[str]:
-    """Layers in the network's order: that of the group with the most of them."""
+    """Return the layers in the order of the network: the order in the group of rows that has the most layers."""
     found = [ordered(rows["layer"]) for _, rows in table[table["layer"] != ""].groupby(list(by), sort=False)]
     return max(found, key=len, default=[])
 

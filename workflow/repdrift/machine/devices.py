@@ -1,4 +1,4 @@
-"""The device of a job, and what makes its numbers repeatable."""
+"""The device of a job, and the settings that make its results reproducible."""
 
 import ctypes
 import os
@@ -10,14 +10,15 @@ from repdrift.machine.gpus import take_gpu
 
 
 def prepare(gpus: int, precision: str = "float32") -> torch.device:
-    """Make this process deterministic and give its device: the GPU if one was granted, otherwise the CPU.
+    """Make this process deterministic, and return its device: the GPU if one was granted, and the CPU otherwise.
 
     Parameters
     ----------
     gpus : int
-        GPUs that the scheduler granted to this job. One that SLURM granted by another name (``--gres``) counts as well.
+        Number of GPUs that this job was granted, see `repdrift.machine.gpus.granted`. For 0 the job runs on the CPU,
+        even if the machine or the allocation has a GPU.
     precision : str
-        ``tf32`` lets a GPU round the factors of float32 products to 10 bits; anything else forbids it.
+        ``tf32`` lets a GPU round the factors of float32 products to 10 bits. Every other value forbids it.
 
     Raises
     ------
@@ -26,12 +27,12 @@ def prepare(gpus: int, precision: str = "float32") -> torch.device:
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(True)
-    # Filling every new tensor guards against reading uninitialised memory; we read none, and it costs 5 %.
+    # Filling new tensors makes reads of uninitialised memory deterministic. We have none, and it costs 5 % of time.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
     torch.backends.cudnn.allow_tf32 = precision == "tf32"
     torch.backends.cudnn.benchmark = False
-    if gpus or os.environ.get("SLURM_STEP_GPUS"):
+    if gpus:
         take_gpu()
         if not torch.cuda.is_available():
             raise UserError("a GPU was granted, but PyTorch sees none: run with --resources gpu=0 or mend the driver")
@@ -41,18 +42,19 @@ def prepare(gpus: int, precision: str = "float32") -> torch.device:
 
 
 def device_name(device: torch.device) -> str:
-    """Name of a device for the records: ``cpu``, or the model of the GPU."""
+    """Return the name of a device for the sidecars: ``cpu``, or the model of the GPU."""
     return torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
 
 
 def keep_large_allocations() -> None:
-    """Tell glibc to keep freed memory: a training step reuses the same few buffers of 8 MB.
+    """Tell glibc to keep freed memory for later allocations.
 
-    By default each of them is a fresh mmap, zeroed page by page: a quarter of the time of a step on a CPU.
+    A training step allocates and frees the same few buffers of 8 MB. By default, glibc maps fresh pages for each of
+    them, which the kernel fills with zeros. That takes a quarter of the time of a step on a CPU.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt
-    except (AttributeError, OSError, TypeError):  # another C library than glibc
+    except (AttributeError, OSError, TypeError):  # the C library is not glibc
         return
     trim_threshold, mmap_max = -1, -4
     mallopt(mmap_max, 0)

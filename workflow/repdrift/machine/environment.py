@@ -1,4 +1,7 @@
-"""The environment in which the rules' programs run. Standard library only: the Snakefile imports it."""
+"""The environment variables with which the programs of the rules run.
+
+The Snakefile imports this module, so it needs nothing heavy.
+"""
 
 import os
 import sys
@@ -6,10 +9,10 @@ from pathlib import Path
 
 
 def use_this_python(library: Path) -> None:
-    """Let programs started from here run with this Python and import this library, whatever the user's shell has.
+    """Let child processes use this Python and import this library, whatever the user's shell sets.
 
-    ``.venv/bin/snakemake`` works without the environment being activated. A conda environment that a rule names still
-    goes before.
+    This lets ``.venv/bin/snakemake`` work in an environment that is not activated. A conda environment of a rule still
+    takes precedence.
     """
     for variable, path in (("PATH", Path(sys.executable).parent), ("PYTHONPATH", library)):
         rest = os.environ.get(variable)

@@ -1,4 +1,7 @@
-"""Several GPUs of one machine: each job takes that with the fewest jobs on it. No torch: those who wait need none."""
+"""GPUs: how many a job was granted, and which one of a machine it takes.
+
+No torch here: jobs that wait for another process do not need it, and the Snakefile imports this module.
+"""
 
 import fcntl
 import os
@@ -8,6 +11,22 @@ from pathlib import Path
 from typing import IO
 
 _taken: list[IO[str]] = []  # locks, as long as this process lives
+
+
+def granted(gpu: int, gres: str = "") -> int:
+    """Give the number of GPUs that a job was granted. It is what decides the job's device, and nothing else is.
+
+    Parameters
+    ----------
+    gpu : int
+        The job's resource `gpu`.
+    gres : str
+        The job's resource `gres`, by which some SLURM clusters hand out GPUs instead: ``gpu:1``, ``gpu:a100:2``.
+    """
+    name, *details = gres.split(":")
+    if gpu or name != "gpu":
+        return gpu
+    return int(details[-1]) if details and details[-1].isdigit() else 1
 
 
 def take_gpu() -> None:

@@ -1,15 +1,21 @@
-"""Signals that ask a job to stop: it stops at the next safe place, and says that it should be run again."""
+"""Signals that ask a job to stop. The job then stops at the next safe step, with an exit code that asks for a rerun."""
 
 import os
 import signal
 from types import FrameType
 
-EXIT = os.EX_TEMPFAIL  # to whoever reads it: try again; to Snakemake and SLURM: failed, so retry or requeue
-SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)  # SLURM can send the last one before the time is up
+EXIT = os.EX_TEMPFAIL  # "try again"; Snakemake and SLURM count it as a failure, and retry or requeue the job
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)  # SLURM can send SIGUSR1 before the time limit of a job
 
 
 class Interruption:
-    """True once one of the signals has come."""
+    """A flag that becomes true when one of the signals arrives.
+
+    Attributes
+    ----------
+    signal : str or None
+        The name of the signal that arrived.
+    """
 
     def __init__(self) -> None:
         self.signal: str | None = None

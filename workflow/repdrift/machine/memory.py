@@ -1,4 +1,4 @@
-"""When the memory of the machine or of the GPU does not suffice for a training: one line that says how to need less."""
+"""A clear error for a training that runs out of memory, on the machine or on its GPU."""
 
 import errno
 from collections.abc import Iterator
@@ -8,18 +8,18 @@ import torch
 
 from repdrift.errors import UserError
 
-# How PyTorch's and oneDNN's allocators put it on a CPU, where they raise nothing more special than a RuntimeError.
+# On a CPU, the allocators of PyTorch and oneDNN raise a plain RuntimeError with one of these texts in its message.
 SIGNS = ("can't allocate memory", "Cannot allocate memory", "bad_alloc", "could not create a memory")
 
 
 @contextmanager
 def shortage_explained(batch_size: int, device: torch.device) -> Iterator[None]:
-    """Turn a lack of memory into a UserError.
+    """Turn an error about a lack of memory into a UserError that says how to use less.
 
     Parameters
     ----------
     batch_size : int
-        Number of images of a training step.
+        Number of images in a training step.
     device : torch.device
     """
     try:
@@ -39,7 +39,7 @@ def shortage_explained(batch_size: int, device: torch.device) -> Iterator[None]:
 
 
 def is_shortage(error: Exception) -> bool:
-    """Whether an error says that memory could not be had."""
+    """Return whether an error says that memory could not be allocated."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
     if isinstance(error, OSError):

@@ -1,4 +1,7 @@
-"""What Snakemake does when it is told to stop, and at the end. For the Snakefile: no imports beyond what it has."""
+"""Additions to what Snakemake does when it is told to stop, and at the end of a run.
+
+The Snakefile imports this module, so it needs nothing that Snakemake does not import itself.
+"""
 
 import shutil
 import signal
@@ -8,14 +11,14 @@ from types import FrameType
 
 import psutil
 
-TRAINING = ["repdrift.stages", "train"]  # words of the command of a training, one after the other
+TRAINING = ["repdrift.stages", "train"]  # consecutive words in the command line of a training
 
 
 def stop_trainings_on_sigterm() -> None:
-    """Pass a SIGTERM on to the trainings that this process has started: they save where they are, and end.
+    """Pass a SIGTERM on to the trainings that this process has started. They save their state and end.
 
-    Snakemake alone starts no more jobs then and waits for those that run: hours, for a training, while a scheduler
-    kills after half a minute. Jobs that cannot be resumed are still waited for.
+    Without this, Snakemake starts no more jobs and waits for the running ones. A training runs for hours, but a
+    scheduler kills Snakemake after half a minute. Snakemake still waits for jobs that cannot be resumed.
     """
     start_no_more = signal.getsignal(signal.SIGTERM)
 
@@ -23,8 +26,8 @@ def stop_trainings_on_sigterm() -> None:
         if callable(start_no_more):
             start_no_more(number, frame)
         for process in psutil.Process().children(recursive=True):
-            with suppress(psutil.Error):  # it has just ended
-                # Words of their own: the shell around the program, which would die of it, has all words in one.
+            with suppress(psutil.Error):  # the process may have just ended
+                # The shell around the program has the whole command in one word, so it gets no signal, and survives.
                 if process.cmdline()[2:4] == TRAINING:
                     process.send_signal(number)
 
@@ -32,7 +35,7 @@ def stop_trainings_on_sigterm() -> None:
 
 
 def forget_progress(study: str) -> None:
-    """Delete what finished trainings have kept of their progress, since all jobs of their groups have succeeded."""
+    """Delete the progress that finished trainings have kept. It is not needed once all jobs have succeeded."""
     for kept in Path(study, "models").rglob(".resume"):
         if (kept.parent / "final.safetensors").exists():
             shutil.rmtree(kept)

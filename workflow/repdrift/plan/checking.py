@@ -1,4 +1,4 @@
-"""Refuse a wrong config before any job starts: what the schema cannot say, since it needs more than one key or a file.
+"""Refuse a wrong config before any job starts. These checks need more than one key, or a file, so no schema makes them.
 
 The Snakefile imports this module, so it needs nothing heavy.
 """
@@ -21,7 +21,7 @@ def check(config: Config) -> None:
     Raises
     ------
     UserError
-        At the first thing that is wrong. The npz files that the tasks read must be there.
+        At the first thing that is wrong, or if an npz file that a task reads is missing.
     """
     check_schema(config)
     _check_readers(config)
@@ -49,7 +49,7 @@ def _check_readers(config: Config) -> None:
 
 
 def _tasks(config: Config) -> dict[str, Config]:
-    """Give each section that names a data set and its ranges, by its key."""
+    """Return the sections that name a data set and its ranges, by their keys."""
     settings = config["finetune"]
     targets = {f"finetune.{kind}": settings[kind] for kind in ("domain", "cross_domain")}
     others = {f"finetune.others[{place}]": target for place, target in enumerate(settings["others"])}
@@ -71,7 +71,7 @@ def _check_classes(config: Config, key: str, task: Config) -> None:
     source = config["source"]
     classes, needed = _classes(config, task), _classes(config, source)
     if classes != needed:
-        # Whatever finetune.head is: all networks are built with the source's classes, for they are compared.
+        # This holds for every finetune.head, since all networks have the source's number of classes.
         sentence = f"it has {classes} classes; allowed is a data set of {needed}, as the source {source['dataset']} has"
         raise refusal(f"{key}.dataset", task["dataset"], sentence)
 
@@ -95,7 +95,7 @@ def _check_overlap(key: str, task: Config) -> None:
 
 
 def _check_transforms(config: Config, key: str, task: Config) -> None:
-    """Check degrees and shift of a task; those of the source stand under pretrain."""
+    """Check the degrees and the shift of a task. Those of the source are in the section ``pretrain``."""
     last = _classes(config, task) - 1
     classes = f"for the {last + 1} classes of {task['dataset']}"
     section, names = (config["pretrain"], ("random", "sizes_random")) if key == "source" else (task, ("random",))

@@ -1,4 +1,4 @@
-"""The experiments that a study can have. A new one is a folder in `repdrift.experiments`, and an entry here.
+"""The experiments that a study can have. A new experiment is a folder in `repdrift.experiments` and an entry here.
 
 The Snakefile imports this module, so it needs nothing heavy.
 """
@@ -26,16 +26,16 @@ from repdrift.study.study import Study
 
 @dataclass(frozen=True)
 class Entry:
-    """What is known of an experiment.
+    """The parts of an experiment that the plan needs.
 
     Attributes
     ----------
     experiment : function
-        Makes it of a study, and of its settings if it has some.
+        Makes the experiment from a study, and from its settings if it has any.
     claims : function
-        Gives its claims.
+        Returns the claims of the experiment.
     settings : type, optional
-        The type of its section in the config. An experiment without one is part of every study.
+        The type of its section in the config. An experiment without a section is part of every study.
     check : function
         Refuses settings that do not fit the study.
     """
@@ -60,7 +60,7 @@ KNOWN = {
 
 
 def sections(study: Study) -> dict[str, Any]:
-    """Give the settings of the experiments that a study has, by name; None for one without settings."""
+    """Return the settings of the experiments of a study by name; None for an experiment without settings."""
     found: dict[str, Any] = {}
     for name, entry in KNOWN.items():
         if entry.settings is None:
@@ -76,14 +76,14 @@ def check_sections(study: Study) -> None:
     Raises
     ------
     UserError
-        At the first that is wrong.
+        At the first setting that is wrong.
     """
     for name, settings in sections(study).items():
         KNOWN[name].check(study, settings)
 
 
 def planned(study: Study) -> dict[str, Experiment]:
-    """Make the experiments that a study has, by name."""
+    """Make the experiments of a study, by name."""
     return {
         name: KNOWN[name].experiment(study, *([] if settings is None else [settings]))
         for name, settings in sections(study).items()
@@ -91,5 +91,5 @@ def planned(study: Study) -> dict[str, Experiment]:
 
 
 def claims_of(name: str, experiment: Experiment) -> list[Claim]:
-    """Give the claims of an experiment."""
+    """Return the claims of an experiment."""
     return KNOWN[name].claims(experiment)

@@ -1,4 +1,4 @@
-"""The plan of a study: what all its experiments need, put together.
+"""The plan of a study: the trainings, tasks, figures and claims of all its experiments together.
 
 The Snakefile imports this module, so it needs nothing heavy.
 """
@@ -16,7 +16,7 @@ from repdrift.study.sections import parse
 from repdrift.study.study import SOURCE, Study
 from repdrift.study.tasks import Task
 
-STEP_SECONDS = 0.055  # what a step of conv4 with 32 images takes on one core: docs/cluster.md
+STEP_SECONDS = 0.055  # time of a training step of conv4 with 32 images on one core, see docs/cluster.md
 
 
 class Plan:
@@ -26,12 +26,15 @@ class Plan:
     ----------
     study : Study
     experiments : dict of str to Experiment
+        The experiments by name.
     runs : dict of str to Run
         All trainings by name, in the order in which the experiments name them.
     tasks : dict of str to Task
+        The tasks of these trainings, and those that experiments need without a training, by name.
     figures : dict of str to Figure
+        The figures by name, in the order of the report.
     claims : dict of str to list of Claim
-        By the name of the figure that shows their verdicts.
+        The claims by the name of the figure that shows their verdicts.
     """
 
     def __init__(self, config: Mapping[str, Any]) -> None:
@@ -53,51 +56,54 @@ class Plan:
 
     @property
     def scratch_runs(self) -> list[str]:
-        """Names of the trainings on source images, but for the one that is fine-tuned."""
+        """The names of the trainings on source images, without the one that is fine-tuned later."""
         return [name for name, run in self.runs.items() if run.task.role == SOURCE and name != self.study.pretrained]
 
     @property
     def target_runs(self) -> list[str]:
-        """Names of the trainings on targets of which only the final weights are kept."""
+        """The names of the trainings on targets that keep their final weights only."""
         return [name for name, run in self.runs.items() if run.task.role != SOURCE and not run.checkpoints]
 
     @property
     def path_runs(self) -> list[str]:
-        """Names of the trainings on targets of which weights on the way are kept too."""
+        """The names of the trainings on targets that also keep weights of earlier epochs."""
         return [name for name, run in self.runs.items() if run.task.role != SOURCE and run.checkpoints]
 
     @property
     def path_epochs(self) -> tuple[int, ...]:
-        """Epochs at which weights on the way are kept: the same for all, since one rule makes them.
+        """The epochs whose weights these trainings keep. They are the same for all, see `merged`.
 
         Raises
         ------
         ValueError
-            If they are not the same.
+            If one of these trainings ends before the last of the epochs.
         """
-        epochs = {self.runs[name].checkpoints for name in self.path_runs}
-        if len(epochs) > 1:
-            raise ValueError(f"trainings on targets keep their weights at different epochs: {sorted(epochs)}")
-        return next(iter(epochs), ())
+        (epochs,) = {self.runs[name].checkpoints for name in self.path_runs} or {()}
+        for name in self.path_runs:
+            last = self.study.epochs_of(self.runs[name])
+            if last < epochs[-1]:
+                raise ValueError(f"{name} ends in epoch {last}, and its weights of epoch {epochs[-1]} are to be kept")
+        return epochs
 
-    # What a training takes of a machine
+    # Resources of a training
 
     def group(self, name: str) -> str:
-        """Name the trainings that are about as long as this one: up to 1,000 steps, 10,000 steps and so on.
+        """Return the name of the group of trainings of similar length: up to 1,000 steps, 10,000 steps and so on.
 
-        A scheduler can run some of them in one job. The pre-training that fine-tunings wait for stands alone.
+        A scheduler can run several trainings of a group in one job. The pre-training that all fine-tunings wait for has
+        a group of its own.
         """
         kind = "source" if name == self.study.pretrained else "train"
         return f"{kind}{max(1000, 10 ** len(str(self.runs[name].steps - 1)))}"
 
     def minutes(self, name: str) -> int:
-        """Give the time limit of a training: three times what its steps take on one core, and its start."""
+        """Return the time limit of a training: 5 minutes, and three times what its steps take on one core."""
         return math.ceil(5 + self.runs[name].steps * 3 * STEP_SECONDS / 60)
 
-    # Files that belong together
+    # Input files of rules
 
     def parent(self, run: str, seed: int | str) -> str:
-        """Name the weights that a training starts from."""
+        """Return the path of the weights that a training starts from."""
         return self.study.model(self.runs[run].parent, seed)
 
     def task_images(self, task: str) -> list[str]:
@@ -109,7 +115,7 @@ class Plan:
         return self.study.probe_images(role, self.study.calibration(role))
 
     def final_activations(self, run: str, seed: int | str) -> str:
-        """Name the activations of a run's final network."""
+        """Return the path of the activations of a run's final network."""
         return self.study.activations(self.runs[run].task.role, (run, "final"), seed)
 
     def reference_activations(self, run: str, seed: int | str) -> list[str]:
@@ -131,15 +137,21 @@ class Plan:
         return [self.study.history(run, seed) for run in runs for seed in self.study.seeds]
 
     def claim_tables(self, claims_figure: str) -> dict[str, tuple[str, ...]]:
-        """Name the figures whose tables some claims read, and the columns that are the keys of their numbers."""
-        # JSON sorts the keys of a spec, so the tables are given to the program in the same order.
+        """Return the columns that identify a number in each table that some claims read, by the table's name."""
+        # JSON sorts the keys of a spec, so the files of the tables are passed to the program in the same order.
         return dict(sorted((table.name, table.columns) for table in self._judged[claims_figure].tables))
 
 
 def merged(runs: Iterable[Run]) -> dict[str, Run]:
-    """Give runs by name. A run that several experiments need keeps its weights at the epochs of all of them."""
+    """Return runs by name. A run that several experiments need keeps its weights at the epochs of all of them.
+
+    One rule makes all runs on targets that keep their weights at some epochs, so its outputs are the same for all of
+    them. If experiments ask for different epochs, each of these runs therefore keeps its weights at all the epochs.
+    """
     found: dict[str, Run] = {}
     for run in runs:
         epochs = {*run.checkpoints, *(found[run.name].checkpoints if run.name in found else ())}
         found[run.name] = replace(run, checkpoints=tuple(sorted(epochs)))
-    return found
+    on_the_way = {name: run for name, run in found.items() if run.task.role != SOURCE and run.checkpoints}
+    every = tuple(sorted({epoch for run in on_the_way.values() for epoch in run.checkpoints}))
+    return found | {name: replace(run, checkpoints=every) for name, run in on_the_way.items()}

@@ -1,4 +1,4 @@
-"""The schema of a config, and what it refuses, said in our words.
+"""The schema of a config, and the messages for what it refuses.
 
 The Snakefile imports this module, so it needs nothing heavy.
 """
@@ -24,12 +24,12 @@ EXPERIMENTS = PACKAGE / "experiments"
 
 
 def _is_integer(_: object, value: object) -> bool:
-    # JSON schema takes 150.0 for an integer; range() does not.
+    # JSON schema accepts 150.0 as an integer, but range() does not.
     return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _is_number(_: object, value: object) -> bool:
-    # NaN would pass every bound.
+    # NaN would pass every check of a bound.
     return isinstance(value, int | float) and not isinstance(value, bool) and -math.inf < value < math.inf
 
 
@@ -41,10 +41,10 @@ def _validator() -> Any:  # noqa: ANN401
 
 
 def schema() -> dict[str, Any]:
-    """Read the schema of a config, and put into it what is not in its file.
+    """Read the schema of a config, and complete it.
 
-    That is the section of each experiment, which lies in the experiment's folder, and the names of estimators and of
-    readers of data sets.
+    The section of each experiment comes from the experiment's folder. The names of estimators and of readers of data
+    sets come from the code.
     """
     found: dict[str, Any] = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
     for path in sorted(EXPERIMENTS.glob("*/schema.yaml")):
@@ -67,14 +67,14 @@ def check_schema(config: Config) -> None:
     UserError
         At the first thing that is wrong.
     """
-    # The first in the order of the schema: there a misspelt key stands before the missing one that it causes.
+    # In the order of the schema, a misspelt key comes before the missing key that it causes.
     error = next(_validator().iter_errors(dict(config)), None)
     if error is not None:
         raise _explain(error, config)
 
 
 def _explain(error: ValidationError, config: Config) -> UserError:
-    """Say in our words what the schema refuses."""
+    """Return the message for what the schema refuses."""
     key, value, schema = _dotted(error.absolute_path), error.instance, error.schema
     if "propertyNames" in error.absolute_schema_path:
         return refusal(joined(key, value), value, f"allowed as a name is {schema['description']}")
@@ -108,7 +108,7 @@ def _allowed(schema: Any) -> str:  # noqa: ANN401
 def _unknown_key(parent: str, section: Mapping[object, Any], known: list[str], config: Config) -> UserError:
     name = next(name for name in section if name not in known)
     key = joined(parent, name)
-    # A key that was put under the wrong one is found by its name, a misspelt one by its neighbours.
+    # A key in the wrong section is found by its name, and a misspelt key by the similar names in its section.
     elsewhere = [path for path in _keys(config) if path.split(".")[-1] == name and path != key]
     hint = f"; did you mean {' or '.join(elsewhere)}?" if elsewhere else nearest(name, known, parent)
     return refusal(key, section[name], f"there is no such key; allowed are {', '.join(known)}{hint}")
@@ -123,7 +123,7 @@ def _keys(section: Config, parent: str = "") -> Iterator[str]:
 
 
 def _unquoted(value: object, validator: Any) -> str:  # noqa: ANN401
-    """Show the fix for text that reads as something that is allowed, such as '0.01' or 1e-3 (text in YAML)."""
+    """Return a hint if the value is a text that would be allowed without quotes, such as '0.01', or 1e-3 in YAML."""
     if not isinstance(value, str):
         return ""
     for read in (yaml.safe_load, float):

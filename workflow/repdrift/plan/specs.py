@@ -1,4 +1,6 @@
-"""Makers of the specs of all programs that experiments share: what each job of a plan is to do.
+"""Makers of the specs of the programs that all experiments share, see `repdrift.specs`.
+
+Each function returns the spec of one job of a plan.
 
 The Snakefile imports this module, so it needs nothing heavy.
 """
@@ -83,7 +85,7 @@ def judge(plan: Plan, claims_figure: str) -> specs.JudgeSpec:
 
 
 def histories(plan: Plan, claims_figure: str) -> tuple[HistoryOf, ...]:
-    """Say whose each of the histories is that some claims read."""
+    """Return the run and the seed of each history that some claims read."""
     runs = history_runs(plan.claims[claims_figure])
     return tuple(HistoryOf(run, seed) for run in runs for seed in plan.study.seeds)
 

@@ -1,1 +1,1 @@
-"""provenance."""
+"""The provenance of results: sidecars, fingerprints of code, and the verification and adoption of both."""

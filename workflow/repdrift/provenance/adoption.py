@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import repdrift
-from repdrift.provenance.artifacts import record, sealed, sidecar, write_sidecar
+from repdrift.canonical import canonical
+from repdrift.provenance.artifacts import record, seal, sealed, sidecar, write_sidecar
 from repdrift.provenance.differences import differences, shortened
 from repdrift.provenance.planned_jobs import PlannedJob, RecordedJob, snakemake
 from repdrift.provenance.verification import (
@@ -26,6 +27,9 @@ from repdrift.provenance.verification import (
 
 Plan = Mapping[Path, PlannedJob]  # the job that would make each artifact now
 
+# Keys of a spec with words that tables, figures and the report show. No number depends on them.
+WORDS = {"caption", "label", "sentence", "title"}
+
 
 @dataclass(frozen=True)
 class Decision:
@@ -38,12 +42,15 @@ class Decision:
         among them if its sidecar is there and something was made of it.
     current : list of Path
         Artifacts that the present code has made, or that are adopted for it already.
+    reworded : list of Path
+        Artifacts that are to be made again, since they show words that have changed, and all that is made of them.
     refused : list of Fault
         Everything that stands against the adoption.
     """
 
     adopted: dict[Path, PlannedJob]
     current: list[Path]
+    reworded: list[Path]
     refused: list[Fault]
 
 
@@ -62,6 +69,14 @@ def present_and_origins(plan: Plan) -> list[Path]:
             found.update(other for other in plan[path].outputs if other in plan)
             waiting.extend(plan[path].inputs)
     return [path for path in plan if path in found]
+
+
+def made_of(paths: Iterable[Path], plan: Plan) -> set[Path]:
+    """Give these artifacts, and all that would be made of them."""
+    found = set(paths)
+    while more := {path for path, job in plan.items() if path not in found and not found.isdisjoint(job.inputs)}:
+        found |= more
+    return found
 
 
 def vanished(plan: Plan) -> list[Path]:
@@ -88,19 +103,23 @@ def decide(plan: Plan, recorded: Mapping[Path, RecordedJob], verification: Verif
     Decision
         Artifacts that were never made are in none of its parts.
     """
-    decision = Decision({}, [], [])
+    decision = Decision({}, [], [], [])
+    paths = present_and_origins(plan)
     gone = set(vanished(plan))
-    for path in present_and_origins(plan):
-        made = record(path)
-        if made is not None:
-            faults = list(faults_of(path, made, plan, verification))
-        elif path.exists():
-            faults = [Fault(path, "unknown", "no sidecar says what it is made of")]
+    made = {path: found for path in paths if (found := record(path)) is not None}
+    reworded = made_of((path for path, found in made.items() if is_reworded(found, plan[path])), plan)
+    for path in paths:
+        if path in made:
+            faults = list(faults_of(path, made[path], plan, verification))
+        elif path in gone:
+            faults = list(faults_of_vanished(path, recorded.get(path), plan))
         else:
-            faults = list(faults_of_vanished(path, recorded.get(path), plan)) if path in gone else []
+            faults = [Fault(path, "unknown", "no sidecar says what it is made of")] if path.exists() else []
         decision.refused.extend(faults)
-        if made is not None and not faults:
-            if declared_code(made).get("code") == plan[path].code and not changed_modules(made):
+        if path in reworded:
+            decision.reworded.append(path)
+        elif path in made and not faults:
+            if declared_code(made[path]).get("code") == plan[path].code and not changed_modules(made[path]):
                 decision.current.append(path)
             else:
                 decision.adopted[path] = plan[path]
@@ -110,10 +129,11 @@ def decide(plan: Plan, recorded: Mapping[Path, RecordedJob], verification: Verif
 def faults_of(path: Path, made: Mapping[str, Any], plan: Plan, verification: Verification) -> Iterator[Fault]:
     """Give everything but code in which an artifact with a sidecar is not what its job would make now."""
     yield from verification.alterations(path, made)
-    yield from verification.changed_inputs(path, made)
-    read = map(Path, made.get("inputs", {}))
-    artifacts = [name for name in read if name in plan or sidecar(name).exists()]
-    yield from different_settings(path, made["spec"], artifacts, plan)
+    if made.get("seal") == seal(made):  # or nothing else that it says can be believed
+        yield from verification.changed_inputs(path, made)
+        read = map(Path, made["inputs"])
+        artifacts = [name for name in read if name in plan or sidecar(name).exists()]
+        yield from different_settings(path, made["spec"], artifacts, plan)
 
 
 def faults_of_vanished(path: Path, recorded: RecordedJob | None, plan: Plan) -> Iterator[Fault]:
@@ -140,10 +160,19 @@ def different_settings(path: Path, spec: Mapping[str, Any], artifacts: Sequence[
 
 
 def settings(spec: object) -> object:
-    """Give a spec, or a part of one, without captions: they are words of the workflow, which no user can set."""
+    """Give a spec, or a part of one, without its words."""
     if isinstance(spec, Mapping):
-        return {key: settings(value) for key, value in spec.items() if key != "caption"}
+        return {key: settings(value) for key, value in spec.items() if key not in WORDS}
     return [settings(value) for value in spec] if isinstance(spec, list) else spec
+
+
+def is_reworded(made: Mapping[str, Any], job: PlannedJob) -> bool:
+    """Say whether an artifact differs in words, and in no setting, from what its job would make now."""
+    if made.get("seal") != seal(made):
+        return False
+    return canonical(made["spec"]) != canonical(job.spec) and canonical(settings(made["spec"])) == canonical(
+        settings(job.spec)
+    )
 
 
 def adopted(made: Mapping[str, Any], job: PlannedJob, now: float) -> dict[str, Any]:

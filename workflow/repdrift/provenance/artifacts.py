@@ -123,9 +123,12 @@ class Job:
     inputs: Sequence[Path] = ()
     device: str = "cpu"
     _hashes: dict[str, str] = field(init=False, repr=False)
+    _code: dict[str, object] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._hashes = {str(path): _sha256_as_made(path) for path in self.inputs}
+        # The code as the job finds it: while a long one runs, files may be edited.
+        self._code = code_of_job(fingerprint.running, self.spec)
 
     def save(self, path: Path, write: Callable[[Path], object]) -> None:
         """Write an artifact atomically, and its sidecar ``<name>.json`` before it (so none is ever without one)."""
@@ -141,14 +144,12 @@ class Job:
         return dict(self._hashes)
 
     def _record(self, path: Path, written: Path) -> dict[str, object]:
-        program = fingerprint.running
         return {
             "path": str(path),
             "sha256": sha256(written),
             "spec": json.loads(canonical(self.spec)),
             "code": self.code,
-            "program": program,
-            "modules": fingerprint.modules(program, *loaded(self.spec)) if program else {},
+            **self._code,
             "inputs": self.input_checksums(),
             "device": self.device,
             "threads": os.environ.get("OMP_NUM_THREADS"),
@@ -157,6 +158,15 @@ class Job:
             "python": platform.python_version(),
             "packages": _versions(),
         }
+
+
+def code_of_job(program: str | None, spec: object) -> dict[str, object]:
+    """Give the program of a job, the fingerprint of its code as it is now, and the digests of the code's modules."""
+    if program is None:
+        return {"program": None, "modules": {}}
+    parts = loaded(spec)
+    found = {"code_at_start": fingerprint.fingerprint(program, *parts), "modules": fingerprint.modules(program, *parts)}
+    return {"program": program, **found}
 
 
 def _sha256_as_made(path: Path) -> str:

@@ -1,1 +1,1 @@
-"""The programs that the rules call, one each: thin shells over the library's functions."""
+"""The programs that all experiments share. The rules call one program for each step of the workflow."""

@@ -1,4 +1,4 @@
-"""Run a program of the workflow by its name: ``python -m repdrift.stages train --spec ...``."""
+"""Run a program of the workflow by its name, as in ``python -m repdrift.stages train --spec ...``."""
 
 import sys
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""Read the representations of one checkpoint on the probe into one cached file."""
+"""Compute the representations of one checkpoint on the probe, and save them to one file."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from repdrift.specs import ActivationsSpec
 def main() -> None:
     flags = command.parser(__doc__, ActivationsSpec)
     flags.add_argument("--checkpoint", type=Path, required=True)
-    flags.add_argument("--images", type=Path, nargs=2, required=True, help="of calibration and of the probe")
+    flags.add_argument("--images", type=Path, nargs=2, required=True, help="calibration images, probe")
     flags.add_argument("--gpus", type=int, default=0)
     args = flags.parse_args()
     spec: ActivationsSpec = args.spec
@@ -27,6 +27,6 @@ def main() -> None:
     network = checkpoints.load(args.checkpoint, spec.network).to(device)
     layers = representations(network, probe, calibration)
     print(", ".join(f"{layer} {tuple(values.shape)}" for layer, values in layers.items()))
-    # safetensors orders tensors by itself; the network's order is kept beside them.
+    # safetensors sorts the tensors in its own way, so the metadata keeps the network's order.
     order = {"layers": ",".join(layers)}
     job.save(args.output, lambda file: save_file(layers, file, metadata=order))

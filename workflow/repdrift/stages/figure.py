@@ -1,4 +1,4 @@
-"""Draw a figure from its table, as SVG and PDF for papers and as PNG for looking."""
+"""Draw a figure from its table, as SVG and PDF for papers and as PNG for viewing."""
 
 from functools import partial
 from pathlib import Path

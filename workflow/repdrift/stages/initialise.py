@@ -1,4 +1,4 @@
-"""Make and save the random initialisation of one seed, from which its trainings start."""
+"""Draw the random initial weights of a network for one seed, and save them."""
 
 from repdrift import command
 from repdrift.networks import checkpoints

@@ -1,9 +1,9 @@
-"""Judge the claims of a paper: a table of all contrasts, and one of the claims with their verdicts."""
+"""Judge the claims of a paper, and write a table of their contrasts and a table of their verdicts."""
 
 from pathlib import Path
 
 from repdrift import command
-from repdrift.claims.judging import CLAIMS, CONTRASTS, judged, named, read, read_others
+from repdrift.claims.judging import CLAIMS, CONTRASTS, judge_claims, read, read_others, with_owners
 from repdrift.provenance.artifacts import Job, write_csv
 from repdrift.specs import JudgeSpec
 
@@ -13,12 +13,12 @@ def main() -> None:
     flags.add_argument("--similarities", type=Path, nargs="*", required=True)
     flags.add_argument("--curves", type=Path, nargs="*", required=True)
     flags.add_argument("--histories", type=Path, nargs="*", required=True)
-    flags.add_argument("--tables", type=Path, nargs="*", required=True, help="of experiments")
-    flags.add_argument("--verdicts", type=Path, required=True, help="where the table of the claims is written")
+    flags.add_argument("--tables", type=Path, nargs="*", required=True, help="tables of experiments")
+    flags.add_argument("--verdicts", type=Path, required=True, help="output: the table of the claims")
     args = flags.parse_args()
     spec: JudgeSpec = args.spec
-    others = read_others(spec.claims, named(spec.histories, args.histories), spec.tables, args.tables)
-    contrasts, verdicts = judged(spec.claims, read(args.similarities), read(args.curves), others)
+    others = read_others(spec.claims, with_owners(spec.histories, args.histories), spec.tables, args.tables)
+    contrasts, verdicts = judge_claims(spec.claims, read(args.similarities), read(args.curves), others)
     job = Job(spec, args.code, [*args.similarities, *args.curves, *args.histories, *args.tables])
     job.save(args.output, lambda file: write_csv(file, contrasts, CONTRASTS))
     job.save(args.verdicts, lambda file: write_csv(file, verdicts, CLAIMS))

@@ -1,4 +1,4 @@
-"""Write the report of a study, one file: verdicts, figures with captions, settings, run times and versions."""
+"""Write the report of a study into one HTML file: verdicts, figures with captions, settings, run times and versions."""
 
 import base64
 import json
@@ -19,7 +19,11 @@ from repdrift.specs import ReportSpec
 
 
 def claim_rows(verdicts: pd.DataFrame, multiverse: pd.DataFrame) -> list[dict[str, Any]]:
-    """A row for each claim: its verdict under each estimator, what stands against it, and how often it holds."""
+    """Return a row for each claim.
+
+    A row has the verdict under each estimator, the first reason against the claim, and how often the claim is supported
+    and contradicted under all combinations of measurement choices that were tried.
+    """
     rows = []
     for name, found in verdicts.groupby("claim", sort=False):
         tried = multiverse.loc[(multiverse["claim"] == name) & (multiverse["layer"] == ""), "verdict"]
@@ -40,12 +44,12 @@ def claim_rows(verdicts: pd.DataFrame, multiverse: pd.DataFrame) -> list[dict[st
 
 
 def run_times(paths: Iterable[Path]) -> list[dict[str, Any]]:
-    """Jobs, seconds and devices of each step behind some artifacts, as their sidecars tell."""
+    """Return the jobs, seconds and devices of each step behind some artifacts, as their sidecars record them."""
     jobs: dict[tuple[str, str], dict[str, Any]] = {}
     for path in with_origins(paths):
         made = record(path)
         if made:
-            # The files of one job each tell how long it had taken by then.
+            # Each file of a job records the seconds up to its own writing, so the largest number is that of the job.
             key = (step(path), json.dumps(made["spec"], sort_keys=True))
             seconds = max(made.get("seconds", 0.0), jobs.get(key, {}).get("seconds", 0.0))
             jobs[key] = {"step": key[0], "seconds": seconds, "device": made.get("device", "")}
@@ -64,12 +68,12 @@ def run_times(paths: Iterable[Path]) -> list[dict[str, Any]]:
 
 
 def step(path: Path) -> str:
-    """Folder of an artifact's kind: ``results/STUDY/models/...`` is of models."""
+    """Return the step that made an artifact: the name of its folder, such as ``models`` in ``results/STUDY/models``."""
     return "data sets" if path.parts[1] == "datasets" else path.parts[2]
 
 
 def versions(paths: Iterable[Path]) -> dict[str, str]:
-    """Versions of Python and of all packages; where two jobs had different ones, both."""
+    """Return the versions of Python and of all packages. Where jobs had several versions of one, all are listed."""
     found: dict[str, dict[str, None]] = {}
     for path in with_origins(paths):
         made = record(path) or {}
@@ -79,7 +83,7 @@ def versions(paths: Iterable[Path]) -> dict[str, str]:
 
 
 def adoptions(paths: Iterable[Path]) -> dict[str, Any]:
-    """Count the artifacts that other code has made and that were adopted, and give the versions that made them."""
+    """Count the artifacts that were adopted from other code, and list the versions that made them."""
     made = [found for path in with_origins(paths) if (found := record(path))]
     adopted = [found for found in made if found.get("adopted")]
     makers = sorted({found.get("packages", {}).get("repdrift", "?") for found in adopted})
@@ -87,7 +91,7 @@ def adoptions(paths: Iterable[Path]) -> dict[str, Any]:
 
 
 def embedded(path: Path) -> str:
-    """An SVG file as the address of an image: its identifiers then stay its own."""
+    """Return an SVG file as a data URL, so that its identifiers cannot clash with those of other figures."""
     return "data:image/svg+xml;base64," + base64.b64encode(path.read_bytes()).decode()
 
 
@@ -120,5 +124,5 @@ def main() -> None:
         adopted=adoptions(args.figures),
         config=yaml.safe_dump(spec.config, sort_keys=False),
     )
-    job = Job(spec, args.code, [args.verdicts, args.multiverse, *args.figures])
+    job = Job(spec, args.code, [args.verdicts, args.multiverse, *args.figures, args.template])
     job.save(args.output, lambda file: file.write_text(page, encoding="utf-8"))

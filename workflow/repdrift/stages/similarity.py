@@ -1,4 +1,4 @@
-"""Compare the final network of a run with its references, in every layer, into a tidy table; for one seed."""
+"""Measure the similarity of the final network of a run to its references in every layer, for one seed."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +18,13 @@ COLUMNS = ("run", "seed", "reference", "layer", "estimator", "n", "value", "null
 
 
 def prepare_layer(path: Path, layer: str, estimators: Sequence[str]) -> dict[str, Any]:
-    """What each estimator prepares of one layer of a file of activations."""
+    """Return what each estimator prepares from one layer of a file of activations, by estimator.
+
+    Raises
+    ------
+    UserError
+        If an estimator cannot take the layer.
+    """
     with safe_open(path, framework="pt") as file:
         values = file.get_tensor(layer)
     try:
@@ -28,7 +34,7 @@ def prepare_layer(path: Path, layer: str, estimators: Sequence[str]) -> dict[str
 
 
 def compare(final: Path, references: dict[str, Path], spec: SimilaritySpec) -> list[dict[str, object]]:
-    """Rows of the table; a layer at a time, so that memory does not grow with the number of layers."""
+    """Return the rows of the table. Only one layer is read at a time, so memory does not grow with their number."""
     with safe_open(final, framework="pt") as file:
         layers = file.metadata()["layers"].split(",")
         images: int = file.get_slice(layers[0]).get_shape()[0]
@@ -51,8 +57,8 @@ def compare(final: Path, references: dict[str, Path], spec: SimilaritySpec) -> l
 
 def main() -> None:
     flags = command.parser(__doc__, SimilaritySpec)
-    flags.add_argument("--final", type=Path, required=True, help="activations of the run")
-    flags.add_argument("--references", type=Path, nargs="+", required=True, help="of its references")
+    flags.add_argument("--final", type=Path, required=True, help="activations of the final network")
+    flags.add_argument("--references", type=Path, nargs="+", required=True, help="activations of its references")
     args = flags.parse_args()
     spec: SimilaritySpec = args.spec
     job = Job(spec, args.code, [args.final, *args.references])

@@ -1,4 +1,4 @@
-"""Collect what a figure draws into one tidy table: panel, series, and the rows of its runs."""
+"""Collect the rows that a figure shows into one tidy table, with the panel and the series of each row."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +17,7 @@ def collect(rows: pd.DataFrame, panels: Sequence[Panel]) -> pd.DataFrame:
     Parameters
     ----------
     rows : DataFrame
-        Columns run, seed, ..., and reference where similarities are collected.
+        Columns run, seed and others. Rows of similarities also have the column reference.
     panels : sequence of Panel
     """
     parts: list[pd.DataFrame] = []
@@ -40,11 +40,11 @@ def main() -> None:
     spec: TableSpec = args.spec
     job = Job(spec, args.code, args.rows)
     tables = [pd.read_csv(path) for path in args.rows]
-    # A history does not know whose it is: the plan says so, file by file.
+    # A history does not name its run, so the plan gives the columns that are added to the rows of each file.
     for table, columns in zip(tables, spec.columns, strict=True):
         for position, (name, value) in enumerate(columns.items()):
             table.insert(position, name, value)
     table = pd.concat(tables, ignore_index=True)
-    if spec.panels:  # a figure that has none shows all
+    if spec.panels:  # a figure without panels shows all rows
         table = collect(table, spec.panels)
     job.save(args.output, lambda file: table.to_csv(file, index=False, lineterminator="\n"))

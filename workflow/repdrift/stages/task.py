@@ -1,6 +1,6 @@
-"""Draw the labels of a task for one seed, and where its pixels come from if they are shuffled.
+"""Draw the labels of a task for one seed, and the permutation of its pixels if they are shuffled.
 
-Images are never copied: the task holds their numbers.
+The task holds the indices of its images in the data set, so no image is copied.
 """
 
 from pathlib import Path
@@ -22,7 +22,28 @@ Indices = NDArray[np.int64]
 
 
 def draw(part: Part, path: Path, spec: TaskSpec, images: int | None) -> dict[str, Indices]:
-    """Indices, true labels and labels as trained on (int64 [N] each) of one part (train or test) of a task."""
+    """Draw one part (train or test) of a task.
+
+    Parameters
+    ----------
+    part : Part
+        The range of the data set.
+    path : Path
+        The file of its split.
+    spec : TaskSpec
+    images : int, optional
+        Number of images that are kept if the task has some of the classes only. None is for all.
+
+    Returns
+    -------
+    dict of str to int64 [N]
+        ``index`` of each image in the split, its ``true_label``, and the ``label`` that networks are trained on.
+
+    Raises
+    ------
+    UserError
+        If the split has too few images, or too few of the classes.
+    """
     start, stop = part.start, part.stop
     with safe_open(path, framework="numpy") as file:
         labels = file.get_slice("labels")
@@ -34,20 +55,27 @@ def draw(part: Part, path: Path, spec: TaskSpec, images: int | None) -> dict[str
     drawn = transform_labels(true, spec.labels, spec.classes, spec.seed, subject)
     kept = np.arange(len(true))
     if spec.kept.classes is not None:
-        kept = first(kept[true < spec.kept.classes], images, f"{path}, {start} to {stop}", spec)
+        kept = first(kept[true < spec.kept.classes], images, f"{path}, {start} to {stop}", spec.kept.classes)
     return {"index": kept + start, "true_label": true[kept], "label": drawn[kept]}
 
 
-def first(indices: Indices, count: int | None, where: str, spec: TaskSpec) -> Indices:
-    """Take the first so many, if a number is given."""
+def first(indices: Indices, count: int | None, where: str, classes: int | None) -> Indices:
+    """Return the first `count` indices of images of the first classes, or all if no number is given.
+
+    Raises
+    ------
+    UserError
+        If there are fewer, or none at all.
+    """
+    if not len(indices):
+        raise UserError(f"{where}: no image is of the first {classes} classes")
     if count is not None and count > len(indices):
-        classes = spec.kept.classes
         raise UserError(f"{where}: {len(indices)} images are of the first {classes} classes, {count} are wanted")
     return indices[:count]
 
 
 def pixels(path: Path, side: int, seed: int) -> Indices:
-    """Draw where the pixels of the images come from: the same for training and testing."""
+    """Draw the permutation of the pixels, which is the same for training and test images."""
     with safe_open(path, framework="numpy") as file:
         _, *shape = file.get_slice("images").get_shape()
     generator = np.random.Generator(np.random.PCG64(seed_for("pixels", seed, str(side))))
@@ -56,7 +84,7 @@ def pixels(path: Path, side: int, seed: int) -> Indices:
 
 def main() -> None:
     flags = command.parser(__doc__, TaskSpec)
-    flags.add_argument("--images", type=Path, nargs=2, required=True, help="of training and of testing")
+    flags.add_argument("--images", type=Path, nargs=2, required=True, help="files of the training and test splits")
     args = flags.parse_args()
     spec: TaskSpec = args.spec
     job = Job(spec, args.code, sorted(set(args.images)))

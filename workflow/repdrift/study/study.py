@@ -202,6 +202,10 @@ class Study(Files):
     def _steps_per_epoch(self, task: Task) -> int:
         return math.ceil(task.size / self.config.training.batch_size)
 
+    def epochs_of(self, run: Run) -> int:
+        """Return the number of epochs of a training. The last one may be cut short."""
+        return math.ceil(run.steps / self._steps_per_epoch(run.task))
+
     @property
     def fine_tunings(self) -> Iterator[Run]:
         """The paper's trainings on targets: every label transform of both targets, and the control from scratch."""

@@ -46,7 +46,7 @@ class Member:
     def __init__(self, args: argparse.Namespace, device: torch.device, say: Callable[[str], object]) -> None:
         self.spec: TrainSpec = args.spec
         self.output: Path = args.output
-        self.say = say
+        self.say, self.device = say, device
         self.job = Job(self.spec, args.code, sorted({args.parent, args.task, *args.images}), device_name(device))
         self.progress = Progress(self.output, [canonical(self.spec), args.code, *self.job.input_checksums().values()])
         self.progress.hold()

@@ -1,7 +1,8 @@
-"""What a long job has done so far, on disk beside its output: a job that was killed goes on from there.
+"""The progress of a long job on disk, from which a job that was killed goes on.
 
-It is kept in a hidden folder that no rule declares, for Snakemake removes the declared files of a job that failed. The
-folder's name is a key of all that the job is made of, so nothing goes on from the state of another job.
+It lies in a hidden folder beside the job's output. No rule declares the folder, since Snakemake removes the declared
+files of a job that failed. The folder's name is a hash of all that the job depends on, so no job goes on from the state
+of another.
 """
 
 import fcntl
@@ -19,19 +20,19 @@ from safetensors import SafetensorError, safe_open
 from repdrift.errors import UserError
 from repdrift.provenance.artifacts import PROGRESS, write_atomically
 
-if TYPE_CHECKING:  # those who only ask how far a job is need no torch
+if TYPE_CHECKING:  # `repdrift status` reads the progress of jobs without torch
     from torch import Tensor
 
 
 class Progress:
-    """State and finished parts of one job.
+    """The saved state and the finished parts of one job.
 
     Parameters
     ----------
     output : Path
         The job's main output.
     key : sequence of str
-        Texts that say what the job is: its spec, the fingerprint of its code, checksums of its inputs.
+        Texts that identify the job: its spec, the fingerprint of its code, and the checksums of its inputs.
     """
 
     def __init__(self, output: Path, key: Sequence[str]) -> None:
@@ -42,12 +43,12 @@ class Progress:
         self._lock: IO[str] | None = None
 
     def hold(self) -> None:
-        """Keep other processes away from this output, until it is released or this process ends.
+        """Lock this output against other processes until it is released or this process ends.
 
         Raises
         ------
         UserError
-            If another process works on it: a Snakemake that is killed leaves its jobs running.
+            If another process holds the lock. This happens if Snakemake was killed, since its jobs then run on.
         """
         self.root.mkdir(parents=True, exist_ok=True)
         lock = (self.root / "lock").open("a+")
@@ -66,12 +67,12 @@ class Progress:
         self._lock = lock
 
     def release(self) -> None:
-        """Let other processes work on this output."""
+        """Release the lock on this output."""
         if self._lock is not None:
             self._lock.close()
 
     def load(self) -> "tuple[dict[str, Tensor], dict[str, Any]] | None":
-        """Last saved state; None if there is none, or none that is whole. States of other jobs are removed."""
+        """Return the last saved state, or None if there is no complete one. States of other jobs are removed."""
         if self.root.exists():
             for other in self.root.iterdir():
                 if other.is_dir() and other != self.folder:
@@ -82,24 +83,24 @@ class Progress:
         return None if values is None else (load_file(self.state), values)
 
     def save(self, tensors: "dict[str, Tensor]", values: Mapping[str, Any]) -> None:
-        """Replace the saved state by this one: tensors, and values for JSON."""
+        """Replace the saved state. It consists of tensors and of values for JSON."""
         from safetensors.torch import save_file  # noqa: PLC0415
 
         metadata = {"values": json.dumps(values)}
         write_atomically(self.state, lambda file: save_file(tensors, file, metadata=metadata))
 
     def part(self, name: str) -> Path:
-        """Where a finished part is kept until the whole is."""
+        """Return the path of a finished part, such as a checkpoint, until the whole job is finished."""
         return self.folder / name
 
     def clear(self) -> None:
-        """Forget all of it: the job is done."""
+        """Delete the progress of a job that is finished, and release the lock."""
         shutil.rmtree(self.root, ignore_errors=True)
         self.release()
 
 
 def values_of(state: Path) -> dict[str, Any] | None:
-    """Values of a saved state, without its tensors; None if there is no whole one."""
+    """Return the values of a saved state without its tensors, or None if there is no complete state."""
     try:
         with safe_open(state, framework="np") as file:
             values: dict[str, Any] = json.loads(file.metadata()["values"])

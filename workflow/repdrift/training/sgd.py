@@ -1,6 +1,6 @@
-"""Work on one batch at a time, as a function of the indices of its images; on a GPU captured once and then replayed.
+"""An SGD step as a function of the indices of a batch. On a GPU, the function is captured once and then replayed.
 
-At 32 images a GPU spends its time on being told what to do. A CUDA graph is told once.
+With batches of 32 images, a GPU step takes most of its time to launch kernels. A CUDA graph launches all at once.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,7 +13,7 @@ from torch.optim.sgd import sgd
 from repdrift.networks.evaluation import normalise
 
 Function = Callable[[Tensor], Tensor]
-WARM_UP = 3  # calls before a capture, in which libraries choose their kernels and allocate
+WARM_UP = 3  # number of calls before a capture, in which libraries choose kernels and allocate memory
 
 
 class Descent:
@@ -22,16 +22,17 @@ class Descent:
     Parameters
     ----------
     network : Module
-        Gives ``{"logits": [B, D], ...}``; in training mode.
+        Returns ``{"logits": [B, D], ...}``. It is in training mode.
     images, labels : uint8 [N, C, H, W], int64 [N]
-        On the device of the network.
+        The training set, on the device of the network.
+    learning_rate, momentum, weight_decay : float
     autocast : bool
-        Forward pass in bfloat16 where that is safe (weights, gradients and updates stay float32).
+        Whether the forward pass uses bfloat16 where that is safe. Weights, gradients and updates stay float32.
 
     Attributes
     ----------
     momenta : list of Tensor
-        One for each parameter that is trained, in their order.
+        The momentum of each parameter that is trained, in the order of the parameters.
     """
 
     def __init__(
@@ -49,18 +50,21 @@ class Descent:
         self.learning_rate, self.momentum, self.weight_decay = learning_rate, momentum, weight_decay
         self.autocast = autocast
         self.parameters: list[Tensor] = [each for each in network.parameters() if each.requires_grad]
-        # Zeros are what the first step expects: it leaves the gradient in them.
+        # From buffers of zeros, the first step sets each buffer to the gradient, as torch.optim.SGD does.
         self.momenta = [torch.zeros_like(parameter) for parameter in self.parameters]
 
     def __call__(self, batch: Tensor) -> Tensor:
-        """Take a step on the images of these indices [B]; give their mean loss and number of right answers, [2]."""
+        """Take a step on the images of these indices int64 [B].
+
+        Return float32 [2]: their mean loss in nats and the number of correct answers, both before the step.
+        """
         expected = self.labels[batch]
         with torch.autocast(self.images.device.type, torch.bfloat16, enabled=self.autocast):
             logits = self.network(normalise(self.images[batch]))["logits"]
             loss = functional.cross_entropy(logits, expected)
         gradients = torch.autograd.grad(loss, self.parameters)
         with torch.no_grad():
-            # The function behind torch.optim.SGD: the class imports torch's compiler, which takes two seconds.
+            # This is the function behind torch.optim.SGD. The class would import torch's compiler, which takes 2 s.
             sgd(
                 self.parameters,
                 list(gradients),
@@ -78,14 +82,16 @@ class Descent:
 
 
 class Replayed:
-    """A function of index batches of one size as a CUDA graph; batches of another size are computed as usual.
+    """A function of index batches that replays a CUDA graph. Batches of another size call the function itself.
 
     Parameters
     ----------
     function : function of int64 [B]
-        May change tensors in place, such as weights.
+        It may change tensors in place, such as weights.
+    size : int
+        The number of indices in the batches of the graph.
     changed : sequence of Tensor
-        The tensors that it changes: the calls before the capture must leave no trace in them.
+        The tensors that the function changes. They are restored after the calls before the capture.
     """
 
     def __init__(self, function: Function, size: int, changed: Sequence[Tensor]) -> None:
@@ -115,5 +121,5 @@ class Replayed:
 
 
 def replayed(function: Function, size: int, changed: Sequence[Tensor]) -> Function:
-    """Capture a function on a GPU; on a CPU, where a call costs nothing, give it as it is."""
+    """Capture a function if it runs on a GPU; return it as it is on a CPU, where launching costs nothing."""
     return Replayed(function, size, changed) if changed[0].is_cuda else function

@@ -4,6 +4,10 @@ A small network keeps a few percent of a GPU busy, so many are trained in one pr
 when they run: each leaves a ticket, and whoever gets the lock takes in all tickets. So jobs, their names and what is
 rerun stay what they are without it. A leader that dies frees the lock, and another goes on from what it saved.
 
+Any file of a ticket may vanish at any moment: the process of its job takes all of them back when it ends, and something
+may delete old temporary files. Nobody who reads a ticket is stopped by that, and a job whose ticket has vanished leaves
+another.
+
 No torch here: those who wait need none.
 """
 
@@ -14,16 +18,23 @@ import os
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
 from repdrift.provenance.artifacts import write_atomically
 
 
-def shared_folder() -> Path:
-    """Folder of the jobs of this user, study folder and allocation that see the same GPU, on this node."""
-    shared = [Path.cwd(), *(os.environ.get(name, "") for name in ("SLURM_JOB_ID", "CUDA_VISIBLE_DEVICES"))]
+def shared_folder(gpus: int) -> Path:
+    """Folder of the jobs of this user, study folder and allocation that have the same device, on this node.
+
+    Parameters
+    ----------
+    gpus : int
+        Number of GPUs that the job was granted. Jobs with a GPU and jobs on the CPU do not meet.
+    """
+    device = "gpu" if gpus else "cpu"
+    shared = [Path.cwd(), device, *(os.environ.get(name, "") for name in ("SLURM_JOB_ID", "CUDA_VISIBLE_DEVICES"))]
     digest = hashlib.sha256("\n".join(map(str, shared)).encode()).hexdigest()[:16]
     return Path(tempfile.gettempdir()) / f"repdrift-{os.getuid()}" / digest
 
@@ -38,6 +49,7 @@ class Ticket:
         self.path, self.log, self.end_file = path, path.with_suffix(".log"), path.with_suffix(".end")
         self.alive = path.with_suffix(".alive")
         self._held: IO[str] | None = None
+        self._read = 0  # how far `news` has read the log
 
     @classmethod
     def leave(cls, folder: Path, arguments: Sequence[str]) -> "Ticket":
@@ -51,8 +63,12 @@ class Ticket:
         return ticket
 
     @property
-    def arguments(self) -> list[str]:
-        return list(json.loads(self.path.read_text()))
+    def arguments(self) -> list[str] | None:
+        """Arguments of the job, or None if the ticket is no longer there."""
+        try:
+            return list(json.loads(self.path.read_text()))
+        except FileNotFoundError:
+            return None
 
     @property
     def waits(self) -> bool:
@@ -67,20 +83,44 @@ class Ticket:
         self.withdraw()
         return False
 
+    @property
+    def to_do(self) -> bool:
+        """Whether somebody wants this job, and nobody has done it."""
+        return self.code is None and self.waits
+
     def say(self, line: str) -> None:
-        with self.log.open("a") as file:
+        """Write a line to the log of the job, if the ticket is still there."""
+        with suppress(FileNotFoundError), self.log.open("r+") as file:
+            file.seek(0, os.SEEK_END)
             file.write(line + "\n")
 
+    def news(self) -> str:
+        """Give what was said since this was last asked for."""
+        try:
+            with self.log.open() as file:
+                file.seek(self._read)
+                text = file.read()
+                self._read = file.tell()
+        except FileNotFoundError:
+            return ""
+        return text
+
     def end(self, code: int) -> None:
-        """Give the job's exit code to the process that waits for it."""
+        """Give the job's exit code to the process that waits for it, if the ticket is still there."""
         write_atomically(self.end_file, lambda file: file.write_text(str(code)))
+        if not self.path.exists():  # Its process has gone, and would not delete this file any more.
+            self.withdraw()
 
     @property
     def code(self) -> int | None:
         """Exit code, or None as long as the job is not done."""
-        return int(self.end_file.read_text()) if self.end_file.exists() else None
+        try:
+            return int(self.end_file.read_text())
+        except FileNotFoundError:
+            return None
 
     def withdraw(self) -> None:
+        """Take all files back, the ticket itself first and its end last: see `end`."""
         for path in (self.path, self.alive, self.log, self.end_file):
             path.unlink(missing_ok=True)
 
@@ -88,7 +128,7 @@ class Ticket:
 def tickets(folder: Path) -> list[Ticket]:
     """Tickets of jobs that nobody has done yet, first come first."""
     found = [Ticket(path) for path in sorted(folder.glob("*.ticket"))]
-    return [ticket for ticket in found if ticket.code is None and ticket.waits]
+    return [ticket for ticket in found if ticket.to_do]
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Training: plain SGD over a data set that lives on the device as one tensor; batches are index selections."""
+"""Training by plain SGD. The data set is one tensor on the device, and a batch is a selection of its indices."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping
@@ -13,14 +13,15 @@ from repdrift.networks.evaluation import evaluate
 from repdrift.specs import TrainingSettings
 from repdrift.training.sgd import Descent, replayed
 
-Images = tuple[Tensor, Tensor]  # uint8 [N, C, H, W] (channels_last) and labels int64 [N], on the device
+Images = tuple[Tensor, Tensor]  # images uint8 [N, C, H, W] (channels_last) and labels int64 [N], on the device
 
 
 @dataclass(frozen=True)
 class Epoch:
-    """What an epoch gave: mean loss and accuracies in percent; `train_accuracy` is that of the training batches.
+    """The mean losses in nats and the accuracies in percent of one epoch. Epoch 0 is the network before training.
 
-    An accuracy that was not measured is None. Epoch 0 is the network before training.
+    Training loss and accuracy are means over the batches of the epoch, each measured before its step. Values that were
+    not measured are None.
     """
 
     epoch: int
@@ -32,22 +33,24 @@ class Epoch:
 
 
 class Training:
-    """A training in progress: it goes on a step at a time, and can be saved and restored after any of them.
+    """A training in progress. It advances one step at a time, and can be saved and restored after any step.
 
-    SGD with cross-entropy; no augmentation, constant learning rate.
+    It minimises the cross-entropy by SGD with a constant learning rate and without augmentation.
 
     Parameters
     ----------
     network : Module
-        Gives ``{"logits": [B, D], ...}`` for float32 images [B, C, H, W]; on the device of the data. Trained in place.
+        Returns ``{"logits": [B, D], ...}`` for float32 images [B, C, H, W]. It is on the device of the data, and is
+        trained in place.
     train_set, test_set : Images
+    settings : TrainingSettings
     generator : torch.Generator
-        Draws the order of the images, once an epoch, on the CPU.
+        Draws the order of the images on the CPU, once for each epoch.
 
     Attributes
     ----------
     step : int
-        SGD steps taken.
+        Number of SGD steps taken.
     history : list of Epoch
         All finished epochs.
     """
@@ -64,8 +67,9 @@ class Training:
         self.settings, self.generator = settings, generator
         self.step = 0
         self.history: list[Epoch] = []
-        self._batches_done = 0  # of the epoch in progress
-        self._results: list[Tensor] = []  # of these batches, on the device: reading them would wait for it
+        self._batches_done = 0  # batches done of the epoch in progress
+        # The results of these batches stay on the device until the epoch ends, since reading them waits for the device.
+        self._results: list[Tensor] = []
         self._before_order = generator.get_state()
         network.train()
         self._descent = Descent(
@@ -82,14 +86,14 @@ class Training:
         return [*self.network.parameters(), *self.network.buffers(), *self._descent.momenta]
 
     def events(self) -> Iterator[Epoch | None]:
-        """Train; give an Epoch after each epoch, 0 (before training) included, and None after other steps.
+        """Train, and yield an Epoch before training and after each epoch, and None after every other step.
 
-        The network holds the weights of that moment. A restored training goes on from where it was saved.
+        At each yield, the network has the weights of that step. A restored training goes on from where it was saved.
 
         Raises
         ------
         UserError
-            At the end of the first epoch with a loss that is not finite, with epoch, step and learning rate.
+            At the end of the first epoch in which a loss is not finite. It names the epoch, step and learning rate.
         """
         if not self.history:
             yield self._finished(Epoch(0, 0, *evaluate(self.network, *self.train_set), *self._test()))
@@ -128,7 +132,7 @@ class Training:
         return epoch
 
     def images(self, steps: int) -> int:
-        """How many images the first so many steps see."""
+        """Return the number of images that the first `steps` steps see."""
         whole = len(self.train_set[1])
         epochs, batches = divmod(steps, math.ceil(whole / self.settings.batch_size))
         return epochs * whole + batches * self.settings.batch_size
@@ -136,7 +140,7 @@ class Training:
     # Saving and restoring
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
-        """All that `restore` needs, as tensors by name and as values for JSON."""
+        """Return all that `restore` needs: tensors on the CPU by name, and values for JSON."""
         tensors = {f"network.{name}": value for name, value in self.network.state_dict().items()}
         tensors |= {f"momentum.{number}": value for number, value in enumerate(self._descent.momenta)}
         tensors["order"] = self._before_order
@@ -150,7 +154,7 @@ class Training:
         return {name: value.detach().cpu().contiguous() for name, value in tensors.items()}, numbers
 
     def restore(self, tensors: Mapping[str, Tensor], numbers: Mapping[str, Any]) -> None:
-        """Go back to a saved state; nothing of this training may have been kept elsewhere."""
+        """Restore a saved state."""
         weights = {name.removeprefix("network."): value for name, value in tensors.items() if "network." in name}
         self.network.load_state_dict(weights)
         for number, momentum in enumerate(self._descent.momenta):
@@ -172,7 +176,7 @@ def train(
     generator: torch.Generator,
     after_epoch: Callable[[Epoch], None] = lambda _: None,
 ) -> list[Epoch]:
-    """Train a network in place, from beginning to end, and give its history; see `Training`."""
+    """Train a network in place from beginning to end, and return its history, see `Training`."""
     training = Training(network, train_set, test_set, settings, generator)
     for epoch in training.events():
         if epoch is not None:

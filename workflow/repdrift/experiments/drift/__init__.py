@@ -1,1 +1,1 @@
-"""drift."""
+"""The experiment on Goerttler and Obermayer (2022), Similarity of Pre-trained and Fine-tuned Representations."""

@@ -1,7 +1,8 @@
 """Claims G1 to G19 of Goerttler & Obermayer (2022), Similarity of Pre-trained and Fine-tuned Representations.
 
-What the paper leaves open is decided here, before any data: a trend over several degrees or sizes is its slope in
-ranks; early layers are all but the last two. Thresholds that the paper does not give are marked as ours.
+The paper leaves some things open. They were decided here before any data: a trend over several degrees or sizes is its
+slope over ranks, and the early layers are all layers except the last two. Comments mark thresholds that are not from
+the paper.
 """
 
 from collections.abc import Collection, Iterator
@@ -25,18 +26,19 @@ from repdrift.experiments.drift.specs import MultiverseSpec, UsualChoices
 from repdrift.study.runs import INITIAL
 from repdrift.study.tasks import Transform
 
-LAYERS = {"conv4": ("pool1", "pool2", "pool3", "pool4", "logits")}  # from the images on
-FIRST_EPOCH = "3"  # of the mean of a loss: "after the first few"
-EPOCHS = (25, 100)  # between which hardly anything changes
-LITTLE = 0.01  # of CKA, between these epochs
-HARDLY = 0.9  # ours: a layer that keeps more CKA than that hardly changed
-NEARLY_ALL = 90.0  # percent of the training images: "almost as high"
-MARGIN = 2.0  # ours: percentage points around chance
+LAYERS = {"conv4": ("pool1", "pool2", "pool3", "pool4", "logits")}  # in the order of the network
+FIRST_EPOCH = "3"  # the mean loss is taken from this epoch on; the paper says "after the first few"
+EPOCHS = (25, 100)  # the epochs between which the representations hardly change
+LITTLE = 0.01  # largest change of CKA between these epochs that counts as no change
+HARDLY = 0.9  # our threshold: a layer whose CKA is above it has hardly changed
+NEARLY_ALL = 90.0  # training accuracy in percent that counts as "almost as high"
+MARGIN = 2.0  # our margin: percentage points around chance that count as chance
+ABSENT = ""  # stands for the run on random labels in a study without one; its contrasts are left out
 WORDS = {"true": "true labels", "random": "random labels", "shift": "shifted labels", "cross": "other images"}
 
 
 def claims(drift: Drift, runs: Collection[str] | None = None) -> list[Claim]:
-    """Give all claims, each with those of its contrasts that can be made of some runs (of all that there are)."""
+    """Return all claims. A claim has those of its contrasts whose runs are among `runs`, by default all runs."""
     comparisons = Comparisons(drift, drift.needed if runs is None else runs)
     found = []
     for name, sentence, source, figure, contrasts in CLAIMS:
@@ -61,7 +63,7 @@ def multiverse_spec(drift: Drift) -> MultiverseSpec:
 
 
 class Comparisons:
-    """The contrasts of the claims, for some runs of a study."""
+    """The contrasts of the claims. Each public method yields the contrasts of one claim, except `has`."""
 
     def __init__(self, drift: Drift, runs: Collection[str]) -> None:
         self.study, self.runs = drift.study, runs
@@ -75,13 +77,13 @@ class Comparisons:
         true = Transform("random", 0)
         self.targets = {
             "true": study.target_run("domain", true).name,
-            "random": study.target_run("domain", study.most_random).name,
+            "random": study.target_run("domain", study.most_random).name if study.most_random.value else ABSENT,
             "shift": study.target_run("domain", Transform("shift", shift)).name,
             "cross": study.target_run("cross_domain", true).name,
         }
 
     def has(self, contrast: Contrast) -> bool:
-        """Whether all runs of a contrast are there."""
+        """Return whether all runs of a contrast are available."""
         if contrast.table == CURVE:
             return self.study.pretrained in self.runs
         return all(run in self.runs for run, *_ in contrast.by_key)
@@ -96,7 +98,7 @@ class Comparisons:
     def early(self) -> Iterator[Contrast]:
         kept = self.study.checkpoint_epochs
         first, last = EPOCHS if set(EPOCHS) <= set(kept) else (kept[len(kept) // 4], kept[-1])
-        for layer in self.hidden:
+        for layer in self.hidden if first < last else ():
             weights: dict[Key, float] = {(str(first), layer): 1.0, (str(last), layer): -1.0}
             label = f"CKA to initial, epochs {first} and {last} within {LITTLE}"
             yield contrast(label, CURVE, weights, layer, within=LITTLE, threshold=True)
@@ -108,9 +110,10 @@ class Comparisons:
 
     def memorised(self) -> Iterator[Contrast]:
         most = self.degrees[-1]
-        label = f"training accuracy at d = {most}, above {NEARLY_ALL:.0f} %"
-        weights: dict[Key, float] = {(self._scratch(most), "train_accuracy", "last"): 1.0}
-        yield contrast(label, HISTORY, weights, constant=-NEARLY_ALL)
+        if most:
+            label = f"training accuracy at d = {most}, above {NEARLY_ALL:.0f} %"
+            weights: dict[Key, float] = {(self._scratch(most), "train_accuracy", "last"): 1.0}
+            yield contrast(label, HISTORY, weights, constant=-NEARLY_ALL)
 
     def accuracy(self) -> Iterator[Contrast]:
         classes = self.study.classes
@@ -140,7 +143,7 @@ class Comparisons:
             yield from self._sizes(self.random_size_degree, steps)
 
     def structure(self) -> Iterator[Contrast]:
-        """Both halves of the summary, in the early layers."""
+        """Yield the contrasts of G6 and G7 in the early layers."""
         yield from self._degrees(self.early_layers, sign=1)
         yield from (contrast for contrast in self.sizes() if contrast.layer in self.early_layers)
 
@@ -159,7 +162,7 @@ class Comparisons:
             yield from self._trend(f"CKA to initial, d = {degree}, N", keys, -1)
 
     def _trend(self, label: str, keys: dict[int, Key], sign: int) -> Iterator[Contrast]:
-        """Trend over those degrees or sizes whose runs are there."""
+        """Contrast the trend over the degrees or sizes whose runs are available."""
         found = {value: key for value, key in keys.items() if key[0] in self.runs}
         if found:
             yield from trend(f"{label} = {min(found):,} to {max(found):,}", list(found.values()), sign)
@@ -179,11 +182,9 @@ class Comparisons:
             yield contrast(label, SIMILARITY, weights, layer, constant=-HARDLY, threshold=True)
 
     def from_scratch(self) -> Iterator[Contrast]:
-        tuned, scratch = (
-            self.study.target_run("domain", self.study.most_random, parent).name for parent in (None, INITIAL)
-        )
+        scratch = self.study.target_run("domain", self.study.most_random, INITIAL).name
         for layer in self.layers:
-            keys = (scratch, "init", layer), (tuned, "pretrained", layer)
+            keys = (scratch, "init", layer), (self.targets["random"], "pretrained", layer)
             yield difference("CKA to where it began, initial less pre-trained", *keys)
 
     def between(self) -> Iterator[Contrast]:
@@ -201,7 +202,10 @@ class Comparisons:
         return self._closer("true")
 
     def unlearned(self) -> Iterator[Contrast]:
-        """The mean over the hidden layers decides: the paper does not say which layers it means."""
+        """Yield a contrast of the mean over the hidden layers, which decides, and one of each layer.
+
+        The paper does not say which layers it means.
+        """
         run, label = self.targets["random"], "CKA to initial less to pre-trained"
         share = 1 / len(self.hidden)
         weights: dict[Key, float] = {(run, "init", layer): share for layer in self.hidden}

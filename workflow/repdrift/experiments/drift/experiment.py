@@ -1,4 +1,4 @@
-"""The paper's own figures: which trainings and comparisons they need (Goerttler & Obermayer 2022).
+"""The experiment on Goerttler and Obermayer (2022): its trainings, comparisons, tables and figures.
 
 The Snakefile imports this module, so it needs nothing heavy.
 """
@@ -19,7 +19,7 @@ Rows = dict[str, dict[str, object]]
 
 
 class Drift(Experiment):
-    """How representations drift from the initial and from the pre-trained network."""
+    """The drift of representations from the initial and from the pre-trained network."""
 
     folder = Path(__file__).parent
     claims_figure = "claims"
@@ -31,7 +31,7 @@ class Drift(Experiment):
     # Trainings
 
     def runs(self) -> Iterator[Run]:
-        """Give the paper's trainings, in the order in which its figures name them, and the controls and variants."""
+        """Yield the paper's trainings, in the order in which its figures name them, and then controls and variants."""
         study, pretrain, controls = self.study, self.study.config.pretrain, self.study.config.controls
         for degree in dict.fromkeys([0, *pretrain.random]):
             yield study.scratch_run(degree)
@@ -48,7 +48,7 @@ class Drift(Experiment):
 
     @property
     def main_runs(self) -> list[Run]:
-        """The study in small: the true and the most random labels, from scratch and in fine-tuning."""
+        """The main trainings: on the true and on the most random labels, from scratch and in fine-tuning."""
         study = self.study
         most, domain = study.most_random, study.config.finetune.domain
         degrees = sorted({0, max(study.config.pretrain.random)})
@@ -60,41 +60,41 @@ class Drift(Experiment):
 
     @property
     def usual_runs(self) -> list[str]:
-        """Names of the trainings with the study's own block order."""
+        """The names of the trainings with the study's own block order."""
         return [name for name in self.needed if not network_variant(name)]
 
     # Other choices of measurement
 
     @property
     def main_variants(self) -> list[str]:
-        """Names of the main trainings, with every block order."""
+        """The names of the main trainings with every block order."""
         main = self.main_runs
         variants = [in_block(run, block) for block in self.study.other_blocks for run in main]
         return [run.name for run in [*main, *variants]]
 
     @property
     def tried_runs(self) -> list[str]:
-        """Names of the trainings for which other choices of measurement are tried."""
+        """The names of the trainings for which other choices of measurement are tried."""
         return list(self.needed) if self.study.config.sensitivity.runs == "all" else self.main_variants
 
     @property
     def bn_modes(self) -> list[str]:
-        """Modes of batch normalisation that are compared, the study's own first."""
+        """The modes of batch normalisation that are compared, with the study's own first."""
         config = self.study.config
         return list(dict.fromkeys([config.probe.bn, *config.sensitivity.bn]))
 
     def probe_sizes(self, run: str) -> list[int]:
-        """Numbers of images that are tried for a run.
+        """Return the numbers of probe images that are tried for a run, in ascending order.
 
-        The test part bounds them. For other than the main trainings the usual number bounds them too, since thousands
-        of images make a run dear.
+        A probe is at most as large as the test part. Trainings other than the main ones try at most the usual number,
+        since thousands of images take much time and memory.
         """
         usual = self.study.config.probe.images
         most = self.needed[run].task.test.size if run in self.main_variants else usual
         return sorted(size for size in {usual, *self.study.config.sensitivity.images} if size <= most)
 
     def sensitivity_references(self, run: str) -> dict[str, Checkpoint]:
-        """Name the networks that a run is compared with there: not the unrelated one, for the same reason."""
+        """Return the networks that a run is compared with under other choices, without the unrelated random one."""
         found = self.study.references(self.needed[run])
         return {name: checkpoint for name, checkpoint in found.items() if name != "independent"}
 
@@ -104,17 +104,17 @@ class Drift(Experiment):
         return self.study.probe_images(role, self.sensitivity_calibration(role))
 
     def sensitivity_calibration(self, role: str) -> Part | None:
-        """Give the calibration images if one of the modes needs them."""
+        """Return the calibration images, or None if no mode of batch normalisation needs them."""
         return self.study.calibration_images(role) if "calibrated" in self.bn_modes else None
 
     # Files
 
     def curve(self, seed: int | str) -> str:
-        """Name the table of similarities over the epochs of pre-training."""
+        """Return the path of the table of similarities over the epochs of pre-training."""
         return f"{self.study.folder}/similarity/curve/seed{seed}.csv"
 
     def curve_checkpoints(self, seed: int | str) -> list[str]:
-        """List the weights of the pre-trained run at each of these epochs, the initial ones first."""
+        """List the paths of the weights at each of these epochs, with the initial weights first."""
         kept = [(self.study.pretrained, f"epoch{epoch}") for epoch in self.study.checkpoint_epochs]
         return [self.study.model(checkpoint, seed) for checkpoint in (INITIAL, *kept)]
 
@@ -127,12 +127,12 @@ class Drift(Experiment):
         return [self.study.model(found, seed) for found in self.sensitivity_references(run).values()]
 
     def layers(self, seed: int | str) -> str:
-        """Name the table of similarities of all layers with all layers."""
+        """Return the path of the table of similarities of all layers with all layers."""
         return f"{self.study.folder}/similarity/layers/seed{seed}.csv"
 
     @property
     def layer_networks(self) -> list[Checkpoint]:
-        """Networks whose layers are all compared: the initial, the pre-trained and the main fine-tuned ones."""
+        """The networks whose layers are all compared: the initial, the pre-trained and the main fine-tuned ones."""
         tuned = [(run.name, "final") for run in self.main_runs if run.task.role == DOMAIN]
         return [INITIAL, (self.study.pretrained, "final"), *tuned]
 
@@ -182,11 +182,11 @@ class Drift(Experiment):
 
     @property
     def curve_rows(self) -> Rows:
-        """Tables behind figure 1, and the columns that are added to them."""
+        """The tables behind figure 1, with the columns that are added to each."""
         return {self.curve(seed): {"images": self.study.probe_title(SOURCE)} for seed in self.study.seeds}
 
     def similarity_rows(self, runs: Iterable[str]) -> Rows:
-        """Tables of similarities of some runs, and the columns that are added to them."""
+        """Return the tables of similarities of some runs, with the columns that are added to each."""
         return {
             self.study.similarity(run, seed): {"images": self.study.probe_title(self.needed[run].task.role)}
             for run in runs
@@ -194,7 +194,10 @@ class Drift(Experiment):
         }
 
     def history_rows(self, runs: Iterable[str]) -> Rows:
-        """Histories of some runs. A history does not know whose it is, so the columns that are added say it."""
+        """Return the histories of some runs, with the columns that are added to each.
+
+        A history does not name its run and seed, so these are among the added columns.
+        """
         return {
             self.study.history(run, seed): {
                 "run": run,
@@ -207,11 +210,11 @@ class Drift(Experiment):
 
     @property
     def layers_rows(self) -> Rows:
-        """Tables of similarities of all layers with all layers, and the columns that are added to them."""
+        """The tables of similarities of all layers with all layers, with the columns that are added to each."""
         return {self.layers(seed): {"images": self.study.probe_title(DOMAIN)} for seed in self.study.seeds}
 
     def sensitivity_rows(self, runs: Iterable[str]) -> Rows:
-        """Tables of similarities under other choices, and the columns that are added to them."""
+        """Return the tables of similarities under other choices, with the columns that are added to each."""
         return {
             self.sensitivity(run, seed): {"images": self.study.title(self.needed[run].task.dataset)}
             for run in runs
@@ -251,7 +254,7 @@ class Drift(Experiment):
         yield self.figure("multiverse", "Multiverse", {}, phrases={"network": network_sentence(self.study, blocks)})
 
     def _of_layers(self, name: str, title: str, shown: list[Panel], phrases: Mapping[str, str] | None = None) -> Figure:
-        """Make a figure of similarities; its caption says on which images they were measured."""
+        """Make a figure of the similarities of layers. Its caption names the images on which they are measured."""
         runs = _runs(shown)
         probes = compared_on(self.study, [self.needed[run].task.role for run in runs])
         found = {"compared_on": probes, **(phrases or {})}
@@ -259,5 +262,5 @@ class Drift(Experiment):
 
 
 def _runs(shown: Iterable[Panel]) -> list[str]:
-    """Name the runs of some panels, each once, in order."""
+    """List the names of the runs of some panels, in order and without repetition."""
     return list(dict.fromkeys(series.run for panel in shown for series in panel.series))

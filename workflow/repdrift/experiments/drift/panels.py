@@ -1,4 +1,4 @@
-"""The panels of the paper's figures: which runs each one shows, and under which label.
+"""The panels of the paper's figures: the runs that each panel shows, and their labels.
 
 The Snakefile imports this module, so it needs nothing heavy.
 """
@@ -37,7 +37,7 @@ def _sizes(study: Study, degree: int, steps: int | None = None) -> tuple[Series,
 
 
 def fine_tuned(study: Study) -> Iterator[Panel]:
-    """Show fine-tunings by label randomness on both targets, and the four main target tasks."""
+    """Show fine-tunings on both targets by label randomness, and the four main target tasks together."""
     for role in (DOMAIN, CROSS_DOMAIN):
         target = getattr(study.config.finetune, role)
         runs = [(degree, study.target_run(role, Transform("random", degree)).name) for degree in target.random]
@@ -48,14 +48,14 @@ def fine_tuned(study: Study) -> Iterator[Panel]:
 
 
 def both_references(study: Study) -> Iterator[Panel]:
-    """Show each of the four main target tasks, held against the pre-trained and against the initial network."""
+    """Show the similarity to the pre-trained and to the initial network for each of the four main target tasks."""
     for label, run in _four_targets(study):
         series = (Series("to pre-trained weights", run, "pretrained"), Series("to initial weights", run, "init"))
         yield Panel(label, series)
 
 
 def _four_targets(study: Study) -> Iterator[tuple[str, str]]:
-    """Give label and run of the true, the most random and the shifted labels, and of the other images."""
+    """Yield label and run of fine-tunings on true, most random and shifted labels, and on another data set."""
     domain, cross = study.config.finetune.domain, study.config.finetune.cross_domain
     shown = [
         *((DOMAIN, Transform("random", degree)) for degree in sorted({min(domain.random), max(domain.random)})),
@@ -69,7 +69,7 @@ def _four_targets(study: Study) -> Iterator[tuple[str, str]]:
 
 
 def controls(study: Study) -> Iterator[Panel]:
-    """Show the comparisons that the paper lacks, those of them that the config asks for."""
+    """Show the controls that the config asks for. The paper does not have them."""
     asked = study.config.controls
     steps = asked.matched_steps
     if steps:
@@ -95,7 +95,7 @@ def controls(study: Study) -> Iterator[Panel]:
 
 
 def controls_in_words(study: Study) -> str:
-    """Name these comparisons for the caption."""
+    """Return the names of the controls for the caption."""
     asked = study.config.controls
     parts = [
         "the numbers of training images at equal numbers of steps" if asked.matched_steps else "",
@@ -106,7 +106,7 @@ def controls_in_words(study: Study) -> str:
 
 
 def layers(networks: Sequence[Checkpoint], runs: Mapping[str, Run]) -> Iterator[Panel]:
-    """Show every layer with every layer, within the initial, pre-trained and fine-tuned networks and between them."""
+    """Show the similarity of all layers within the initial, pre-trained and fine-tuned networks, and between them."""
     initial, pretrained, *tuned = (run for run, _ in networks)
     names = {initial: "initial", pretrained: "pre-trained"}
     for run in tuned:
@@ -118,7 +118,7 @@ def layers(networks: Sequence[Checkpoint], runs: Mapping[str, Run]) -> Iterator[
 
 
 def sensitivity(study: Study, main_runs: Sequence[Run]) -> Iterator[Panel]:
-    """Show the main comparisons (those behind claims G1, G6, G8 and G15), each with every block order."""
+    """Show the main comparisons, which are those of the claims G1, G6, G8 and G15, with every block order."""
     blocks = [study.config.network.block, *study.other_blocks]
     for run in main_runs:
         scratch = run.parent == INITIAL

@@ -24,19 +24,14 @@ rule curve:
     params:
         spec=lambda w: canonical(DRIFT.curve_spec(int(w.seed))),
         code=lambda w: code_of("curve", DRIFT.curve_spec(int(w.seed))),
+        gpus=granted_gpus,
     shell:
-        program(
-            "curve",
-            "--gpus {resources.gpu} --checkpoints {input.checkpoints:q} --images {input.images:q}",
-        )
+        program("curve", "checkpoints images", ON_GPU)
 
 
 rule layers_of_networks:
     input:
-        lambda w: [
-            STUDY.activations("domain", network, w.seed)
-            for network in DRIFT.layer_networks
-        ],
+        activations=lambda w: [STUDY.activations("domain", network, w.seed) for network in DRIFT.layer_networks],
     output:
         DRIFT.layers("{seed}"),
     log:
@@ -51,7 +46,7 @@ rule layers_of_networks:
         spec=lambda w: canonical(DRIFT.layers_spec(int(w.seed))),
         code=fingerprint("layers_of_networks"),
     shell:
-        program("layers_of_networks", "--activations {input:q}")
+        program("layers_of_networks", "activations")
 
 
 rule sensitivity_of_run:
@@ -72,14 +67,10 @@ rule sensitivity_of_run:
         runtime=growing(20),
     params:
         spec=lambda w: canonical(DRIFT.sensitivity_spec(w.run, int(w.seed))),
-        code=lambda w: code_of(
-            "sensitivity_of_run", DRIFT.sensitivity_spec(w.run, int(w.seed))
-        ),
+        code=lambda w: code_of("sensitivity_of_run", DRIFT.sensitivity_spec(w.run, int(w.seed))),
+        gpus=granted_gpus,
     shell:
-        program(
-            "sensitivity_of_run",
-            "--gpus {resources.gpu} --final {input.final:q} --references {input.references:q} --images {input.images:q}",
-        )
+        program("sensitivity_of_run", "final references images", ON_GPU)
 
 
 rule judge_under_choices:
@@ -102,7 +93,4 @@ rule judge_under_choices:
         spec=lambda w: canonical(multiverse_spec(DRIFT)),
         code=fingerprint("judge_under_choices"),
     shell:
-        program(
-            "judge_under_choices",
-            "--similarities {input.similarities:q} --curves {input.curves:q} --histories {input.histories:q} --choices {input.choices:q}",
-        )
+        program("judge_under_choices", "similarities curves histories choices")

@@ -66,9 +66,10 @@ class UsualChoices:
 
 @dataclass(frozen=True)
 class MultiverseSpec:
-    """The paper's claims, the same claims as far as the main runs alone can show them, and what was tried.
+    """The claims of the paper, and the choices of measurement under which they are judged.
 
-    `tables` is empty: the paper's own claims read no further tables.
+    `main` has the same claims with the contrasts that the main runs alone allow. `tables` is empty, since these claims
+    read no further tables.
     """
 
     claims: tuple[Claim, ...]

@@ -1,1 +1,1 @@
-"""head2toe."""
+"""The experiment on Evci et al. (2022), Head2Toe: Utilizing Intermediate Representations."""

@@ -1,4 +1,4 @@
-"""What is refused in the section ``head2toe`` of a config, beside what its schema refuses.
+"""The checks of the section ``head2toe`` of a config that its schema cannot make.
 
 The Snakefile imports this module, so it needs nothing heavy.
 """
@@ -8,7 +8,7 @@ from repdrift.experiments.head2toe.experiment import PARTS, Settings
 from repdrift.study.refusal import refusal
 from repdrift.study.study import Study
 
-LEAST = 2 * PARTS  # examples of a target: two in each part
+LEAST = 2 * PARTS  # least number of training images of a target, so that each part has two
 
 
 def check(study: Study, settings: Settings) -> None:
@@ -17,7 +17,7 @@ def check(study: Study, settings: Settings) -> None:
     Raises
     ------
     UserError
-        At the first that is wrong.
+        At the first setting that is wrong.
     """
     check_targets(study, "head2toe", settings.targets, settings.sweeps)
     check_sides("head2toe", settings.shuffle)

@@ -1,8 +1,9 @@
 """Claims H1 to H10 of Evci et al. (2022): Head2Toe, utilizing intermediate representations for better transfer.
 
-In kind, not in numbers: other data sets, and a small network. What the paper leaves open is decided here, before any
-data: averages are means over the targets that the config names; out of distribution are those of other data sets than
-the source's, and of shuffled images. Claims whose names end with a letter are ours, and so are the margins.
+The claims are tested in kind, not in numbers, since data sets differ and the network is small. The paper leaves some
+things open, which were decided here before any data. Averages are means over the targets that the config names. A
+target is out of distribution if its images are from another data set than the source's, or are shuffled. Claims whose
+names end with a letter are ours, and so are the margins.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -33,30 +34,30 @@ from repdrift.experiments.head2toe.tables import (
     TEST_ACCURACY,
 )
 
-MARGIN = 1.0  # percentage points: so little below is a match
-FOLD = 2.0  # decimal logarithm of a hundred
-ALL = ""  # in place of a target
+MARGIN = 1.0  # an accuracy that is lower by at most so many percentage points still matches
+FOLD = 2.0  # the decimal logarithm of a hundred
+ALL = ""  # the name in place of a target for numbers over all targets
 
 
 class Number(NamedTuple):
-    """A number that every target has: of a method, by default its test accuracy."""
+    """A number that a method has on every target, by default its test accuracy."""
 
     method: str
     measure: str = TEST_ACCURACY
     item: str = ""
 
     def on(self, target: str) -> Key:
-        """Name this number of one target."""
+        """Return the key of this number on one target."""
         return METHODS.key(target=target, method=self.method, measure=self.measure, item=self.item)
 
 
 def claims(experiment: Head2Toe) -> list[Claim]:
-    """All claims, with the contrasts that the study's targets allow."""
+    """Return all claims, with the contrasts that the targets of the study allow."""
     return claims_of(CLAIMS, Contrasts(experiment))
 
 
 class Contrasts:
-    """Contrasts of the claims, for all targets of an experiment."""
+    """The contrasts of the claims for all targets. Each public method yields the contrasts of one claim."""
 
     def __init__(self, experiment: Head2Toe) -> None:
         self.experiment, self.title = experiment, experiment.title
@@ -128,9 +129,9 @@ class Contrasts:
     def cheaper_here(self) -> Iterator[Contrast]:
         return self._cheaper(OURS)
 
-    def _cheaper(self, counted: str) -> Iterator[Contrast]:
+    def _cheaper(self, count: str) -> Iterator[Contrast]:
         for measure in (LOG10 + FLOPS, LOG10 + BYTES):
-            more, less = Number(FINE_TUNING, measure, counted), Number(HEAD2TOE, measure, counted)
+            more, less = Number(FINE_TUNING, measure, count), Number(HEAD2TOE, measure, count)
             yield from self._difference(f"{measure}: ratio to fine-tuning's, less {FOLD:g}", more, less, -FOLD)
 
     # Scores

@@ -1,6 +1,6 @@
-"""Head2Toe (Evci et al. 2022): targets, files and methods.
+"""The experiment on Evci et al. (2022), Head2Toe: its targets, methods, tables and figures.
 
-A target is a task of few examples: a data set with its true labels, with shifted labels, or with shuffled images.
+A target is a task with few training examples. It has a data set with true labels, shifted labels or shuffled images.
 The Snakefile imports this module, so it needs nothing heavy.
 """
 
@@ -17,9 +17,9 @@ from repdrift.study.study import OTHERS, TRUE, Study
 from repdrift.study.tasks import Task, Transform, shuffle_suffix
 
 PROBES = "probes"
-TUNINGS = (FINE_TUNING, SCRATCH, HEAD2TOE_FT)  # methods that train the network; each has a table of its own
-LATE = ("pool4", "logits")  # the penultimate layer, which is probed by itself, and the layer after it
-PARTS = 5  # the examples are split into five parts; the first ``folds`` of them are validation sets, one after another
+TUNINGS = (FINE_TUNING, SCRATCH, HEAD2TOE_FT)  # the methods that train the network; each has its own table
+LATE = ("pool4", "logits")  # the penultimate layer, which the linear probe uses, and the layer after it
+PARTS = 5  # number of parts of the training examples; each of the first ``folds`` parts is a validation set in turn
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Settings:
 
 
 class Head2Toe(Experiment):
-    """Linear probes on selected features of all layers, beside other probes and trainings of the network."""
+    """Linear probes on selected features of all layers, compared with other probes and with training the network."""
 
     folder = Path(__file__).parent
     claims_figure = "head2toe_claims"
@@ -60,7 +60,7 @@ class Head2Toe(Experiment):
         yield from self.tasks_of.values()
 
     def _targets(self) -> Iterator[tuple[str, Task]]:
-        """Give the names of the targets, as files and tables have them, and their tasks."""
+        """Yield the names of the targets in files and tables, and their tasks."""
         for dataset in self.targets:
             role, _ = self.study.targets[dataset]
             shifts = [] if role == OTHERS else [each for each in self.study.transforms(role) if each.kind == "shift"]
@@ -74,7 +74,7 @@ class Head2Toe(Experiment):
         return self.study.target_task(dataset, transform, size=self.settings.images, shuffle=shuffle)
 
     def title(self, target: str) -> str:
-        """Name of a target as figures show it."""
+        """Return the title of a target in figures."""
         task = self.tasks_of[target]
         images = self.study.title(task.dataset)
         if task.transform.kind == "shift":
@@ -87,14 +87,15 @@ class Head2Toe(Experiment):
 
     @property
     def parents(self) -> dict[str, Checkpoint]:
-        """Weights that each method that trains the network starts from."""
+        """The weights from which each method that trains the network starts."""
         pretrained = (self.study.pretrained, "final")
         return {FINE_TUNING: pretrained, SCRATCH: INITIAL, HEAD2TOE_FT: pretrained}
 
     def networks(self, seed: int) -> list[str]:
-        """Pre-trained network of a seed, and that of another seed, if there is one: of the seed before, or the second.
+        """List the paths of the pre-trained network of a seed, and of that of another seed if there is one.
 
-        So one more seed at the end changes nothing of the others.
+        The other seed is the one before, or the second one for the first. This way, appending a seed to the config
+        changes nothing for the others.
         """
         seeds = self.study.seeds
         place = seeds.index(seed)
@@ -114,12 +115,12 @@ class Head2Toe(Experiment):
         return f"{self.study.folder}/head2toe/probes/{target}/seed{seed}.safetensors"
 
     def table(self, methods: str, target: str, seed: int | str) -> str:
-        """Table of the probes, or of a method that trains the network."""
+        """Return the path of the table of the probes, or of a method that trains the network."""
         return f"{self.study.folder}/head2toe/{methods}/{target}/seed{seed}.csv"
 
     @property
     def method_tables(self) -> list[tuple[str, str, int]]:
-        """Methods, target and seed of each of these tables."""
+        """The methods, target and seed of each of these tables."""
         return [
             (methods, target, seed)
             for methods in (PROBES, *TUNINGS)
@@ -133,12 +134,12 @@ class Head2Toe(Experiment):
 
     @property
     def compared(self) -> dict[str, str]:
-        """Tables behind the affinity of targets, with the titles of these."""
+        """The titles of the targets in the tables from which affinities are computed, by path."""
         wanted = (PROBES, SCRATCH)
         return {self.table(*key): self.title(key[1]) for key in self.method_tables if key[0] in wanted}
 
     def probe_files(self, method: str, target: str, seed: int | str) -> list[str]:
-        """Features and probe that a method that trains the network starts from, if it does."""
+        """List the features and the probe from which a method starts. Only Head2Toe-FT has them."""
         return [self.features(target, seed), self.probe(target, seed)] if method == HEAD2TOE_FT else []
 
     # Specs
@@ -147,7 +148,7 @@ class Head2Toe(Experiment):
         return AffinitySpec(tuple(self.compared.values()), LATE)
 
     def test_images(self, target: str) -> int:
-        """Give the number of test images of a target that are used."""
+        """Return the number of test images of a target that are used."""
         return min(self.settings.test_images, self.tasks_of[target].test.size)
 
     def features_spec(self, target: str, seed: int) -> FeaturesSpec:
@@ -201,7 +202,7 @@ class Head2Toe(Experiment):
         yield make("head2toe_claims", "Claims on Head2Toe", {}, drawing="claims")
 
     def _budget(self) -> str:
-        """Say with how many examples and configurations every method is fitted."""
+        """Return the sentences that tell with how many examples and configurations every method is fitted."""
         settings = self.settings
         tuned = len(settings.learning_rates) * len(settings.epochs)
         parts = f" in each of {settings.folds} folds" if settings.folds > 1 else ""

@@ -1,6 +1,6 @@
-"""Methods of Head2Toe in words, as claims and figures have them.
+"""The names of the methods in claims and figures.
 
-Standard library only: the Snakefile imports it.
+The Snakefile imports this module, so it needs nothing heavy.
 """
 
 NAMES = {

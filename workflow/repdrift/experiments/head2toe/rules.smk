@@ -27,17 +27,15 @@ rule head2toe_features:
     params:
         spec=lambda w: canonical(HEAD2TOE.features_spec(w.target, int(w.seed))),
         code=fingerprint("head2toe_features"),
+        gpus=granted_gpus,
     shell:
-        program(
-            "head2toe_features",
-            "--gpus {resources.gpu} --networks {input.networks:q} --task {input.task:q} --images {input.images:q}",
-        )
+        program("head2toe_features", "networks task images", ON_GPU)
 
 
 # One job makes the probes of all methods for a target and seed, because it trains their heads together.
 rule head2toe_probes:
     input:
-        HEAD2TOE.features("{target}", "{seed}"),
+        features=HEAD2TOE.features("{target}", "{seed}"),
     output:
         table=HEAD2TOE.table("probes", "{target}", "{seed}"),
         probe=HEAD2TOE.probe("{target}", "{seed}"),
@@ -53,11 +51,9 @@ rule head2toe_probes:
     params:
         spec=lambda w: canonical(HEAD2TOE.probes_spec(w.target, int(w.seed))),
         code=fingerprint("head2toe_probes"),
+        gpus=granted_gpus,
     shell:
-        program(
-            "head2toe_probes",
-            "--gpus {resources.gpu} --features {input:q} --probe {output.probe:q}",
-        )
+        program("head2toe_probes", "features", f"{ON_GPU} --probe {{output.probe:q}}", "{output.table:q}")
 
 
 rule head2toe_tuning:
@@ -80,16 +76,14 @@ rule head2toe_tuning:
     params:
         spec=lambda w: canonical(HEAD2TOE.tuning_spec(w.method, w.target, int(w.seed))),
         code=fingerprint("head2toe_tuning"),
+        gpus=granted_gpus,
     shell:
-        program(
-            "head2toe_tuning",
-            "--gpus {resources.gpu} --parent {input.parent:q} --probe {input.probe:q} --task {input.task:q} --images {input.images:q}",
-        )
+        program("head2toe_tuning", "parent probe task images", ON_GPU)
 
 
 rule head2toe_affinity_of_targets:
     input:
-        list(HEAD2TOE.compared),
+        tables=list(HEAD2TOE.compared),
     output:
         HEAD2TOE.affinity,
     log:
@@ -104,4 +98,4 @@ rule head2toe_affinity_of_targets:
         spec=canonical(HEAD2TOE.affinity_spec()),
         code=fingerprint("head2toe_affinity_of_targets"),
     shell:
-        program("head2toe_affinity_of_targets", "--tables {input:q}")
+        program("head2toe_affinity_of_targets", "tables")

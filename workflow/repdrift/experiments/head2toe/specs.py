@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class FeaturesSpec:
-    """Features of a target's examples; `networks` names the pre-trained network, and a second one if there is one."""
+    """The features of a target's examples. `networks` names the pre-trained network, and a second one if it exists."""
 
     network: dict[str, Any]
     networks: tuple[str, ...]
@@ -19,7 +19,7 @@ class FeaturesSpec:
 
 @dataclass(frozen=True)
 class ProbesSpec:
-    """The search for probes on a target: see the section ``head2toe`` of config.yaml; `parts` is `PARTS`."""
+    """The search for probes on a target. Its settings are those of the section ``head2toe`` of config.yaml."""
 
     target: str
     seed: int
@@ -34,7 +34,7 @@ class ProbesSpec:
 
 @dataclass(frozen=True)
 class TuningSpec:
-    """The search of a method that trains the network; `training` has the settings that all trainings share."""
+    """The search of a method that trains the network. `training` has the settings that all trainings share."""
 
     method: str
     target: str

@@ -1,8 +1,8 @@
 """Claims N1 to N12 of Neyshabur, Sedghi and Zhang (2020): what is being transferred in transfer learning.
 
-In kind, not in numbers: other data sets and a small network with batch normalisation. What the paper leaves open is
-decided here, before any data; margins that it does not give are marked as ours. Closest target: that of the source's
-own images.
+The claims are tested in kind, not in numbers, since data sets differ and the network is small. The paper leaves some
+things open, which were decided here before any data. Comments mark margins that are not from the paper. The closest
+target is the one with the images of the source.
 """
 
 from collections.abc import Iterator
@@ -26,20 +26,20 @@ from repdrift.experiments.transfer.tables import (
     WHOLE,
 )
 
-MARGIN = 1.0  # ours, percentage points: a barrier below it is none, a gain below it has saturated
-SATURATED = 0.65  # of pre-training: the paper's epochs 59 to 61 of 90
+MARGIN = 1.0  # our margin in percentage points: a lower barrier counts as none, a smaller gain as saturated
+SATURATED = 0.65  # the share of pre-training after which gains have saturated: epochs 59 to 61 of 90 in the paper
 BLOCKS = ("block1", "block2", "block3", "block4")
 LAYERS = ("pool1", "pool2", "pool3", "pool4", "logits")
 FINAL = ("test_accuracy", "last")
 
 
 def claims(experiment: Transfer) -> list[Claim]:
-    """All claims, with the contrasts that the study's targets allow."""
+    """Return all claims, with the contrasts that the targets of the study allow."""
     return claims_of(CLAIMS, Contrasts(experiment))
 
 
 class Contrasts:
-    """Contrasts of the claims, for all targets of an experiment."""
+    """The contrasts of the claims for all targets. Each public method yields the contrasts of one claim."""
 
     def __init__(self, experiment: Transfer) -> None:
         self.experiment = experiment
@@ -78,7 +78,10 @@ class Contrasts:
                 yield from trend(label, keys, 1, layer=self.title(dataset), table=HISTORY)
 
     def less_advantage_in_blocks(self) -> Iterator[Contrast]:
-        """The relative drop 1 - RI-T / P-T rises with ln P-T less ln RI-T, which is a sum."""
+        """Yield trends of ln P-T less ln RI-T.
+
+        The relative drop 1 - RI-T / P-T rises with this difference of logarithms, which a weighted sum can express.
+        """
         label = f"ln accuracy, P-T less RI-T, {self.blocks}"
         for dataset in self.sweeps:
             parts: list[dict[Key, float]] = []
@@ -178,7 +181,7 @@ class Contrasts:
     # Parts
 
     def critical(self) -> Iterator[Contrast]:
-        """Compare the test accuracies that networks have when a part is rewound."""
+        """Yield contrasts of the test accuracies of networks in which one part is rewound."""
         low, high = BLOCKS[:2], (BLOCKS[-1], "head")
         first, *others = BLOCKS
         for label, weights in (
@@ -195,17 +198,17 @@ class Contrasts:
 
 
 def _height(dataset: str, pair: str, bn: str) -> Key:
-    """Name the barrier between a pair of networks."""
+    """Return the key of the barrier between a pair of networks."""
     return BARRIER.key(dataset=dataset, pair=pair, bn=bn, measure=BARRIER_HEIGHT)
 
 
 def _on_line(dataset: str, place: str) -> Key:
-    """Name the test accuracy at a place on the line between two P-T."""
+    """Return the key of the test accuracy at a point on the line between two P-T."""
     return BARRIER.key(dataset=dataset, pair="P-T & P-T", bn=RE_ESTIMATED, measure=TEST_ACCURACY, at=place)
 
 
 def _rewound(dataset: str, network: str, part: str) -> Key:
-    """Name the test accuracy of a network with a part as it was before training."""
+    """Return the key of the test accuracy of a network in which one part has its weights from before training."""
     return CRITICALITY.key(dataset=dataset, network=network, part=part, measure=REWOUND_ACCURACY)
 
 

@@ -1,7 +1,8 @@
-"""How much a network's loss depends on one of its parts: rewinding it, and its criticality.
+"""The criticality of a part of a network: how much the loss depends on its weights.
 
-Chatterji et al. (2020); Neyshabur et al. (2020), section 3.5. A part (a block, or the head) is moved along a path from
-its weights before training to those after, with noise added, while the rest stays as trained.
+A part is a block or the head. Its weights are moved along a path from those before training to those after training,
+and noise is added to them. All other weights stay as trained. See Chatterji et al. (2020), and section 3.5 of Neyshabur
+et al. (2020).
 """
 
 import math
@@ -19,7 +20,7 @@ from repdrift.networks.evaluation import BATCH, batch_statistics, normalise
 
 @contextmanager
 def replaced(part: nn.Module, by: Weights) -> Iterator[None]:
-    """Give a part other weights for a while; its own come back to the bit."""
+    """Give a part other weights within a context. Its own weights are restored exactly."""
     own = weights(part)
     _set(part, by)
     try:
@@ -35,15 +36,16 @@ def _set(part: nn.Module, values: Weights) -> None:
 
 
 class PartInNetwork:
-    """A part of a network, and what reaches it: to evaluate other weights of it, only it and what follows is computed.
+    """A part of a network together with its inputs, which are the output of the parts before it.
 
+    The inputs are computed once, so evaluating other weights of the part computes this part and the later ones only.
     BN uses the statistics of consecutive batches of 32 images.
 
     Parameters
     ----------
     network : Conv4
     name : str
-        Of one of its parts.
+        The name of the part.
     images, labels : uint8 [N, C, H, W], int64 [N]
     """
 
@@ -55,7 +57,7 @@ class PartInNetwork:
 
     @torch.inference_mode()
     def evaluate(self, values: Weights) -> tuple[float, float]:
-        """Mean cross-entropy in nats and accuracy in percent with these weights of the part."""
+        """Return the mean cross-entropy in nats and the accuracy in percent with these weights of the part."""
         loss, correct = 0.0, 0
         with replaced(self.part, values), batch_statistics(self.network):
             for inputs, expected in zip(self.inputs, self.labels.split(BATCH), strict=True):
@@ -65,9 +67,10 @@ class PartInNetwork:
         return loss / len(self.labels), 100 * correct / len(self.labels)
 
     def noisy(self, values: Weights, noise: float, draws: int, seed: int) -> tuple[float, float]:
-        """`evaluate`, as a mean over draws of Gaussian noise of this standard deviation added to the weights.
+        """Return the means of `evaluate` over draws of Gaussian noise that is added to the weights.
 
-        The draws of a seed are the same for all weights and scale with the noise, so that differences are seen early.
+        `noise` is its standard deviation. One seed gives the same draws for all weights, scaled by `noise`. So fewer
+        draws are needed to see differences between weights.
         """
         if noise == 0:
             return self.evaluate(values)
@@ -82,17 +85,18 @@ class PartInNetwork:
 
 
 def criticality(distances: Sequence[float], noises: Sequence[float], losses: Sequence[float], limit: float) -> float:
-    """Criticality of a part: ``min of distance² / noise²`` over all points whose loss is within the limit.
+    """Return the criticality of a part: the least ``distance² / noise²`` of all points with a loss up to a limit.
 
-    The distance is that from the weights before training: ``alpha * ||trained - initial||`` on the direct path. 0: the
-    part can be rewound to where it began. Infinite: no point is within the limit, but those without noise.
+    It is 0 if the part can be rewound to its weights before training. It is infinite if only points without noise are
+    within the limit.
 
     Parameters
     ----------
     distances, noises, losses : sequences of float
-        One entry for each point of the grid.
+        One entry for each point of the grid. The distance is from the weights before training, which is
+        ``alpha * ||trained - initial||`` on the direct path. The noise is a standard deviation.
     limit : float
-        Largest loss in nats.
+        The largest allowed loss in nats.
     """
     found = math.inf
     for far, noise, loss in zip(distances, noises, losses, strict=True):

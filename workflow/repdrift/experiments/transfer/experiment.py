@@ -1,7 +1,7 @@
-"""What is being transferred in transfer learning? (Neyshabur, Sedghi and Zhang 2020): networks, pairs and files.
+"""The experiment on Neyshabur, Sedghi and Zhang (2020): its trainings, pairs of networks, tables and figures.
 
-The names are the paper's. RI and P are the random and the pre-trained weights; RI-T and P-T are the networks that are
-trained on the target from them. The Snakefile imports this module, so it needs nothing heavy.
+The names are the paper's. RI and P are the random and the pre-trained weights. RI-T and P-T are the networks that are
+trained on the target from these weights. The Snakefile imports this module, so it needs nothing heavy.
 """
 
 from collections.abc import Iterator
@@ -19,9 +19,10 @@ from repdrift.study.tasks import CALIBRATION_IMAGES, Task
 
 FINAL = "final"
 SOURCE = "pre-training"
-SIDE = 32  # of an image in pixels: an image whose blocks are that large is as it was
-PARTS = ("similarity", "barrier", "criticality")  # tables, of which each target and seed has one
-# Pairs of networks whose weights, representations and mistakes are compared. RI-T 1b starts from the weights of RI-T.
+SIDE = 32  # side of an image in pixels; blocks of this side leave an image as it is
+PARTS = ("similarity", "barrier", "criticality")  # the tables that each target and seed has
+# Pairs of networks whose weights, representations and mistakes are compared. RI-T 1b starts from the same weights as
+# RI-T.
 PAIRS = {
     "P-T & P": ("P-T", "P"),
     "RI-T & P": ("RI-T", "P"),
@@ -30,18 +31,18 @@ PAIRS = {
     "RI-T & P-T": ("RI-T", "P-T"),
     "RI-T & RI-T": ("RI-T", "RI-T 2"),
     "RI-T & RI-T, same start": ("RI-T", "RI-T 1b"),
-    # "Early" is after as many epochs as P-T has.
+    # An "early" network has been trained for as many epochs as P-T.
     "RI-T & P-T, equal epochs": ("RI-T early", "P-T"),
     "RI-T & RI-T, equal epochs": ("RI-T early", "RI-T 2 early"),
 }
-# The pairs between which a line is drawn.
+# The pairs whose connecting lines are evaluated.
 LINES = ("P-T & P-T", "RI-T & RI-T", "RI-T & P-T", "RI-T & RI-T, same start")
 STARTS = ("P-T", "RI-T")
 
 
 @dataclass(frozen=True)
 class Criticality:
-    """How a part of a network is moved: see config.yaml."""
+    """The settings of criticality, see the comments in config.yaml."""
 
     path: tuple[int, ...]
     distances: tuple[float, ...]
@@ -95,14 +96,15 @@ class Transfer(Experiment):
                 yield self.from_epoch(dataset, epoch)
 
     def task(self, dataset: str, shuffle: int | None = None) -> Task:
-        """Give the task on a target, with shuffled images or with images as they are."""
+        """Return the task on a target, with shuffled images or with images as they are."""
         return self.study.target_task(dataset, size=self.settings.images, shuffle=shuffle)
 
     def trained(self, dataset: str) -> dict[str, Run]:
-        """Name the networks that are trained on a target.
+        """Return the trainings on a target by the names of their networks.
 
-        There are two instances of each kind, and one more from the random weights of the first. Instances of P-T start
-        from the same weights and see the images in different orders. Instances of RI-T start from different weights.
+        P-T and RI-T have two instances each. The instances of P-T start from the same weights and see the images in
+        different orders. The instances of RI-T start from different weights. RI-T 1b starts from the weights of the
+        first RI-T and sees the images in another order.
         """
         task, long = self.task(dataset), self.settings.converged
         kept = tuple(sorted({*self.path, self.epochs}))
@@ -117,11 +119,11 @@ class Transfer(Experiment):
 
     @property
     def sides(self) -> list[int]:
-        """Sides of the blocks of pixels that change places; the last is that of the image, which is one block."""
+        """The sides of the blocks that are shuffled. The last is the side of the image, which shuffles nothing."""
         return [*sorted(self.settings.shuffle), SIDE]
 
     def shuffled(self, dataset: str, side: int, start: str) -> Run:
-        """Give a training on a target whose images are shuffled in blocks, from one of the `STARTS`."""
+        """Return a training on a target whose images are shuffled in blocks, from one of the `STARTS`."""
         if side == SIDE:
             return self.trained(dataset)[start]
         task = self.task(dataset, side)
@@ -130,7 +132,7 @@ class Transfer(Experiment):
         return self.study.trained_on(task, INITIAL, epochs=self.settings.converged)
 
     def from_epoch(self, dataset: str, epoch: int) -> Run:
-        """Give a fine-tuning from an epoch of pre-training: epoch 0 is the initial network, the last one gives P-T."""
+        """Return a fine-tuning from an epoch of pre-training. It is P-T for the last epoch."""
         if epoch == self.study.config.pretrain.epochs:
             return self.trained(dataset)["P-T"]
         parent = (self.study.pretrained, f"epoch{epoch}") if epoch else INITIAL
@@ -139,7 +141,7 @@ class Transfer(Experiment):
     # Files and specs of the tables
 
     def networks(self, part: str, dataset: str) -> dict[str, Checkpoint]:
-        """Name the weights that a table is made of."""
+        """Return the checkpoints that a table is made from, by the names of their networks."""
         runs = self.trained(dataset)
         found: dict[str, Checkpoint] = {"RI": INITIAL, "P": (self.study.pretrained, FINAL)}
         found |= {name: (run.name, FINAL) for name, run in runs.items()}
@@ -156,7 +158,7 @@ class Transfer(Experiment):
 
     @property
     def paths(self) -> dict[str, tuple[str, ...]]:
-        """Networks that training led over, from the first to the last, for P-T and RI-T."""
+        """The names of the networks along the training of P-T and of RI-T, from the first to the last."""
         before, kept = {"P-T": "P", "RI-T": "RI"}, {"P-T": [epoch for epoch in self.path if epoch < self.epochs]}
         return {
             start: (before[start], *(f"{start}, epoch {epoch}" for epoch in kept.get(start, self.path)), start)
@@ -164,11 +166,20 @@ class Transfer(Experiment):
         }
 
     def checkpoints_of(self, part: str, dataset: str, seed: int | str) -> list[str]:
-        """List the files of the weights that a table is made of."""
+        """List the paths of the weights that a table is made from."""
         return [self.study.model(found, seed) for found in self.networks(part, dataset).values()]
 
+    def inputs(self, part: str, dataset: str, seed: int | str) -> dict[str, Any]:
+        """Name the inputs of a table: the files of its images, the weights and the labels."""
+        task = self.task(dataset)
+        return {
+            "files": self.study.task_images(task),
+            "networks": self.checkpoints_of(part, dataset, seed),
+            "task": self.study.labels(task.name, seed),
+        }
+
     def file(self, part: str, dataset: str, seed: int | str) -> str:
-        """Name the table of one target and seed."""
+        """Return the path of the table of one target and seed."""
         return f"{self.study.folder}/transfer/{part}/{dataset}/seed{seed}.csv"
 
     def pairs_spec(self, dataset: str, seed: int) -> PairsSpec:

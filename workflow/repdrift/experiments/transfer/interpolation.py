@@ -1,4 +1,4 @@
-"""Networks on the line between two, and the barrier there (Neyshabur et al. 2020, section 3.4)."""
+"""Networks on the line between two networks, and the barrier between these (Neyshabur et al. 2020, section 3.4)."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,9 +8,9 @@ State = Mapping[str, Tensor]
 
 
 def interpolated(first: State, second: State, share: float) -> dict[str, Tensor]:
-    """``(1 - share) * first + share * second`` of all that two networks hold; at 0 and 1 the end points to the bit.
+    """Return ``(1 - share) * first + share * second`` of all parameters and buffers of two networks.
 
-    Counts, which batch normalisation keeps, are whole numbers: they are those of the first.
+    The result equals the ends exactly at 0 and 1. The integer counters of batch normalisation are those of the first.
     """
     return {
         name: value.lerp(second[name], share) if value.is_floating_point() else value for name, value in first.items()
@@ -18,17 +18,17 @@ def interpolated(first: State, second: State, share: float) -> dict[str, Tensor]
 
 
 def barrier(shares: Sequence[float], accuracies: Sequence[float]) -> float:
-    """How far the accuracy on a line falls below the straight line between its ends, at most.
+    """Return the barrier: how far the accuracy falls at most below the linear interpolation between its two ends.
 
-    ``max over shares of (1 - share) A(0) + share A(1) - A(share)``: in the unit of the accuracies, and 0 where no
-    network on the line is below it, for the ends themselves are on it.
+    It is the maximum of ``(1 - share) A(0) + share A(1) - A(share)`` over the shares, in the unit of the accuracies. It
+    is at least 0, since the difference is 0 at the ends.
 
     Parameters
     ----------
     shares : sequence of float
-        From 0 to 1, in this order.
+        Ascending, from 0 to 1.
     accuracies : sequence of float
-        Of the network at each.
+        The accuracy of the network at each share.
     """
     start, end = accuracies[0], accuracies[-1]
     return max(
@@ -38,5 +38,5 @@ def barrier(shares: Sequence[float], accuracies: Sequence[float]) -> float:
 
 
 def even_shares(count: int) -> list[float]:
-    """Shares from 0 to 1, `count` of them, evenly apart."""
+    """Return `count` evenly spaced shares from 0 to 1."""
     return [place / (count - 1) for place in range(count)]

@@ -1,4 +1,4 @@
-"""Which images networks get wrong, and which of them two have in common (Neyshabur et al. 2020, section 3.2)."""
+"""The mistakes of networks, and the mistakes that two networks share (Neyshabur et al. 2020, section 3.2)."""
 
 import torch
 from torch import Tensor, nn
@@ -8,20 +8,21 @@ from repdrift.networks.evaluation import BATCH, batch_statistics, normalise
 
 @torch.inference_mode()
 def mistakes(network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
-    """Whether each image [N] is given a wrong label; BN uses the statistics of consecutive batches of 32."""
+    """Return bool [N]: whether each image is classified wrongly. BN uses the statistics of successive batches of 32."""
     with batch_statistics(network):
         given = [network(normalise(batch))["logits"].argmax(1) for batch in images.split(BATCH)]
     return torch.cat(given) != labels
 
 
-def compared(first: Tensor, second: Tensor) -> dict[str, float]:
+def compare_mistakes(first: Tensor, second: Tensor) -> dict[str, float]:
     """Compare the mistakes bool [N] of two networks.
 
     Returns
     -------
     dict of str to float
-        In percent: ``common`` (of the images, wrong for both), ``uncommon`` (of the images, wrong for one only), and
-        ``shared`` (common ones of all that either makes; NaN if there are none).
+        Percentages: ``common`` are the images that both networks get wrong, and ``uncommon`` those that only one gets
+        wrong, of all images. ``shared`` are the common mistakes of all mistakes that either makes; NaN if neither makes
+        any.
     """
     common, uncommon = (first & second).sum().item(), (first ^ second).sum().item()
     either = common + uncommon

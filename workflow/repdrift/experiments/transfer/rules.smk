@@ -1,25 +1,11 @@
 # What is being transferred? (Neyshabur et al. 2020): comparisons of networks that were trained on the same target.
 
 TRANSFER = PLAN.experiments["transfer"]
-READ = "--gpus {resources.gpu} --networks {input.networks:q} --task {input.task:q} --images {input.images:q}"
-
-
-def inputs_of_table(part):
-    """Return a function that gives the inputs of a table: the weights, labels and images of one target and seed."""
-
-    def inputs(w):
-        task = TRANSFER.task(w.dataset).name
-        networks, labels = TRANSFER.checkpoints_of(
-            part, w.dataset, w.seed
-        ), STUDY.labels(task, w.seed)
-        return with_images(PLAN.task_images(task), networks=networks, task=labels)
-
-    return inputs
 
 
 rule transfer_similarity_of_pairs:
     input:
-        unpack(inputs_of_table("similarity")),
+        unpack(lambda w: with_images(**TRANSFER.inputs("similarity", w.dataset, w.seed))),
     output:
         TRANSFER.file("similarity", "{dataset}", "{seed}"),
     log:
@@ -33,19 +19,18 @@ rule transfer_similarity_of_pairs:
         runtime=growing(20),
     params:
         spec=lambda w: canonical(TRANSFER.pairs_spec(w.dataset, int(w.seed))),
-        code=lambda w: code_of(
-            "transfer_similarity_of_pairs", TRANSFER.pairs_spec(w.dataset, int(w.seed))
-        ),
-        # Not the rule's name, which has a prefix in a workflow that imports this one. A function of the resources is
-        # not tracked.
+        code=lambda w: code_of("transfer_similarity_of_pairs", TRANSFER.pairs_spec(w.dataset, int(w.seed))),
+        # Not the name of the rule, which has a prefix in a workflow that imports this one. Snakemake does not track a
+        # function of the resources.
         program=lambda w, resources: "transfer_similarity_of_pairs",
+        gpus=granted_gpus,
     shell:
-        program("{params.program}", READ)
+        program("{params.program}", "networks task images", ON_GPU)
 
 
 use rule transfer_similarity_of_pairs as transfer_barrier_of_pairs with:
     input:
-        unpack(inputs_of_table("barrier")),
+        unpack(lambda w: with_images(**TRANSFER.inputs("barrier", w.dataset, w.seed))),
     output:
         TRANSFER.file("barrier", "{dataset}", "{seed}"),
     log:
@@ -54,11 +39,12 @@ use rule transfer_similarity_of_pairs as transfer_barrier_of_pairs with:
         spec=lambda w: canonical(TRANSFER.lines_spec(w.dataset, int(w.seed))),
         code=fingerprint("transfer_barrier_of_pairs"),
         program=lambda w, resources: "transfer_barrier_of_pairs",
+        gpus=granted_gpus,
 
 
 use rule transfer_similarity_of_pairs as transfer_criticality_of_parts with:
     input:
-        unpack(inputs_of_table("criticality")),
+        unpack(lambda w: with_images(**TRANSFER.inputs("criticality", w.dataset, w.seed))),
     output:
         TRANSFER.file("criticality", "{dataset}", "{seed}"),
     log:
@@ -67,3 +53,4 @@ use rule transfer_similarity_of_pairs as transfer_criticality_of_parts with:
         spec=lambda w: canonical(TRANSFER.criticality_spec(w.dataset, int(w.seed))),
         code=fingerprint("transfer_criticality_of_parts"),
         program=lambda w, resources: "transfer_criticality_of_parts",
+        gpus=granted_gpus,

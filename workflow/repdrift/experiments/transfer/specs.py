@@ -1,7 +1,7 @@
 """The specs of the programs of this experiment, see `repdrift.specs`.
 
-`networks` names the weights in the order in which the program is given their files. The Snakefile imports this module,
-so it needs nothing heavy.
+`networks` names the files of weights in the order in which the program is given them. The Snakefile imports this
+module, so it needs nothing heavy.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class PairsSpec:
-    """Similarity, distance and mistakes of pairs of networks; `probe` and `calibration` are numbers of images."""
+    """The comparison of pairs of networks. `probe` and `calibration` are numbers of images."""
 
     dataset: str
     seed: int
@@ -26,7 +26,7 @@ class PairsSpec:
 
 @dataclass(frozen=True)
 class LinesSpec:
-    """Networks on the lines between pairs; `points` is the number of networks on a line, its ends included."""
+    """The networks on the lines between pairs. `points` is the number of networks on a line, including its ends."""
 
     dataset: str
     seed: int
@@ -40,10 +40,10 @@ class LinesSpec:
 
 @dataclass(frozen=True)
 class CriticalitySpec:
-    """Networks whose parts are moved along paths.
+    """The networks whose parts are moved along paths.
 
-    `paths` names the networks that training led over. `distances` are shares of the direct path, `noises` standard
-    deviations, `draws` the number of draws of each noise, and `excess` is in nats.
+    `paths` names the networks along each training. `distances` are shares of the direct path, `noises` are standard
+    deviations, `draws` is the number of draws of each noise, and `excess` is the allowed increase of the loss in nats.
     """
 
     dataset: str

@@ -1,1 +1,1 @@
-"""Rethinking two consensuses of the transferability in deep learning (Chen et al. 2022)."""
+"""The experiment on Chen et al. (2022), Rethinking Two Consensuses of the Transferability in Deep Learning."""

@@ -1,4 +1,4 @@
-"""What is refused in the section ``transferability`` of a config, beside what its schema refuses.
+"""The checks of the section ``transferability`` of a config that its schema cannot make.
 
 The Snakefile imports this module, so it needs nothing heavy.
 """
@@ -15,7 +15,7 @@ def check(study: Study, settings: Settings) -> None:
     Raises
     ------
     UserError
-        At the first that is wrong.
+        At the first setting that is wrong.
     """
     check_targets(study, "transferability", settings.targets, settings.sweeps)
     last = study.classes

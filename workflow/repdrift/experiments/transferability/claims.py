@@ -1,9 +1,10 @@
 """Claims R1 to R7 of Chen et al. (2022): rethinking two consensuses of the transferability in deep learning.
 
-In kind, not in numbers: other data sets, and a small network of four layers whose head is kept. What the paper leaves
-open is decided here, before any data: trends are slopes of ln T in ranks, with T by the mean absolute difference; what
-holds "usually" or "mostly" must hold in the mean over targets. Gap and width are as we define them, for the paper does
-not. Claims whose names end with a letter are ours.
+The claims are tested in kind, not in numbers, since data sets differ and the network is small, with four layers and a
+head that is kept. The paper leaves some things open, which were decided here before any data. A trend is the slope of
+ln T over ranks, with T by the mean absolute difference. What holds "usually" or "mostly" must hold in the mean over
+targets. The paper does not define gap and width, so the definitions are ours. Claims whose names end with a letter are
+ours too.
 """
 
 import math
@@ -28,20 +29,21 @@ from repdrift.experiments.transferability.tables import (
 from repdrift.study.runs import Run
 
 CONVOLUTIONS = ("conv1", "conv2", "conv3", "conv4")
-MARGIN = math.log(1.1)  # ours: T of a new head is about 1 between 1 / 1.1 and 1.1
+MARGIN = math.log(1.1)  # our margin: T of a new head counts as about 1 from 1 / 1.1 to 1.1
 
 
 def claims(experiment: Transferability) -> list[Claim]:
-    """All claims, with the contrasts that the study's targets allow."""
+    """Return all claims, with the contrasts that the targets of the study allow."""
     return claims_of(CLAIMS, Contrasts(experiment))
 
 
 def log_t(run: Run, item: str = OVERALL) -> Key:
+    """Return the key of ln T of a run, overall or in one layer."""
     return LAYERS.key(run=run.name, reference="pretrained", measure=LN + T, item=item)
 
 
 class Contrasts:
-    """Contrasts of the claims, for all targets of an experiment."""
+    """The contrasts of the claims for all targets. Each public method yields the contrasts of one claim."""
 
     def __init__(self, experiment: Transferability) -> None:
         self.experiment, self.study = experiment, experiment.study
@@ -54,7 +56,7 @@ class Contrasts:
         yield self._coefficient(GAP)
 
     def order(self) -> Iterator[Contrast]:
-        """Targets in the order that was expected of their gaps, random labels last."""
+        """Yield the trend over targets in the order of the gaps that we expected. Random labels come last."""
         (domain,) = self.study.datasets_of(["domain"])
         if domain in self.whole:
             shifts = [transform for transform in self.study.transforms("domain") if transform.kind == "shift"]
@@ -92,7 +94,11 @@ class Contrasts:
         return self._over_targets("ln T, fall from layer to layer", fall)
 
     def not_the_first(self) -> Iterator[Contrast]:
-        """The highest of several is above another by chance more often than not; by how much is what counts."""
+        """Yield contrasts of how far the highest of conv2 to conv4 is above conv1.
+
+        By chance, the highest of three layers is above conv1 more often than not. So the claim is judged by the size of
+        the difference, and not by how often it is positive.
+        """
         return self._over_targets("ln T, best of conv2 to 4 less conv1", {LEAD: 1.0})
 
     def not_monotonic(self) -> Iterator[Contrast]:
@@ -125,7 +131,7 @@ class Contrasts:
         return trend(f"{label}: fall of ln T", [log_t(run) for run in runs], -1, layer=target, table=LAYERS.name)
 
     def _coefficient(self, predictor: str, *, decides: bool = True) -> Contrast:
-        """Of each seed's own regression: below 0 if T falls with it."""
+        """Contrast the coefficient of a predictor in each seed's own regression. It is below 0 if T falls with it."""
         weights = {REGRESSION.key(series=AS_IN_THE_PAPER, measure=COEFFICIENT, item=predictor): -1.0}
         return contrast(f"regression: fall of ln T with {predictor}", REGRESSION.name, weights, decides=decides)
 

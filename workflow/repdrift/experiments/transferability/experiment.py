@@ -1,4 +1,4 @@
-"""How transferable are the parameters? (Chen et al. 2022): networks, groups of them, and files.
+"""The experiment on Chen et al. (2022): its trainings and their groups, tables and figures.
 
 The Snakefile imports this module, so it needs nothing heavy.
 """
@@ -15,8 +15,8 @@ from repdrift.study.runs import INDEPENDENT, INITIAL, Checkpoint, Run
 from repdrift.study.study import Study
 from repdrift.study.tasks import Task, Transform
 
-# Groups of trainings. A training can belong to several: to those on whole targets with their true labels, to those of
-# each sweep, and to those from the initial weights.
+# The groups of trainings: on whole targets with true labels, of each sweep, and from the initial weights. A training
+# can belong to several groups.
 TARGET, EPOCHS, STEPS, CLASSES, SCRATCH = "target", "epochs", "steps", "classes", "scratch"
 GROUPS = (TARGET, EPOCHS, STEPS, CLASSES, SCRATCH)
 
@@ -34,7 +34,7 @@ class Settings:
 
 
 class Transferability(Experiment):
-    """How much closer pre-training brings the weights to those that fine-tuning ends with."""
+    """The transferability T: how much closer to the fine-tuned weights the pre-trained weights are than the initial."""
 
     folder = Path(__file__).parent
     claims_figure = "transferability_claims"
@@ -54,7 +54,7 @@ class Transferability(Experiment):
             yield from self.group(group)
 
     def group(self, name: str) -> Iterator[Run]:
-        """Trainings of a group."""
+        """Yield the trainings of a group."""
         if name == TARGET:
             yield from map(self.whole, self.targets)
         for dataset in self.sweeps:
@@ -67,20 +67,20 @@ class Transferability(Experiment):
 
     @property
     def measured(self) -> dict[str, Run]:
-        """All trainings of which T is taken, by name: those on targets that the paper's figures show, and these."""
+        """All trainings whose T is measured, by name: these, and the fine-tunings of the paper's own figures."""
         return {run.name: run for run in (*self.study.fine_tunings, *self.runs())}
 
     def whole(self, dataset: str) -> Run:
-        """Fine-tuning on all training images of a target, with their true labels."""
+        """Return the fine-tuning on all training images of a target with their true labels."""
         return self.study.trained_on(self.study.target_task(dataset))
 
     def sizes(self, dataset: str) -> list[int]:
-        """Numbers of training images, at most what the target has."""
+        """Return the numbers of training images, ascending, each at most the number that the target has."""
         most = self.study.target_task(dataset).size
         return sorted({min(size, most) for size in self.settings.sizes})
 
     def sized(self, dataset: str, size: int, equal: str) -> Run:
-        """Fine-tuning on the first images of a target, for the usual epochs or for `steps`."""
+        """Return the fine-tuning on the first images of a target, for the usual epochs or a fixed number of steps."""
         task = self.study.target_task(dataset, size=size)
         return self.study.trained_on(task, steps=self.steps if equal == STEPS else None)
 
@@ -89,55 +89,58 @@ class Transferability(Experiment):
         return sorted(self.settings.classes)
 
     def with_classes(self, dataset: str, classes: int) -> Run:
-        """Fine-tuning on images of the first classes of a target, always as many."""
+        """Return the fine-tuning on a fixed number of images of the first classes of a target."""
         return self.study.trained_on(self.study.target_task(dataset, size=self.settings.class_images, classes=classes))
 
-    # What is made of them
+    # Inputs and files of the tables
 
     @property
     def references(self) -> dict[str, Checkpoint]:
-        """What trained weights are held against, by name."""
+        """The networks whose weights are compared with trained weights, by name."""
         return {"init": INITIAL, "pretrained": (self.study.pretrained, "final"), "independent": INDEPENDENT}
 
     @property
     def datasets(self) -> list[str]:
-        """Targets that were trained on."""
+        """The data sets of the targets that networks are trained on."""
         return list(dict.fromkeys(run.task.dataset for run in self.measured.values()))
 
     def runs_on(self, dataset: str) -> dict[str, Run]:
         return {name: run for name, run in self.measured.items() if run.task.dataset == dataset}
 
     def domains(self, dataset: str) -> dict[str, Task]:
-        """Domains of a target, all or some of its classes, by name: the largest task of those without other classes."""
+        """Return the domains of a target by name. A domain is all or some of its classes.
+
+        A domain is represented by the largest task with these classes.
+        """
         found: dict[str, Task] = {}
         for run in self.runs_on(dataset).values():
             name = domain(run.task)
             found[name] = max(found.get(name, run.task), run.task, key=lambda task: task.size)
         return found
 
-    def featured(self, dataset: str) -> list[Task]:
-        """Tasks whose images are looked at: of the source, and of each domain."""
+    def domain_tasks(self, dataset: str) -> list[Task]:
+        """Return the tasks whose features are compared: that of the source, and one for each domain of a target."""
         return [self.study.scratch_run(0).task, *self.domains(dataset).values()]
 
     def networks(self, dataset: str, seed: int | str) -> list[str]:
-        """Files of the references and of the trained networks."""
+        """List the paths of the weights of the references, and then of the trained networks."""
         trained = ((name, "final") for name in self.runs_on(dataset))
         return [self.study.model(found, seed) for found in (*self.references.values(), *trained)]
 
     def task_files(self, dataset: str, seed: int | str) -> list[str]:
-        """Files of the tasks whose images are looked at."""
-        return [self.study.labels(task.name, seed) for task in self.featured(dataset)]
+        """List the files of the tasks whose features are compared."""
+        return [self.study.labels(task.name, seed) for task in self.domain_tasks(dataset)]
 
     def images(self, dataset: str) -> list[str]:
-        """Files of these images."""
-        return [self.study.images(task.dataset, task.train.split) for task in self.featured(dataset)]
+        """List the files of the images of these tasks."""
+        return [self.study.images(task.dataset, task.train.split) for task in self.domain_tasks(dataset)]
 
     def file(self, dataset: str, seed: int | str) -> str:
         return f"{self.study.folder}/transferability/{dataset}/seed{seed}.csv"
 
     @property
     def files(self) -> dict[str, str]:
-        """Title of the images for each of these files."""
+        """The titles of the images in the tables of all targets and seeds, by path."""
         return {
             self.file(dataset, seed): self.study.title(dataset)
             for dataset in self.datasets
@@ -163,7 +166,7 @@ class Transferability(Experiment):
         return RegressionSpec(tuple(self.files.values()))
 
     def described(self, run: Run) -> Trained:
-        """Say what a network was trained on."""
+        """Return the columns that tell what a network was trained on."""
         groups = [name for name in GROUPS if run.name in {member.name for member in self.group(name)}]
         return Trained(
             run=run.name,
@@ -194,12 +197,12 @@ class Transferability(Experiment):
 
 
 def domain(task: Task) -> str:
-    """Name of what a task's images are of."""
+    """Return the name of the domain of a task: its data set, and its number of classes if it has not all."""
     return f"{task.dataset}-classes{task.classes}" if task.classes else task.dataset
 
 
 def labels(transform: Transform) -> str:
-    """Labels of a task in words."""
+    """Return the label transform of a task in words."""
     if transform.kind == "shift":
         return "shifted labels"
     return f"random labels, d = {transform.value}" if transform.value else "true labels"

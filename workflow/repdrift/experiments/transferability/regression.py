@@ -10,12 +10,13 @@ Values = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Fit:
-    """Ordinary least squares.
+    """The result of an ordinary least-squares regression on k predictors.
 
     Attributes
     ----------
     coefficients, errors : float64 [k]
-        One for each predictor, per standard deviation of it, and their standard errors; NaN if the points cannot tell.
+        The coefficient of each predictor, per standard deviation of the predictor, and its standard error. They are NaN
+        if the points do not determine them.
     explained : float
         R², the share of the variance that is explained.
     """
@@ -26,10 +27,10 @@ class Fit:
 
 
 def regress(predictors: Values, outcome: Values) -> Fit:
-    """Regress an outcome [n] on predictors [n, k], each scaled to mean 0 and standard deviation 1.
+    """Regress an outcome [n] on predictors [n, k], which are scaled to mean 0 and standard deviation 1.
 
-    The coefficients are NaN where they are not determined: a predictor is constant or follows from others, or there are
-    no more points than numbers to be found.
+    The coefficients are NaN if they are not determined. That is so if a predictor is constant or a linear combination
+    of others, or if there are no more points than parameters.
     """
     count, free = len(outcome), len(outcome) - predictors.shape[1] - 1
     unknown = np.full(predictors.shape[1], np.nan)

@@ -23,15 +23,12 @@ rule transferability_of_networks:
         spec=lambda w: canonical(TRANSFERABILITY.networks_spec(w.dataset, int(w.seed))),
         code=fingerprint("transferability_of_networks"),
     shell:
-        program(
-            "transferability_of_networks",
-            "--networks {input.networks:q} --tasks {input.tasks:q} --images {input.images:q}",
-        )
+        program("transferability_of_networks", "networks tasks images")
 
 
 rule transferability_regression:
     input:
-        list(TRANSFERABILITY.files),
+        tables=list(TRANSFERABILITY.files),
     output:
         TRANSFERABILITY.regression,
     log:
@@ -46,4 +43,4 @@ rule transferability_regression:
         spec=canonical(TRANSFERABILITY.regression_spec()),
         code=fingerprint("transferability_regression"),
     shell:
-        program("transferability_regression", "--tables {input:q}")
+        program("transferability_regression", "tables")

@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Trained:
-    """What a network was trained on: columns of the table. `domain` names what its images are of."""
+    """The training of a network, as columns of the table. `domain` is the name of the domain of its images."""
 
     run: str
     labels: str
@@ -26,7 +26,7 @@ class NetworksSpec:
     """The networks that were trained on one target.
 
     The program is given the files of the references first and then those of the runs. `images` is the number of images
-    of a domain that are looked at.
+    of each domain whose features are computed.
     """
 
     seed: int

@@ -1,4 +1,4 @@
-"""Similarity with the initialisation over the epochs of a training: figure 1."""
+"""Figure 1: the similarity of each layer to its initialisation over the epochs of a training."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Similarity of every layer with every layer, within a network and between two."""
+"""Heatmaps of the similarity of every layer with every layer, within a network and between two networks."""
 
 import math
 from collections.abc import Sequence
@@ -16,15 +16,15 @@ from repdrift.figures.style import Strip
 from repdrift.figures.table import footer, ordered, standard_errors
 
 COLUMNS = ("panel", "series", "seed", "layer", "reference_layer", "estimator", "n", "value", "images")
-ACROSS = 4  # panels in a row
+ACROSS = 4  # number of panels in a row
 MAP = "viridis"
-SIDES = "rows: layers of the network named first, columns: of the one named last"
-BAR_WIDTH, TITLE_LINE, GAP = 0.6, 0.14, 0.12  # inches; the bar with its label
-LEGIBLE = 4.0  # points
+SIDES = "rows: layers of the network named first; columns: layers of the network named last"
+BAR_WIDTH, TITLE_LINE, GAP = 0.6, 0.14, 0.12  # inches; the width of the colour bar includes its label
+LEGIBLE = 4.0  # smallest font size in points at which values are written
 
 
 def draw(table: pd.DataFrame, network: str) -> Figure:
-    """Draw a heatmap for each panel, of one estimator, with one colour bar for all."""
+    """Draw a heatmap for each panel by one estimator, with one colour bar for all."""
     estimator = style.main_estimator(ordered(table["estimator"]))
     table = table[table["estimator"] == estimator]
     cells = standard_errors(table, ["panel", "layer", "reference_layer"])
@@ -35,10 +35,10 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     titles = [style.wrap(title, side, 8) for title in lettered(panels)]
     strip = Strip(0, style.wrap(f"{footer(table, network, errors(cells))} · {SIDES}", width - 0.1, style.TINY))
     height = side * len(layers) / len(references)
-    named = 1 if len(panels) % across == 0 else 2  # rows with names of layers below one of their heatmaps
-    axes_height = grid_height(titles, across, height) + named * names_height(references, side)
+    rows_with_names = 1 if len(panels) % across == 0 else 2  # layer names stand below the last heatmap of each column
+    axes_height = grid_height(titles, across, height) + rows_with_names * names_height(references, side)
     figure = style.make_figure(width, axes_height, strip, between=GAP, square=True)
-    points = fitting([in_words(value) for value in cells["mean"]], side / len(references))
+    points = fitting([two_decimals(value) for value in cells["mean"]], side / len(references))
     grid = figure.add_gridspec(math.ceil(len(panels) / across), across)
     for index, (panel, title) in enumerate(zip(panels, titles, strict=True)):
         axes = figure.add_subplot(grid[index // across, index % across])
@@ -50,12 +50,12 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
 
 
 def errors(cells: pd.DataFrame) -> str:
-    """Tell what the cells are, and how large an error they do not show."""
+    """Return the part of the footer that tells what the cells show, and their largest standard error."""
     return f"means over seeds, largest standard error of a cell {cells['se'].max():.3f}"
 
 
 def panel_width(column: float, references: Sequence[str]) -> float:
-    """Width of a heatmap in a column of the grid; names of layers that are turned begin left of it."""
+    """Return the width in inches of a heatmap in a column of the grid. Turned layer names need space left of it."""
     side = column - GAP
     half_a_cell = side / len(references) / 2
     return side if layer_names_fit(references, side) else column - max(GAP, slanted(references) - half_a_cell)
@@ -66,20 +66,20 @@ def names_height(references: Sequence[str], side: float) -> float:
 
 
 def slanted(names: Sequence[str]) -> float:
-    """Width and height of the longest name, turned by 45 degrees."""
+    """Return the width, which is also the height, in inches of the longest name turned by 45 degrees."""
     return (longest(names) + style.SMALL / 72) / math.sqrt(2)
 
 
 def grid_height(titles: Sequence[str], across: int, panel: float) -> float:
-    """Height of all axes with their titles."""
+    """Return the height in inches of all axes with their titles."""
     rows = [titles[first : first + across] for first in range(0, len(titles), across)]
     lines = sum(max(title.count("\n") + 1 for title in row) for row in rows)
     return len(rows) * (panel + GAP + 0.08) + lines * TITLE_LINE
 
 
 def draw_cells(axes: Axes, means: pd.DataFrame, points: float) -> None:
-    """Colour the cells of a matrix, and write their values into them if letters of this size can be read."""
-    values = [[in_words(value) for value in row] for row in means.to_numpy()]
+    """Colour the cells of a matrix, and write their values into them if a font of this size is legible."""
+    values = [[two_decimals(value) for value in row] for row in means.to_numpy()]
     sns.heatmap(
         means,
         vmin=0,
@@ -96,19 +96,19 @@ def draw_cells(axes: Axes, means: pd.DataFrame, points: float) -> None:
     axes.set(xlabel="", ylabel="")
 
 
-def in_words(value: float) -> str:
-    """Two decimals, and no minus before a zero."""
+def two_decimals(value: float) -> str:
+    """Write a value with two decimals, and without a minus sign before a zero."""
     return f"{value:z.2f}".replace("-", "\u2212")
 
 
 def fitting(values: Sequence[str], inches: float) -> float:
-    """Size of letters in points with which the widest value leaves a margin in a cell."""
+    """Return the font size in points at which the widest value fits into a cell of this width with a margin."""
     widest = max(style.text_width(value, style.TINY) for value in set(values))
     return min(style.TINY, style.TINY * 0.8 * inches / widest)
 
 
 def name_layers(axes: Axes, *, left: bool, bottom: bool, width: float) -> None:
-    """Name the layers at the edges of the grid only."""
+    """Show the layer names at the left and lower edges of the grid only."""
     axes.tick_params(length=0, pad=2, rotation=0)
     if bottom:
         fit_layer_names(axes, [label.get_text() for label in axes.get_xticklabels()], width)
@@ -116,7 +116,7 @@ def name_layers(axes: Axes, *, left: bool, bottom: bool, width: float) -> None:
 
 
 def draw_colour_bar(figure: Figure, label: str, lowest: float) -> None:
-    """Draw one colour bar beside all axes, pointed below where a mean is below 0."""
+    """Draw one colour bar beside all axes. Its lower end is pointed if a mean is below 0."""
     bar = figure.colorbar(
         ScalarMappable(Normalize(0, 1), MAP),
         ax=figure.axes,

@@ -1,4 +1,4 @@
-"""Loss and accuracy over the epochs of trainings: figure 2."""
+"""Figure 2: loss and accuracy over the epochs of trainings."""
 
 import math
 from typing import Any
@@ -37,7 +37,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     figure = style.make_figure(style.DOUBLE, AXES_HEIGHT, strip)
     row = figure.subplots(1, len(MEASURES))
     for index, (axes, (measure, label)) in enumerate(zip(row, MEASURES.items(), strict=True)):
-        # The loss of an epoch is the mean over its steps: before the first there is none.
+        # The training loss is the mean over the steps of an epoch, so epoch 0, which has no steps, has none.
         shown = table[table["epoch"] > 0] if measure == "train_loss" else table
         draw_curves(axes, shown, x="epoch", y=measure, hue="series", look=look)
         axes.set(ylabel=label, title=style.letter(index))
@@ -49,7 +49,10 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
 
 
 def best_accuracies(series: list[str]) -> dict[str, float]:
-    """Best possible test accuracy in % for series ``d = k``: a label is the true one plus 0 to k, each as likely."""
+    """Return the best possible test accuracy in percent for each series ``d = k``.
+
+    A label is the true one plus a shift of 0 to k, which are equally likely.
+    """
     degrees = style.quantity(series)
     if degrees is None or not series[0].startswith("d "):
         return {}

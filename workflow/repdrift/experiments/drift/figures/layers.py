@@ -1,4 +1,4 @@
-"""Similarity of every layer, with error bars over seeds: figures 3, 4, 5 and the controls."""
+"""Figures 3, 4, 5 and the controls: the similarity of every layer, with error bars over seeds."""
 
 from collections.abc import Sequence
 
@@ -45,12 +45,12 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
 
 
 def draw_panel(axes: Axes, shown: pd.DataFrame, series: Sequence[str], order: Sequence[str]) -> None:
-    """Draw the series and the null."""
+    """Draw the lines of the series and of the null."""
     draw_null(axes, shown, order)
     draw_lines(axes, shown, hue="series", look=Look.of(series), order=order)
 
 
 def draw_null(axes: Axes, shown: pd.DataFrame, order: Sequence[str]) -> None:
-    """Draw what unrelated images would give: for a biased estimator and wide layers that is far from 0."""
+    """Draw the mean similarity under permuted images. It is far from 0 for a biased estimator and wide layers."""
     null = shown.groupby("layer")["null_mean"].mean().reindex(list(order))
     axes.plot(range(len(order)), null, zorder=0.5, label=NULL_LABEL, **NULL)

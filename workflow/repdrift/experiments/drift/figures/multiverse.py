@@ -1,4 +1,4 @@
-"""The verdict on every claim under every choice of measurement: which claims hold whatever one chooses."""
+"""The multiverse: the verdict on every claim under every combination of measurement choices."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,13 +23,13 @@ POINTS = 5.8
 
 @dataclass(frozen=True)
 class Group:
-    """A choice of the analyst: the table's column and its options."""
+    """A choice of measurement: its column in the table, and its options."""
 
     column: str
     options: list[str]
 
     def width(self, cell: float) -> float:
-        """Width in inches, for cells of some width: that of the title at least."""
+        """Return the width in inches for cells of this width. It is at least the width of the title."""
         return max(len(self.options) * cell, 1.15 * style.text_width(TITLES[self.column], style.SMALL))
 
     def label(self, option: str) -> str:
@@ -39,20 +39,20 @@ class Group:
 
 
 def draw(table: pd.DataFrame, network: str) -> Figure:
-    """Draw a row for each claim: the shares of its verdicts over all choices, and then option by option."""
+    """Draw a row for each claim: the shares of its verdicts over all combinations, and then the balance by option."""
     table = table.assign(n=table["n"].map("{:g}".format, na_action="ignore").fillna(""))
     groups = [Group(column, options(table, column)) for column in TITLES]
     groups = [group for group in groups if len(group.options) > 1]
     claims = ordered(table["claim"])
     labels = [group.label(option) for group in groups for option in group.options]
     head = max(style.text_width(label, POINTS) for label in labels) + TITLE + 0.08
-    strip = Strip(1, style.wrap(words(table, network), style.DOUBLE - 0.1, style.TINY))
+    strip = Strip(1, style.wrap(footer(table, network), style.DOUBLE - 0.1, style.TINY))
     height = ROW * len(claims)
     figure = style.make_figure(style.DOUBLE, head + height + 0.05, strip)
     axes = verdicts.canvas(figure, height + 0.05, head)
     free = style.DOUBLE - verdicts.LEFT - TEXT - BAR - COUNT - GAP * (len(groups) + 1)
     narrow = free / len(labels)
-    # A title may be wider than its cells.
+    # A title may be wider than the cells of its group, so the cells of all groups share what is left.
     width = min(0.2, narrow - sum(group.width(narrow) - len(group.options) * narrow for group in groups) / len(labels))
     write_head(axes, groups, head, width)
     for place, claim in enumerate(claims):
@@ -62,19 +62,20 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
 
 
 def options(table: pd.DataFrame, column: str) -> list[str]:
-    """Options of a choice, in the order of the table; sizes by number."""
+    """Return the options of a choice in the order of the table. Numbers of images are sorted."""
     if column == "layer":
         return verdicts.layers(table, ["claim"])
     found = [option for option in ordered(table[column]) if option]
     return sorted(found, key=float) if column == "n" else found
 
 
-def words(table: pd.DataFrame, network: str) -> str:
+def footer(table: pd.DataFrame, network: str) -> str:
+    """Return the text of the footer, which explains the bars and the cells."""
     return joined(
         [
-            "bars: shares of the verdicts over all combinations of choices tried, and their number",
-            "cells: share supported less share contradicted (blue: all supported, orange: all contradicted) over the "
-            "combinations with this option; in a layer, of the contrasts of that layer; white: not tried",
+            "bars: shares of the verdicts over all combinations of choices that were tried, and their number",
+            "cells: share of supported less share of contradicted verdicts over the combinations with this option "
+            "(blue: all supported, orange: all contradicted, white: not tried); for a layer, over its contrasts only",
             f"init: the {' or an '.join(options(table, 'reference'))} initial network",
             network,
         ]
@@ -82,7 +83,7 @@ def words(table: pd.DataFrame, network: str) -> str:
 
 
 def lefts(groups: Sequence[Group], width: float) -> list[float]:
-    """Left edges of the groups."""
+    """Return the left edges of the groups in inches."""
     edges, left = [], verdicts.LEFT + TEXT + BAR + COUNT + GAP
     for group in groups:
         edges.append(left)

@@ -1,4 +1,4 @@
-"""What the analyst's choices do to the main comparisons: the images, the estimator, batch normalisation, the blocks."""
+"""The main comparisons under other choices: number of images, estimator, batch normalisation and block order."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ from repdrift.figures.table import footer, joined, ordered, standard_errors, und
 
 COLUMNS = ("panel", "series", "seed", "layer", "estimator", "n", "bn", "usual", "value", "images")
 ROW_HEIGHT, HEADING, TITLE_LINE, NAMES = 1.15, 0.24, 0.14, 0.35  # inches
-ABOVE = 0.075  # inches from the axes to the line of a heading
-MANY = 5  # options; more of them need more room
-SCALE = 0.8  # of lines and markers: the axes are small
+ABOVE = 0.075  # distance from the axes to the baseline of a heading in inches
+MANY = 5  # a choice with more options than this has a wider column
+SCALE = 0.8  # factor for line widths and marker sizes, since the axes are small
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A choice of the analyst: rows of the table that differ in nothing else, with their ``option``."""
+    """A choice of measurement: its title, and rows that differ in this choice alone, with the column ``option``."""
 
     title: str
     rows: pd.DataFrame
@@ -36,14 +36,14 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     """Draw a row of axes for each comparison and a column for each choice that has more than one option."""
     usual = usual_rows(table)
     found = choices(table, usual)
-    # A study that tries nothing else still has what it chose.
+    # A study that tries no other options still shows its own.
     shown = [choice for choice in found if len(choice.options) > 1] or found[:1]
     panels, layers = ordered(table["panel"]), ordered(table["layer"])
     shares = [1.6 if len(choice.options) > MANY else 1.0 for choice in shown]
     widths = [(style.DOUBLE - 0.4) * share / sum(shares) for share in shares]
     titles = [style.wrap(choice.title, width - 0.1, 8) for choice, width in zip(shown, widths, strict=True)]
     legends = Legends([choice.options for choice in shown], style.DOUBLE - 0.6, widths)
-    strip = Strip(legends.lines, style.wrap(words(usual, shown, network), style.DOUBLE - 0.1, style.TINY))
+    strip = Strip(legends.lines, style.wrap(footer_of(usual, shown, network), style.DOUBLE - 0.1, style.TINY))
     above = TITLE_LINE * (max(title.count("\n") for title in titles) + 1) + HEADING
     height = ROW_HEIGHT * len(panels) + above + NAMES
     figure = style.make_figure(style.DOUBLE, height, strip, above=above, between=HEADING)
@@ -65,20 +65,20 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
 
 
 def usual_rows(table: pd.DataFrame) -> pd.DataFrame:
-    """Rows with the study's own number of images and batch normalisation."""
+    """Return the rows with the study's own number of images and mode of batch normalisation."""
     usual = table[table["usual"] == 1]
     if usual.empty:
-        raise UserError("the table has no row that is usual (1), so nothing to hold a choice against")
+        raise UserError("the table has no row with usual = 1, so there is nothing to compare other choices with")
     return usual
 
 
 def choices(table: pd.DataFrame, usual: pd.DataFrame) -> list[Choice]:
-    """All choices that a table can have: each varies one thing, and the others are as the study has them."""
+    """Return all choices that a table can have. Each varies one thing, and the others are as in the study."""
     block, n, bn = (usual[column].iloc[0] for column in ("series", "n", "bn"))
     main = style.main_estimator(ordered(usual["estimator"]))
     first = table[table["series"] == block]
     found = []
-    # The numbers of images are for linear CKA: a column for each of all estimators would be too many.
+    # Only linear CKA has columns for the number of images, since a column for every estimator would be too many.
     estimators = ordered(first["estimator"])
     linear = [name for name in estimators if name.startswith("cka-")]
     for estimator in style.biased_first(linear or estimators):
@@ -98,8 +98,8 @@ def errors(rows: pd.DataFrame) -> pd.DataFrame:
     return standard_errors(rows, ["panel", "option", "layer"])
 
 
-def words(usual: pd.DataFrame, shown: Sequence[Choice], network: str) -> str:
-    """Write the footer: what the study chose, which holds in the columns that vary something else."""
+def footer_of(usual: pd.DataFrame, shown: Sequence[Choice], network: str) -> str:
+    """Return the text of the footer, which names the study's own choices. They hold in columns that vary another."""
     drawn = pd.concat([choice.rows for choice in shown])
     main = style.estimator_label(style.main_estimator(ordered(usual["estimator"])))
     return joined(
@@ -114,7 +114,7 @@ def words(usual: pd.DataFrame, shown: Sequence[Choice], network: str) -> str:
 
 
 def draw_options(axes: Axes, rows: pd.DataFrame, options: Sequence[str], layers: Sequence[str]) -> None:
-    """Draw a line for each option of a choice, in one comparison."""
+    """Draw a line for each option of a choice in one comparison."""
     if rows["value"].isna().all():
         style.say_not_measured(axes)
         return
@@ -122,9 +122,9 @@ def draw_options(axes: Axes, rows: pd.DataFrame, options: Sequence[str], layers:
 
 
 def write_above(axes: Axes, text: str, inches: float) -> None:
-    """Write a text that starts at the left edge of the axes, some inches above them.
+    """Write a text some inches above the axes, starting at their left edge.
 
-    It may reach over the axes beside them: the layout must not widen the column for it, as it would for a title.
+    The text may reach over the neighbouring axes. It is no title, since the layout would widen the column for that.
     """
     written = axes.annotate(
         text, (0, 1), (0, 72 * inches), xycoords="axes fraction", textcoords="offset points", va="baseline"

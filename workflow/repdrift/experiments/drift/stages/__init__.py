@@ -1,1 +1,1 @@
-"""stages."""
+"""The programs of the experiment ``drift``, which its rules call."""

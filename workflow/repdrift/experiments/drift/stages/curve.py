@@ -1,4 +1,4 @@
-"""Compare a run with its initialisation after every kept epoch (figure 1), for one seed."""
+"""Measure the similarity of a run to its initialisation at every epoch whose weights are kept, for one seed."""
 
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,10 @@ COLUMNS = ("run", "seed", "reference", "epoch", "layer", "estimator", "n", "valu
 
 def main() -> None:
     flags = command.parser(__doc__, CurveSpec)
-    flags.add_argument("--checkpoints", type=Path, nargs="+", required=True, help="initial, then one an epoch")
-    flags.add_argument("--images", type=Path, nargs=2, required=True, help="of calibration and of the probe")
+    flags.add_argument(
+        "--checkpoints", type=Path, nargs="+", required=True, help="initial weights, then those of each epoch"
+    )
+    flags.add_argument("--images", type=Path, nargs=2, required=True, help="calibration images, probe")
     flags.add_argument("--gpus", type=int, default=0)
     args = flags.parse_args()
     spec: CurveSpec = args.spec

@@ -1,4 +1,4 @@
-"""Judge every claim under every choice of measurement that was tried: a verdict for each claim, layer and choice."""
+"""Judge every claim under every combination of measurement choices that was tried, as a whole and in each layer."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
@@ -9,7 +9,7 @@ import pandas as pd
 from repdrift import command
 from repdrift.claims import measurements
 from repdrift.claims.contrasts import CURVE, SIMILARITY, Claim
-from repdrift.claims.judging import named, read, read_others
+from repdrift.claims.judging import read, read_others, with_owners
 from repdrift.claims.measurements import ADJUSTED, Numbers
 from repdrift.claims.verdict import judge, together
 from repdrift.experiments.drift.specs import MultiverseSpec
@@ -22,7 +22,7 @@ OWN, UNRELATED = "own", "unrelated"  # the initial network that fine-tuned ones 
 
 @dataclass(frozen=True)
 class Choice:
-    """One way to measure; empty where a claim has nothing of the kind."""
+    """A combination of measurement choices. A choice is empty if it does not apply to a claim."""
 
     estimator: str = ""
     n: str = ""
@@ -35,7 +35,7 @@ COLUMNS = ("claim", "sentence", "layer", *asdict(Choice()), "verdict")
 
 
 def universes(choices: pd.DataFrame, spec: MultiverseSpec) -> Iterator[tuple[Choice, Numbers]]:
-    """Give every choice of block order, estimator, number of images and batch normalisation, with its numbers."""
+    """Yield each combination of block order, estimator, number of images and BN mode, with its similarities."""
     usual = spec.usual.block
     blocks = choices["run"].str.rpartition(BLOCK_SEPARATOR)[0].replace("", usual)
     names = choices["run"].str.rpartition(BLOCK_SEPARATOR)[2]
@@ -45,7 +45,10 @@ def universes(choices: pd.DataFrame, spec: MultiverseSpec) -> Iterator[tuple[Cho
 
 
 def usual_universes(similarity: pd.DataFrame, spec: MultiverseSpec) -> Iterator[tuple[Choice, Numbers]]:
-    """Give what is chosen on top of the study's own choices: similarity above its null, another initial network."""
+    """Yield two further choices with their similarities: values adjusted for their null, and another initial network.
+
+    All other choices are the study's own.
+    """
     usual = spec.usual
     for estimator, table in similarity.groupby("estimator", sort=False):
         own = Choice(str(estimator), str(usual.n), usual.bn, usual.block, OWN)
@@ -59,14 +62,20 @@ def usual_universes(similarity: pd.DataFrame, spec: MultiverseSpec) -> Iterator[
 
 
 def with_unrelated(table: pd.DataFrame) -> pd.DataFrame:
-    """Let an unrelated random network stand for the own initialisation; only runs that were compared with one."""
+    """Replace the similarity to a run's own initialisation by that to an unrelated random network.
+
+    Runs that were not compared with such a network are left out.
+    """
     compared = set(table.loc[table["reference"] == INDEPENDENT[0], "run"])
     table = table[table["run"].isin(compared) & (table["reference"] != INITIAL[0])]
     return table.assign(reference=table["reference"].replace(INDEPENDENT[0], INITIAL[0]))
 
 
 def verdicts(claim: Claim, numbers: dict[str, Numbers]) -> dict[str, str] | None:
-    """Verdict on a claim, and on it in each layer; None if one of its contrasts cannot be made of these numbers."""
+    """Return the verdict on a claim under the layer "", and the verdict in each layer.
+
+    The result is None if a contrast lacks a number, or if no contrast decides.
+    """
     found: dict[str, list[str]] = {}
     deciding: list[str] = []
     for contrast in claim.contrasts:
@@ -89,24 +98,35 @@ def rows(claim: Claim, choice: Choice, found: dict[str, str]) -> Iterator[dict[s
 
 
 def reads_initial(claim: Claim) -> bool:
-    """Whether a claim is about fine-tuned networks and the initial one: then another could stand for it."""
+    """Return whether a claim compares fine-tuned networks with their initial one, which another could replace."""
     keys = {key for contrast in claim.contrasts if contrast.table == SIMILARITY for key in contrast.by_key}
     runs = {key[0] for key in keys if key[1] == "pretrained"}
     return any(key[0] in runs and key[1] == INITIAL[0] for key in keys)
 
 
 def on_its_scale(claim: Claim, choice: Choice) -> bool:
-    """Whether a threshold of linear CKA, if the claim has one, means something for the estimator."""
+    """Return whether the claim has no threshold of linear CKA, or the estimator is on the scale of linear CKA."""
     return choice.estimator.startswith("cka-") or not any(contrast.threshold for contrast in claim.contrasts)
 
 
-def judged(
+def verdict_rows(
     spec: MultiverseSpec, similarity: pd.DataFrame, curve: pd.DataFrame, tried: pd.DataFrame, others: dict[str, Numbers]
 ) -> Iterator[dict[str, object]]:
-    """Give the rows of the table."""
+    """Yield the rows of the table.
+
+    Parameters
+    ----------
+    spec : MultiverseSpec
+    similarity, curve : DataFrame
+        Similarities with the study's own choices, of final networks and over epochs.
+    tried : DataFrame
+        Similarities under other choices.
+    others : dict of str to Numbers
+        The numbers that do not depend on a choice of measurement, by table.
+    """
     usual = spec.usual
     own = similarity.assign(bn=usual.bn)
-    # A run for which nothing else was tried has at least what the study chose.
+    # The study's own similarities come in too, since nothing else was tried for some runs.
     choices = pd.concat([own[[*KEYS, "value"]], tried[[*KEYS, "value"]]]).drop_duplicates(KEYS)
     every = [*universes(choices, spec), *usual_universes(similarity, spec)]
     main = {claim.name: claim for claim in spec.main}
@@ -135,8 +155,8 @@ def main() -> None:
     flags.add_argument("--choices", type=Path, nargs="+", required=True, help="similarities under other choices")
     args = flags.parse_args()
     spec: MultiverseSpec = args.spec
-    others = read_others(spec.claims, named(spec.histories, args.histories), {}, [])
-    found = list(judged(spec, read(args.similarities), read(args.curves), read(args.choices), others))
+    others = read_others(spec.claims, with_owners(spec.histories, args.histories), {}, [])
+    found = list(verdict_rows(spec, read(args.similarities), read(args.curves), read(args.choices), others))
     job = Job(spec, args.code, [*args.similarities, *args.curves, *args.histories, *args.choices])
     job.save(args.output, lambda file: write_csv(file, found, COLUMNS))
     print(f"{len(found)} verdicts")

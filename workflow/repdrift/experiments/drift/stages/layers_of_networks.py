@@ -1,4 +1,4 @@
-"""Compare every layer of some networks with every layer of each, on one probe, for one seed."""
+"""Measure the similarity of all layers of some networks to all layers of these, on one probe, for one seed."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ COLUMNS = ("run", "seed", "reference", "layer", "reference_layer", "estimator", 
 
 def main() -> None:
     flags = command.parser(__doc__, LayersSpec)
-    flags.add_argument("--activations", type=Path, nargs="+", required=True, help="one file a network")
+    flags.add_argument("--activations", type=Path, nargs="+", required=True, help="one file for each network")
     args = flags.parse_args()
     spec: LayersSpec = args.spec
 

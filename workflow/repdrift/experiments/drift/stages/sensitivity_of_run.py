@@ -1,6 +1,7 @@
-"""Compare a run with its references under other choices: size of the probe, BN mode, estimator; for one seed.
+"""Measure the similarity of a run to its references under other numbers of images, BN modes and estimators.
 
-The activations of thousands of images are many gigabytes for a study, and read in seconds: they are not kept.
+One job is for one seed. Activations are not saved: those of thousands of images would take many gigabytes for a study,
+and computing them takes seconds.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -20,16 +21,16 @@ from repdrift.similarity.cka import linear_cka_matrices
 from repdrift.similarity.registry import estimator
 
 COLUMNS = ("run", "seed", "reference", "layer", "estimator", "n", "bn", "usual", "value")
-LINEAR = ("cka-biased", "cka-debiased")  # the estimators that take thousands of images
+LINEAR = ("cka-biased", "cka-debiased")  # the estimators that are fast enough for thousands of images
 
 Layers = dict[str, Tensor]
-Values = dict[str, float | None]  # for each reference; None where a similarity is undefined
+Values = dict[str, float | None]  # the similarity to each reference; None where it is undefined
 
 
 def similarities(
     final: Layers, references: dict[str, Layers], estimators: Sequence[str]
 ) -> Iterator[tuple[str, str, Values]]:
-    """Give layer, estimator, and the similarities of the final network to its references."""
+    """Yield layer, estimator, and the similarities of the final network to its references."""
     for layer, ours in final.items():
         theirs = {name: layers[layer] for name, layers in references.items()}
         linear = linear_values(ours, theirs) if set(estimators) & set(LINEAR) else {}
@@ -38,13 +39,16 @@ def similarities(
 
 
 def linear_values(ours: Tensor, theirs: Layers) -> dict[str, Values]:
-    """Linear CKA by both estimators, which share their work."""
+    """Return linear CKA to each reference by both estimators, which share the expensive products."""
     matrices = linear_cka_matrices([ours, *theirs.values()])
     return {f"cka-{name}": dict(zip(theirs, matrix[0, 1:].tolist(), strict=True)) for name, matrix in matrices.items()}
 
 
 def other_values(name: str, ours: Tensor, theirs: Layers, layer: str) -> Values:
-    """Similarity by name; a layer that the estimator cannot take is printed, and does not stop the others."""
+    """Return the similarity to each reference by one estimator.
+
+    If the estimator cannot take the layer, the reason is printed, and the values are None.
+    """
     method = estimator(name)
     try:
         state = method.prepare(ours)
@@ -55,9 +59,10 @@ def other_values(name: str, ours: Tensor, theirs: Layers, layer: str) -> Values:
 
 
 def measurements(spec: SensitivitySpec) -> Iterator[tuple[str, int, bool, Sequence[str]]]:
-    """Give BN mode, size of the probe, whether both are the study's own, and the estimators for them.
+    """Yield the measurements: BN mode, number of images, whether both are the study's own, and the estimators.
 
-    All combinations; beyond the usual size of linear CKA alone, for the others would take many times as long.
+    All combinations are measured. Beyond the usual number of images, only linear CKA is, since the other estimators
+    would take many times as long.
     """
     usual = spec.usual
     linear = [name for name in spec.estimators if name in LINEAR]
@@ -73,7 +78,7 @@ def main() -> None:
     flags = command.parser(__doc__, SensitivitySpec)
     flags.add_argument("--final", type=Path, required=True, help="weights of the run")
     flags.add_argument("--references", type=Path, nargs="+", required=True)
-    flags.add_argument("--images", type=Path, nargs=2, required=True, help="of calibration and of the probe")
+    flags.add_argument("--images", type=Path, nargs=2, required=True, help="calibration images, probe")
     flags.add_argument("--gpus", type=int, default=0)
     args = flags.parse_args()
     spec: SensitivitySpec = args.spec
@@ -93,8 +98,8 @@ def main() -> None:
             {layer: values.to(device) for layer, values in measure(network, probe[:images]).items()}
             for network in measured
         )
-        named = dict(zip(spec.references, references, strict=True))
-        for layer, name, values in similarities(final, named, estimators):
+        by_name = dict(zip(spec.references, references, strict=True))
+        for layer, name, values in similarities(final, by_name, estimators):
             for reference, value in values.items():
                 row = (spec.run, spec.seed, reference, layer, name, images, bn, int(own), value)
                 rows.append(dict(zip(COLUMNS, row, strict=True)))

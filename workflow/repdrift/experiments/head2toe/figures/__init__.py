@@ -1,1 +1,1 @@
-"""figures."""
+"""The drawings of the figures of the experiment ``head2toe``, each beside its caption."""

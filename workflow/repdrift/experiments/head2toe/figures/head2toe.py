@@ -1,4 +1,4 @@
-"""Test accuracy of probes and of trained networks on every target."""
+"""The test accuracy of probes and of trained networks on every target."""
 
 import math
 
@@ -24,11 +24,11 @@ from repdrift.figures.table import joined, ordered
 
 COLUMNS = ("images", "seed", "method", "measure", "value")
 MEAN = "mean of targets"
-ROW = 0.155  # height of a method
+ROW = 0.155  # height of the row of a method in inches
 
 
 def draw(table: pd.DataFrame, network: str) -> Figure:
-    """Draw a column for each target and one for their mean, with a row for each method; small dots are seeds."""
+    """Draw a column for each target and one for their mean, and a row for each method. Small dots are seeds."""
     table = table[table["measure"] == TEST_ACCURACY]
     methods, targets = in_order(table["method"]), ordered(table["images"])
     mean = table.groupby(["method", "seed"], as_index=False)["value"].mean().assign(images=MEAN)
@@ -37,8 +37,8 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     titles = [style.wrap(title, (width - labels) / len(columns) - 0.1, 8) for title in lettered(columns)]
     lines = max(title.count("\n") + 1 for title in titles)
     beside = style.legend_columns(list(COLOURS), width - labels - 0.1)
-    words = [seeds(table), "small: single seeds; lines: linear and Head2Toe", network]
-    strip = Strip(math.ceil(len(COLOURS) / beside), style.wrap(joined(words), width - 0.1, style.TINY))
+    footer = joined([seeds(table), "small dots: single seeds", "lines: means of linear and Head2Toe", network])
+    strip = Strip(math.ceil(len(COLOURS) / beside), style.wrap(footer, width - 0.1, style.TINY))
     figure = style.make_figure(width, ROW * len(methods) + 0.4 + 0.15 * lines, strip)
     grid = figure.subplots(1, len(columns), sharey=True, squeeze=False)[0]
     for axes, column, title in zip(grid, columns, titles, strict=True):

@@ -1,4 +1,4 @@
-"""Gain of Head2Toe over the linear probe against the affinity of the target's domain."""
+"""The gain of Head2Toe over the linear probe against the affinity of the target's domain."""
 
 import math
 
@@ -17,7 +17,7 @@ COLUMNS = ("images", "target", "seed", "measure", "value")
 
 
 def draw(table: pd.DataFrame, network: str) -> Figure:
-    """Draw a point for each target, with standard errors both ways."""
+    """Draw a point for each target, with standard errors in both directions."""
     points = table[table["measure"].isin([AFFINITY, GAIN])]
     targets = ordered(points["images"])
     across, up = (summary(points[points["measure"] == measure], "images") for measure in (AFFINITY, GAIN))
@@ -41,14 +41,16 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
             elinewidth=0.8,
             **style.MARKER_EDGE,
         )
-    axes.set(xlabel="domain affinity: linear less from scratch (points)", ylabel="Head2Toe less linear (points)")
+    axes.set(
+        xlabel="domain affinity: linear \u2212 from scratch (points)", ylabel="gain: Head2Toe \u2212 linear (points)"
+    )
     axes.set_title(in_words(table.loc[table["measure"] == GAIN_CORRELATION, "value"]))
     style.legend(axes, points_only(look.handles(width - 0.6)), columns, strip.legend_top)
     return figure
 
 
 def in_words(correlations: "pd.Series[float]") -> str:
-    """Rank correlations over the targets, one of each seed."""
+    """Write the mean and the standard error of rank correlations over the targets, given one for each seed."""
     known = correlations.dropna()
     if known.empty:
         return ""

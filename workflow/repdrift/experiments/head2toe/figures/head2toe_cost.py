@@ -1,4 +1,4 @@
-"""Accuracy against what a method costs: operations of the final fit, and bytes that a target adds."""
+"""The accuracy of methods against their costs: the operations of the final fit, and the bytes that a target adds."""
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -12,29 +12,29 @@ from repdrift.figures.table import joined
 
 COLUMNS = ("images", "seed", "method", "measure", "item", "value")
 MEASURES = {FLOPS: "floating-point operations of the final fit", BYTES: "bytes that a target adds"}
-COUNTED = {PAPER: "as the paper counts", OURS: "as computed and stored here"}
+COUNTS = {PAPER: "as the paper counts", OURS: "as computed and stored here"}
 
 
 def draw(table: pd.DataFrame, network: str) -> Figure:
-    """Draw a point for each method, the mean of all targets and seeds; a row for each way of counting."""
+    """Draw a point for each method at the means over targets and seeds. There is a row for each way of counting."""
     methods = in_order(table["method"])
     right = table[table["measure"] == TEST_ACCURACY]
     accuracy = summary(right.groupby(["method", "seed"])[["value"]].mean().reset_index(), "method")
     shown = look(methods)
     width = style.DOUBLE
     columns = 4
-    words = [
+    footer = [
         seeds(table),
-        "accuracy and cost: means of the targets; the search before the final fit is not counted",
+        "accuracy and cost: means over the targets; costs do not include the search before the final fit",
         network,
     ]
-    strip = Strip(-(-len(methods) // columns), style.wrap(joined(words), width - 0.1, style.TINY))
+    strip = Strip(-(-len(methods) // columns), style.wrap(joined(footer), width - 0.1, style.TINY))
     figure = style.make_figure(width, 3.7, strip)
     grid = figure.subplots(2, 2, sharey=True, sharex="col")
-    for row, (counted, title) in enumerate(COUNTED.items()):
+    for row, (count, title) in enumerate(COUNTS.items()):
         for column, (measure, label) in enumerate(MEASURES.items()):
             axes = grid[row][column]
-            costs = summary(table[(table["measure"] == measure) & (table["item"] == counted)], "method")
+            costs = summary(table[(table["measure"] == measure) & (table["item"] == count)], "method")
             for method in methods:
                 axes.errorbar(
                     costs[method][0],

@@ -1,4 +1,4 @@
-"""Which layers the features come from that Head2Toe keeps, and how good features are by their score."""
+"""The layers of the features that Head2Toe keeps, and the accuracy of features by the rank of their score."""
 
 import math
 
@@ -19,15 +19,15 @@ ROW = 0.24  # height of a bar in inches
 
 
 def draw(table: pd.DataFrame, network: str) -> Figure:
-    """Draw a bar for each target, of the layers' shares among what is kept, and accuracy by rank."""
+    """Draw a bar for each target with the shares of the layers in the kept features, and the accuracy by rank."""
     table = table[table["method"] == HEAD2TOE]
     targets = ordered(table["images"])
     shares = table[table["measure"] == SHARE]
     layers = sorted(ordered(shares["item"]), key=lambda layer: layer == "logits")
     width, labels = style.DOUBLE, 0.15 + max(style.text_width(target, style.SMALL) for target in targets)
     columns = style.legend_columns(targets, width - labels - 0.1)
-    words = [seeds(table), network]
-    strip = Strip(math.ceil(len(targets) / columns) + 1, style.wrap(joined(words), width - 0.1, style.TINY))
+    footer = joined([seeds(table), network])
+    strip = Strip(math.ceil(len(targets) / columns) + 1, style.wrap(footer, width - 0.1, style.TINY))
     figure = style.make_figure(width, max(1.9, 0.5 + ROW * (len(targets) + 1)), strip)
     left, right = figure.subplots(1, 2, width_ratios=(1.25, 1))
     look = Look.of_layers(layers)
@@ -47,7 +47,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
 
 
 def draw_shares(axes: Axes, table: pd.DataFrame, targets: list[str], layers: list[str], look: Look) -> None:
-    """Draw bars of the mean shares, with the mean number of kept features behind each."""
+    """Draw a bar of the mean shares for each target, with the mean number of kept features to its right."""
     shares = table[table["measure"] == SHARE]
     kept = summary(table[table["measure"] == KEPT], "images")
     for row, target in enumerate(targets):
@@ -60,5 +60,5 @@ def draw_shares(axes: Axes, table: pd.DataFrame, targets: list[str], layers: lis
     axes.set_yticks(range(len(targets)), targets)
     axes.set_ylim(len(targets) - 0.4, -0.6)
     axes.set_xlim(0, 100)
-    axes.set(xlabel="share of the kept features (%)", title="(a) layers; right of the bars: features kept")
+    axes.set(xlabel="share of the kept features (%)", title="(a) layers; numbers: kept features")
     axes.tick_params(axis="y", length=0)

@@ -1,4 +1,4 @@
-"""What the figures of Head2Toe share: methods in their order, and what kind each is of."""
+"""The methods in the order of the figures, with the kinds that give them their colours."""
 
 from collections.abc import Iterable
 from itertools import cycle
@@ -10,7 +10,7 @@ from repdrift.experiments.head2toe.method_names import NAMES
 from repdrift.figures.style import MARKERS, Look, kinds
 from repdrift.figures.table import standard_errors
 
-# Methods in the order of the figures, by what they have in common: a colour each.
+# The methods in the order of the figures, by kind. Each kind has a colour.
 KINDS = {
     "probes on one layer or two": ("linear", "linear-intermediate", "linear-second"),
     "probes on all layers": ("all", "all-l1", "all-l2", "all-group-lasso", "random"),
@@ -22,30 +22,30 @@ KIND_OF = {method: kind for kind, methods in KINDS.items() for method in methods
 
 
 def in_order(methods: Iterable[str]) -> list[str]:
-    """Methods that there are, in the order of the figures."""
+    """Return the methods without repetition in the order of the figures."""
     found = set(methods)
     return [method for method in KIND_OF if method in found]
 
 
 def summary(rows: pd.DataFrame, by: str) -> dict[str, tuple[float, float]]:
-    """Mean over the seeds and its standard error (0 for one seed), by the values of a column."""
+    """Return the mean over seeds and its standard error (0 for one seed), by the values of a column."""
     return {str(key): (mean, error) for key, mean, error in standard_errors(rows, [by]).itertuples()}
 
 
 def look(methods: Iterable[str]) -> Look:
-    """Colours of the kinds, and a marker for each method, by their names."""
+    """Return the look of methods by name: the colour of their kind, and a marker for each."""
     found = list(methods)
     markers = dict(zip(map(name, found), cycle(MARKERS), strict=False))
     return Look({name(method): COLOURS[KIND_OF[method]] for method in found}, markers)
 
 
 def points_only(handles: list[Artist]) -> list[Artist]:
-    """Entries of a legend without lines."""
+    """Remove the lines from the entries of a legend, and return the entries."""
     for handle in handles:
         handle.set(linestyle="")
     return handles
 
 
 def name(method: str) -> str:
-    """Name of a method, as figures show it."""
+    """Return the name of a method in figures."""
     return NAMES[method][0].upper() + NAMES[method][1:]

@@ -1,4 +1,4 @@
-"""Hold the gain of Head2Toe against the affinity of the targets' domains: for each target and seed, and in ranks."""
+"""Compute the affinity and the gain of Head2Toe for each target and seed, and their rank correlation over targets."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -23,12 +23,15 @@ from repdrift.experiments.head2toe.tables import (
 )
 from repdrift.provenance.artifacts import Job
 
-RANKED = {GAIN_CORRELATION: GAIN, SHARE_CORRELATION: EARLY_SHARE}  # with affinity, over the targets
-ALL = ""  # in place of a target
+RANKED = {GAIN_CORRELATION: GAIN, SHARE_CORRELATION: EARLY_SHARE}  # rank correlations with affinity over the targets
+ALL = ""  # the name in place of a target for numbers over all targets
 
 
 def of_targets(table: pd.DataFrame, late: Sequence[str]) -> pd.DataFrame:
-    """Rows images, target, seed, measure, value; `late` are the penultimate layer and those after it."""
+    """Return the rows of the targets, with the columns images, target, seed, measure and value.
+
+    `late` has the penultimate layer and those after it, which are neither early nor intermediate.
+    """
     by = ["images", "target", "seed"]
     accuracy = table[table["measure"] == TEST_ACCURACY].pivot(index=by, columns="method", values="value")
     shares = table[(table["method"] == HEAD2TOE) & (table["measure"] == SHARE) & ~table["item"].isin(late)]
@@ -38,13 +41,13 @@ def of_targets(table: pd.DataFrame, late: Sequence[str]) -> pd.DataFrame:
         EARLY_SHARE: shares.groupby(by)["value"].sum(),
     }
     rows = pd.concat(found, names=["measure"]).rename("value").reset_index()
-    # In the order in which the targets are given, as figures have them.
+    # Figures show the targets in the order in which they are given.
     rows["images"] = pd.Categorical(rows["images"], table["images"].unique())
     return rows.sort_values(["measure", "images", "seed"]).astype({"images": "str"})
 
 
 def over_targets(found: pd.DataFrame) -> Iterator[dict[str, object]]:
-    """Rank correlations (Spearman) of each seed: not a number where all targets are alike."""
+    """Yield Spearman's rank correlations over the targets for each seed. They are NaN if all values are equal."""
     for seed, rows in found.groupby("seed"):
         wide = rows.pivot(index="target", columns="measure", values="value")
         for name, measure in RANKED.items():
@@ -55,7 +58,7 @@ def over_targets(found: pd.DataFrame) -> Iterator[dict[str, object]]:
 
 def main() -> None:
     flags = command.parser(__doc__, AffinitySpec)
-    flags.add_argument("--tables", type=Path, nargs="+", required=True, help="of the targets and seeds")
+    flags.add_argument("--tables", type=Path, nargs="+", required=True, help="tables of all targets and seeds")
     args = flags.parse_args()
     spec: AffinitySpec = args.spec
     job = Job(spec, args.code, args.tables)

@@ -1,4 +1,4 @@
-"""Read the features of all layers of a frozen network on the examples of a target, pooled, into one cached file."""
+"""Compute the pooled features of all layers of a frozen network on a target, and save them to one file."""
 
 from safetensors.torch import save_file
 from torch import Tensor

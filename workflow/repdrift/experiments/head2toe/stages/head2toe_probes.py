@@ -1,4 +1,4 @@
-"""Search for the probes of a target: every method with the same budget, on the same parts of the same examples."""
+"""Search for the best probe of every method on a target, with equal budgets and the same folds of the examples."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, replace
@@ -28,7 +28,7 @@ from repdrift.experiments.head2toe.tables import (
     TEST_ACCURACY,
     VALIDATION_ACCURACY,
     Row,
-    counted,
+    cost_rows,
     row,
 )
 from repdrift.machine.devices import device_name, prepare
@@ -39,13 +39,13 @@ BESIDE = {LINEAR_INTERMEDIATE: INTERMEDIATE, LINEAR_SECOND: SECOND}
 
 
 def widths(method: Method, found: Found, train: Examples) -> dict[str, int]:
-    """Numbers of features that the method selects from, by layer."""
+    """Return the number of features that the method selects from, by layer."""
     every = train.features[found.configuration.target_size].widths
     return {layer: width for layer, width in every.items() if method.layers is None or layer in method.layers}
 
 
-def what(method: Method, found: Found, train: Examples, test: Examples) -> Iterator[Row]:
-    """Rows of what a method has found: how good it is, with which configuration, and which features it keeps."""
+def outcome_rows(method: Method, found: Found, train: Examples, test: Examples) -> Iterator[Row]:
+    """Yield the rows of the outcome of a search: accuracies, the chosen configuration, and shares of kept features."""
     best, probe = found.configuration, found.probe
     size, count = best.target_size, probe.selection.count
     yield row(TEST_ACCURACY, 100 * probe.accuracy(test.features[size], test.labels))
@@ -61,7 +61,10 @@ def what(method: Method, found: Found, train: Examples, test: Examples) -> Itera
 
 
 def flops(method: Method, found: Found, train: Examples, forward: int, classes: int) -> dict[str, int]:
-    """Operations of the final fit, as the paper counts and as we do: of all examples, and of the heads on them."""
+    """Return the floating-point operations of the final fit, as the paper counts them and as we do.
+
+    They consist of the forward passes of all examples and of the fits of the heads on their features.
+    """
     every, kept = sum(widths(method, found, train).values()), found.probe.selection.count
     fitted, steps = ([every, kept] if method.selector == "scores" else [kept]), found.configuration.setting.steps
     return {
@@ -73,17 +76,20 @@ def flops(method: Method, found: Found, train: Examples, forward: int, classes: 
 
 
 def costs(method: Method, found: Found, train: Examples, spent: dict[str, int], classes: int) -> Iterator[Row]:
-    """Rows of what the final fit costs (`spent`, see `flops`), and what it adds to be stored."""
+    """Yield the rows of the costs: the operations of the final fit, given by `flops`, and the bytes to be stored."""
     kept = found.probe.selection.count
     every = sum(widths(method, found, train).values())
     for name, value in spent.items():
-        yield from counted(FLOPS, value, name)
-    yield from counted(BYTES, cost.probe_bytes_paper(every, kept, classes), PAPER)
-    yield from counted(BYTES, cost.probe_bytes_ours(kept, classes), OURS)
+        yield from cost_rows(FLOPS, value, name)
+    yield from cost_rows(BYTES, cost.probe_bytes_paper(every, kept, classes), PAPER)
+    yield from cost_rows(BYTES, cost.probe_bytes_ours(kept, classes), OURS)
 
 
 def ranks(found: Found, train: Examples, test: Examples, spec: ProbesSpec) -> Iterator[Row]:
-    """Rows of the accuracy on as many features from each rank on, scored by the head that was chosen."""
+    """Yield the rows of the accuracies of probes on equally many features that begin at different ranks.
+
+    The features are ranked by the scores of the head that was chosen.
+    """
     configuration = replace(found.configuration, fraction=spec.window)
     size, classes = configuration.target_size, spec.network["classes"]
     probes = by_rank(train.features[size], train.labels, configuration, spec.offsets, classes=classes, seed=spec.seed)
@@ -95,7 +101,7 @@ def main() -> None:
     flags = command.parser(__doc__, ProbesSpec)
     flags.add_argument("--features", type=Path, required=True)
     flags.add_argument("--gpus", type=int, default=0)
-    flags.add_argument("--probe", type=Path, required=True, help="where to write the probe of Head2Toe")
+    flags.add_argument("--probe", type=Path, required=True, help="output: the probe of Head2Toe")
     args = flags.parse_args()
     spec: ProbesSpec = args.spec
     seed, classes = spec.seed, spec.network["classes"]
@@ -111,7 +117,7 @@ def main() -> None:
     for name, method in methods(network.layers[-2], spec.target_sizes, spec.steps, beside).items():
         found = search(method, train.features, train.labels, splits, classes=classes, seed=seed)
         spent = flops(method, found, train, forward, classes)
-        these = [*what(method, found, train, test), *costs(method, found, train, spent, classes)]
+        these = [*outcome_rows(method, found, train, test), *costs(method, found, train, spent, classes)]
         if name == HEAD2TOE:
             these += ranks(found, train, test, spec)
             about = {**whose, "configuration": asdict(found.configuration), "flops": spent}

@@ -1,4 +1,4 @@
-"""Search for the best training of the network itself: fine-tuning, from scratch, or from the probe of Head2Toe."""
+"""Search for the best training of the network: fine-tuning, from scratch, or fine-tuning from the probe of Head2Toe."""
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -23,7 +23,7 @@ from repdrift.experiments.head2toe.tables import (
     TEST_ACCURACY,
     VALIDATION_ACCURACY,
     Row,
-    counted,
+    cost_rows,
     row,
 )
 from repdrift.machine.devices import device_name, prepare
@@ -36,7 +36,7 @@ Load = Callable[[], Conv4]
 
 
 def plainly(load_network: Load, spec: TuningSpec) -> Start:
-    """Start from the weights themselves, with a new head if the spec says so."""
+    """Return a start from the given weights, with a new head if the spec says so."""
 
     def start(_: Tensor) -> nn.Module:
         network = load_network()
@@ -48,10 +48,10 @@ def plainly(load_network: Load, spec: TuningSpec) -> Start:
 
 
 def from_probe(load_network: Load, spec: TuningSpec, configuration: Configuration, examples: Examples) -> Start:
-    """Start from a probe with the configuration that Head2Toe has found, fitted on the examples that are trained on."""
+    """Return a start from a probe with the configuration that Head2Toe chose, fitted on the examples to train on."""
     features = examples.features[configuration.target_size]
     classes = spec.network["classes"]
-    fitted: dict[tuple[int, ...], Probe] = {}  # all learning rates start from the same one
+    fitted: dict[tuple[int, ...], Probe] = {}  # all learning rates start from the same probe
 
     def start(rows: Tensor) -> nn.Module:
         numbers = tuple(rows.tolist())
@@ -64,9 +64,9 @@ def from_probe(load_network: Load, spec: TuningSpec, configuration: Configuratio
     return start
 
 
-def what(found: Tuned, right: float) -> Iterator[Row]:
-    """Rows of what the search has found: how good it is, and with which settings."""
-    yield row(TEST_ACCURACY, 100 * right)
+def outcome_rows(found: Tuned, test_accuracy: float) -> Iterator[Row]:
+    """Yield the rows of the outcome of a search: the accuracies and the chosen settings."""
+    yield row(TEST_ACCURACY, 100 * test_accuracy)
     yield row(VALIDATION_ACCURACY, 100 * found.tried[found.choice])
     yield row(CONFIGURATIONS, len(found.tried))
     yield row(CHOSEN, found.choice.learning_rate, "learning rate")
@@ -74,20 +74,20 @@ def what(found: Tuned, right: float) -> Iterator[Row]:
 
 
 def costs(found: Tuned, forward: int, batch: int, of_probe: Mapping[str, int]) -> Iterator[Row]:
-    """Rows of what the final training costs, with the probe that it starts from, and of what is to be stored of it."""
+    """Yield the rows of the costs: the operations of the final training and of its probe, and the bytes to store."""
     parameters = sum(each.numel() for each in found.network.parameters() if each.requires_grad)
     for name in (PAPER, OURS):
         flops = cost.fine_tuning_flops(forward, found.steps, batch) + of_probe.get(name, 0)
-        yield from counted(FLOPS, flops, name)
-        yield from counted(BYTES, cost.fine_tuning_bytes(parameters), name)
+        yield from cost_rows(FLOPS, flops, name)
+        yield from cost_rows(BYTES, cost.fine_tuning_bytes(parameters), name)
 
 
 def main() -> None:
     flags = command.parser(__doc__, TuningSpec)
     flags.add_argument("--parent", type=Path, required=True, help="the weights to start from")
-    flags.add_argument("--probe", type=Path, nargs="*", default=[], help="features of the examples, and the probe")
+    flags.add_argument("--probe", type=Path, nargs="*", default=[], help="features of the examples, then the probe")
     flags.add_argument("--task", type=Path, required=True)
-    flags.add_argument("--images", type=Path, nargs=2, required=True, help="of training and of testing")
+    flags.add_argument("--images", type=Path, nargs=2, required=True, help="files of the training and test splits")
     flags.add_argument("--gpus", type=int, default=0)
     args = flags.parse_args()
     spec: TuningSpec = args.spec
@@ -114,6 +114,6 @@ def main() -> None:
     right = accuracy(found.network, *tests)
     forward = cost.forward_flops(build(spec.network))
     whose = {"target": spec.target, "seed": spec.seed, "method": spec.method}
-    rows = [*what(found, right), *costs(found, forward, spec.training["batch_size"], about["flops"])]
+    rows = [*outcome_rows(found, right), *costs(found, forward, spec.training["batch_size"], about["flops"])]
     job.save(args.output, lambda file: write_csv(file, [{**whose, **each} for each in rows], COLUMNS))
     print(f"{spec.method}: test accuracy {100 * right:.1f} %, {found.choice}")

@@ -1,4 +1,4 @@
-"""What came of trainings: final test accuracy, and how fast they learned; from their histories."""
+"""The outcomes of trainings, from their histories: the final test accuracy, and the speed of learning."""
 
 import pandas as pd
 
@@ -7,7 +7,10 @@ COLUMNS = ("run", "seed", "images", "epoch", "train_accuracy", "test_accuracy")
 
 
 def outcomes(table: pd.DataFrame, by: list[str]) -> tuple[pd.DataFrame, int]:
-    """Rows with ``measure`` and ``value`` for each training, and the number of epochs of the mean: all have as many."""
+    """Return the outcomes of each training as the columns ``measure`` and ``value``, and a number of epochs.
+
+    The speed of learning is the mean training accuracy over this number of first epochs, which every training has.
+    """
     trained = table[table["epoch"] > 0]
     one = ["run", "seed", *by]
     trainings = trained.groupby(one, sort=False, dropna=False)

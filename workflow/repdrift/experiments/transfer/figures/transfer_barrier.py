@@ -1,4 +1,4 @@
-"""Accuracy of the networks on the line between two that were trained on a target."""
+"""The accuracy of the networks on the line between two networks that were trained on a target."""
 
 import pandas as pd
 import seaborn as sns
@@ -14,11 +14,14 @@ DASHES = {RE_ESTIMATED: "-", INTERPOLATED: (0, (1, 1.5))}
 
 
 def draw(table: pd.DataFrame, network: str) -> Figure:
-    """Draw a column for each target, with a line for each pair: solid with BN statistics re-estimated, else dotted."""
+    """Draw axes for each target, and in them two lines for each pair of networks.
+
+    The BN statistics are re-estimated for solid lines, and interpolated for dotted lines.
+    """
     table = table[table["measure"] == TEST_ACCURACY]
     targets, pairs = ordered(table["images"]), ordered(table["pair"])
-    words = [seeds(table), "solid: BN statistics re-estimated at every point, dotted: interpolated", network]
-    grid = Grid.of(targets, 1, pairs, words, height=1.9)
+    footer = [seeds(table), "BN statistics: re-estimated at every point (solid) or interpolated (dotted)", network]
+    grid = Grid.of(targets, 1, pairs, footer, height=1.9)
     for axes, target in zip(grid.axes[0], targets, strict=True):
         for bn, dashes in DASHES.items():
             shown = table[(table["images"] == target) & (table["bn"] == bn)]
@@ -35,7 +38,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
                 legend=False,
                 ax=axes,
             )
-        axes.set(xlabel="place on the line", ylabel="", xlim=(0, 1), ylim=(0, 100))
+        axes.set(xlabel="position on the line", ylabel="", xlim=(0, 1), ylim=(0, 100))
         axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "", "0.5", "", "1"])
     grid.axes[0][0].set_ylabel("test accuracy (%)")
     legend(grid)
@@ -43,7 +46,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
 
 
 def legend(grid: Grid) -> None:
-    """Entries without markers, as the lines are."""
+    """Write the legend with entries that have no markers, as the lines have none."""
     handles = grid.look.handles(style.DOUBLE - 0.6)
     for handle in handles:
         handle.set(marker="")

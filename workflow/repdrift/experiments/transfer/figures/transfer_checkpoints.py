@@ -1,4 +1,4 @@
-"""Accuracy on targets against the epoch of pre-training whose weights training began with."""
+"""The accuracy on targets against the epoch of pre-training that provides the first weights."""
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -14,21 +14,24 @@ SOURCE = "pre-training"
 
 
 def draw(table: pd.DataFrame, network: str) -> Figure:
-    """Draw a column for each target, final accuracy above speed; beside it that of pre-training at its epochs."""
+    """Draw a column for each target: the final accuracy, and below it the speed of learning.
+
+    The test accuracy of pre-training at its own epochs is drawn beside the final accuracy.
+    """
     tuned = table[table["network"] != SOURCE]
     targets, starts = ordered(tuned["images"]), sorted(int(start) for start in tuned["start"].unique())
     found, epochs = outcomes.outcomes(tuned, ["images", "start", "network"])
     source = table[(table["network"] == SOURCE) & table["epoch"].isin(starts)].dropna(subset=["test_accuracy"])
     source = source.assign(start=source["epoch"], value=source["test_accuracy"])
     labels = [*ordered(tuned["network"]), SOURCE]
-    words = [seeds(table), f"first {epochs} epochs", f"{SOURCE}: test accuracy on its own task", network]
-    grid = Grid.of(targets, 2, labels, words)
+    speed = f"training accuracy: mean of the first {epochs} epochs"
+    grid = Grid.of(targets, 2, labels, [seeds(table), speed, f"{SOURCE}: test accuracy on its own task", network])
     for row, measure in enumerate((FINAL, SPEED)):
         for axes, target in zip(grid.axes[row], targets, strict=True):
             shown = found[(found["images"] == target) & (found["measure"] == measure)]
             columns = ["start", "network", "value"]
             both = pd.concat([shown[columns], source[columns]]) if measure == FINAL else shown
-            both = both.astype({"start": int})  # of a column with empty cells it is a float, and no place then
+            both = both.astype({"start": int})  # a column with empty cells is read as floats
             draw_lines(axes, both, x="start", order=starts, look=grid.look, hue="network")
             name_ticks(axes, {}, starts)
             axes.set_ylim(0, 102)

@@ -1,4 +1,4 @@
-"""What rewinding a part costs, and the loss around its weights before, during and after training."""
+"""The accuracy with a rewound part, and the loss with noisy weights from before, during or after training."""
 
 import math
 from collections.abc import Sequence
@@ -23,17 +23,20 @@ TOP, CELL, TITLE = 1.5, 0.75, 0.2  # heights in inches
 
 
 def draw(table: pd.DataFrame, network: str) -> Figure:
-    """Draw rewinding for each target above the landscapes of the first: a row for each path, a column for each part."""
+    """Draw the accuracy with rewound parts for each target, and below it the loss landscapes of the first target.
+
+    The landscapes have a row for each network and path, and a column for each part.
+    """
     targets, networks = ordered(table["images"]), ordered(table["network"])
     landscapes = table[(table["images"] == targets[0]) & (table["path"] != "")]
     paths = [(one, path) for one in networks for path in ordered(landscapes["path"])]
     parts = ordered(landscapes["part"])
-    words = [
+    footer = [
         seeds(table),
-        f"landscapes: {targets[0]}, mean loss over seeds; number: median criticality",
+        f"landscapes: {targets[0]}, mean loss over seeds; numbers: criticality, median over seeds",
         network,
     ]
-    strip = Strip(1, style.wrap(joined(words), style.DOUBLE - 0.1, style.TINY))
+    strip = Strip(1, style.wrap(joined(footer), style.DOUBLE - 0.1, style.TINY))
     height = (CELL + TITLE) * len(paths)
     figure = style.make_figure(style.DOUBLE, TOP + height + 0.5, strip)
     rows = figure.add_gridspec(2, 1, height_ratios=[TOP, height])
@@ -63,7 +66,10 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
 
 
 def limits(landscapes: pd.DataFrame) -> tuple[float, float]:
-    """Smallest and largest mean loss; at least a factor of ten apart, so that noise does not fill the scale."""
+    """Return the smallest and the largest mean loss, at least a factor of ten apart.
+
+    Otherwise small random differences would fill the colour scale.
+    """
     cells = (
         landscapes[landscapes["measure"] == TRAINING_LOSS]
         .groupby(["network", "path", "part", "at", "noise"])["value"]
@@ -74,7 +80,7 @@ def limits(landscapes: pd.DataFrame) -> tuple[float, float]:
 
 
 def draw_landscape(axes: Axes, shown: pd.DataFrame, norm: LogNorm, part: str) -> None:
-    """Draw the mean loss over places (across) and noises (up), and write the criticality above."""
+    """Draw the mean loss over places (horizontal) and noises (vertical), and write the criticality above."""
     loss = shown[shown["measure"] == TRAINING_LOSS]
     cells = loss.groupby(["noise", "at"])["value"].mean().unstack()
     axes.pcolormesh(np.arange(cells.shape[1] + 1), np.arange(cells.shape[0] + 1), cells, norm=norm, cmap=MAP)
@@ -86,6 +92,6 @@ def draw_landscape(axes: Axes, shown: pd.DataFrame, norm: LogNorm, part: str) ->
 
 
 def criticality_in_words(values: Sequence[float]) -> str:
-    """Median over seeds, short."""
+    """Write the median over seeds with two significant digits, or as a whole number from 10 on."""
     middle = float(np.median(values))
     return "∞" if math.isinf(middle) else f"{middle:.2g}" if middle < 10 else f"{middle:,.0f}"

@@ -1,5 +1,6 @@
-"""Accuracy on targets whose images are shuffled in blocks, from pre-trained and from random weights."""
+"""The accuracy on targets with images shuffled in blocks, from pre-trained and from random weights."""
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -16,11 +17,17 @@ NAMES = {0: "*"}
 
 
 def draw(table: pd.DataFrame, network: str) -> Figure:
-    """Draw a column for each target: final accuracy with the relative drop above, and speed."""
+    """Draw a column for each target: the final accuracy with the relative drops above, and the speed of learning."""
     targets, networks = ordered(table["images"]), ordered(table["network"])
     found, epochs = outcomes.outcomes(table, ["images", "side", "network"])
-    words = [seeds(table), f"first {epochs} epochs", "*: all values shuffled; above: relative drop in %", network]
-    grid = Grid.of(targets, 2, networks, words)
+    footer = [
+        seeds(table),
+        f"training accuracy: mean of the first {epochs} epochs",
+        "*: all values shuffled",
+        "numbers: relative drop in %",
+        network,
+    ]
+    grid = Grid.of(targets, 2, networks, footer)
     sides = sorted(int(side) for side in found["side"].unique())
     for row, measure in enumerate((FINAL, SPEED)):
         for axes, target in zip(grid.axes[row], targets, strict=True):
@@ -39,11 +46,14 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
 
 
 def write_drops(axes: Axes, shown: pd.DataFrame, sides: list[int]) -> None:
-    """Write 100 (P-T - RI-T) / P-T of the means above each side."""
+    """Write the relative drop 100 (P-T - RI-T) / P-T of the mean accuracies above each side of the blocks.
+
+    A dash stands where the mean accuracy of P-T is 0.
+    """
     means = shown.groupby(["side", "network"])["value"].mean().unstack()
     if not {"P-T", "RI-T"} <= set(means):
         return
     drops = 100 * (means["P-T"] - means["RI-T"]) / means["P-T"]
     for place, side in enumerate(sides):
-        text = f"{drops[side]:z.0f}".replace("-", "\u2212")
+        text = f"{drops[side]:z.0f}".replace("-", "\u2212") if np.isfinite(drops[side]) else "\u2013"
         axes.text(place, 103, text, fontsize=style.TINY, color=style.GREY, ha="center", va="bottom")

@@ -1,4 +1,4 @@
-"""Pairs of networks trained on a target: similarity of layers, distance of weights, mistakes in common."""
+"""Pairs of networks that were trained on a target: similarity of layers, distance of weights, common mistakes."""
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -10,7 +10,7 @@ from repdrift.figures.lines import draw_lines, fit_layer_names
 from repdrift.figures.table import ordered
 
 COLUMNS = ("images", "seed", *SIMILARITY.columns[1:], "value")
-# The other pairs are in the table only.
+# The table has more pairs, which the figure does not show.
 SHOWN = ("P-T & P", "P-T & P-T", "RI-T & RI", "RI-T & P-T", "RI-T & RI-T", "RI-T & RI-T, same start")
 TRAINED = ("P-T & P-T", "RI-T & P-T", "RI-T & RI-T", "RI-T & RI-T, same start")
 
@@ -21,8 +21,9 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     targets = ordered(table["images"])
     estimators = style.biased_first([name for name in ordered(table["measure"]) if name not in (L2_DISTANCE, MISTAKES)])
     measures = [*estimators, L2_DISTANCE, MISTAKES]
-    words = [seeds(table), "mistakes in common: of the images wrong for either", network]
-    grid = Grid.of(targets, len(measures), [pair for pair in SHOWN if pair in set(table["pair"])], words, height=1.25)
+    shared = "mistakes in common: share of the images that either network gets wrong"
+    pairs = [pair for pair in SHOWN if pair in set(table["pair"])]
+    grid = Grid.of(targets, len(measures), pairs, [seeds(table), shared, network], height=1.25)
     for row, measure in enumerate(measures):
         for axes, target in zip(grid.axes[row], targets, strict=True):
             shown = table[(table["images"] == target) & (table["measure"] == measure)]

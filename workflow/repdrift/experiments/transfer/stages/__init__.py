@@ -1,1 +1,1 @@
-"""stages."""
+"""The programs of the experiment ``transfer``, which its rules call."""

@@ -1,4 +1,4 @@
-"""Evaluate the networks on the lines between pairs trained on one target, with BN statistics in two ways."""
+"""Evaluate the networks on the lines between pairs of networks, with BN statistics obtained in two ways."""
 
 from collections.abc import Iterator
 
@@ -25,7 +25,7 @@ Row = dict[str, object]
 def line(
     run: Evaluation[LinesSpec], first: str, second: str, test: tuple[Tensor, Tensor], calibration: Tensor
 ) -> Iterator[Row]:
-    """Rows of a pair: loss and accuracy of every network on the line, then the barrier."""
+    """Yield the rows of a pair: loss and accuracy of every network on the line, and then the barriers."""
     ends = [run.networks[name].state_dict() for name in (first, second)]
     network = build(run.spec.network).to(run.device).eval()
     shares = even_shares(run.spec.points)

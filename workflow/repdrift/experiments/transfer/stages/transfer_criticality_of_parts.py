@@ -1,4 +1,4 @@
-"""Rewind each part of networks trained on one target, and measure how critical it is, along two paths."""
+"""Rewind each part of networks that were trained on one target, and measure its criticality along two paths."""
 
 from collections.abc import Iterator, Sequence
 from itertools import product
@@ -28,14 +28,14 @@ Row = dict[str, object]
 
 
 def paths(run: Evaluation[CriticalitySpec], steps: Sequence[str], part: str) -> dict[str, dict[float, Weights]]:
-    """Weights of a part along both paths, by their place from 0 (before training) to 1 (after)."""
+    """Return the weights of a part along both paths, by path and by place from 0 (before training) to 1 (after)."""
     way = [weights(run.networks[name].parts[part]) for name in steps]
     straight: dict[float, Weights] = {share: interpolated(way[0], way[-1], share) for share in run.spec.distances}
     return {DIRECT: straight, OPTIMISATION: {place / (len(way) - 1): found for place, found in enumerate(way)}}
 
 
 def landscape(run: Evaluation[CriticalitySpec], name: str, part: str, train: tuple[Tensor, Tensor]) -> Iterator[Row]:
-    """Rows of a part: the loss over a grid of places and noises, and the criticality, for each path."""
+    """Yield the rows of a part: for each path, the losses over a grid of places and noises, and the criticality."""
     spec, steps = run.spec, run.spec.paths[name]
     moved = PartInNetwork(run.networks[steps[-1]], part, *train)
     start = weights(run.networks[steps[0]].parts[part])
@@ -60,7 +60,7 @@ def landscape(run: Evaluation[CriticalitySpec], name: str, part: str, train: tup
 
 
 def rewound(run: Evaluation[CriticalitySpec], name: str, part: str, test: tuple[Tensor, Tensor]) -> float:
-    """Test accuracy in percent with a part as it was before training."""
+    """Return the test accuracy in percent of a network in which one part has its weights from before training."""
     first, *_, last = run.spec.paths[name]
     start = weights(run.networks[first].parts[part])
     return PartInNetwork(run.networks[last], part, *test).evaluate(start)[1]

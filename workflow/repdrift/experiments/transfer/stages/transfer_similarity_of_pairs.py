@@ -1,11 +1,11 @@
-"""Compare pairs of networks trained on one target: representations, distance of their weights, mistakes."""
+"""Compare pairs of networks that were trained on one target: their representations, weights and mistakes."""
 
 from collections.abc import Iterator, Mapping
 
 from torch import Tensor
 
 from repdrift.experiments.evaluation import Evaluation
-from repdrift.experiments.transfer.mistakes import compared, mistakes
+from repdrift.experiments.transfer.mistakes import compare_mistakes, mistakes
 from repdrift.experiments.transfer.specs import PairsSpec
 from repdrift.experiments.transfer.tables import L2_DISTANCE, MISTAKES, SIMILARITY
 from repdrift.networks.conv4 import Conv4
@@ -19,10 +19,13 @@ Row = dict[str, object]
 def similarities(
     pairs: Mapping[str, tuple[str, str]], layers: dict[str, dict[str, Tensor]], name: str
 ) -> Iterator[Row]:
-    """Similarity of each layer of all pairs, by one estimator, of the representations of each network."""
+    """Yield a row for each layer and pair with the similarity by one estimator.
+
+    `layers` has the representations [n, p] of each network, by network and layer.
+    """
     method = estimator(name)
     for layer in next(iter(layers.values())):
-        # A layer at a time: a state can be as large as the images squared.
+        # Only the states of one layer are kept at a time, since a state can have n² numbers for n images.
         states = {network: method.prepare(found[layer]) for network, found in layers.items()}
         for pair, (first, second) in pairs.items():
             value = method.compare(states[first], states[second])
@@ -47,6 +50,6 @@ def main() -> None:
         rows += similarities(spec.pairs, layers, name)
     for pair, (first, second) in spec.pairs.items():
         rows += distances(pair, run.networks[first], run.networks[second])
-        for kind, value in compared(wrong[first], wrong[second]).items():
+        for kind, value in compare_mistakes(wrong[first], wrong[second]).items():
             rows.append({"pair": pair, "measure": MISTAKES, "item": kind, "value": value})
     run.save(rows, SIMILARITY.written, run.spec.dataset, run.spec.seed)

@@ -1,1 +1,1 @@
-"""figures."""
+"""The drawings of the figures of the experiment ``transferability``, each beside its caption."""

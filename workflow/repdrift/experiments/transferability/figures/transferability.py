@@ -1,4 +1,4 @@
-"""What the figures of T share: a logarithmic axis around 1, and infinite values."""
+"""The drawing of T that several figures share: a logarithmic axis around 1, and marks for infinite values."""
 
 from collections.abc import Sequence
 
@@ -16,14 +16,14 @@ PRETRAINED = "pretrained"
 
 
 def in_group(groups: "pd.Series[str]", name: str) -> "pd.Series[bool]":
-    """Whether each training belongs to a group."""
+    """Return whether each training belongs to a group."""
     return groups.str.split().map(lambda names: name in names).astype(bool)
 
 
 def draw_t(
     axes: Axes, shown: pd.DataFrame, *, x: str, order: Sequence[str] | Sequence[int], look: Look, hue: str
 ) -> None:
-    """Draw means of T over seeds with standard errors; infinite values as such, above the others."""
+    """Draw means of T over seeds with standard errors. An infinite value is the sign ∞ at the top."""
     finite = np.isfinite(shown["value"])
     axes.axhline(1, color="0.8", linewidth=0.6, zorder=0)
     if finite.any():
@@ -44,13 +44,13 @@ def set_log_axis(axes: Axes, axis: str, ticks: Sequence[float] = (1.0, 2.0, 5.0)
 
 
 def infinite_in_words(table: pd.DataFrame) -> str:
-    """Count the values that are infinite: of layers that fine-tuning left as they were."""
+    """Return the part of the footer that tells how many values are infinite."""
     count = int(np.isinf(table["value"]).sum())
-    return f"∞: {count} values of layers that did not change at all" if count else ""
+    return f"∞: {count} infinite values, of layers that training did not change" if count else ""
 
 
 def look_of_layers(layers: Sequence[str]) -> Look:
-    """Layers from light to dark, and all together in black."""
+    """Colour the layers from light to dark, and ``overall`` in black."""
     hidden = [layer for layer in layers if layer != OVERALL]
     look = Look.of_layers(layers)
     return Look({**style.sequential(hidden, "crest"), OVERALL: (0.0, 0.0, 0.0)}, look.markers)

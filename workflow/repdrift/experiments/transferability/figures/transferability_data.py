@@ -17,7 +17,7 @@ from repdrift.figures.grid import Grid, name_ticks, seeds
 from repdrift.figures.table import ordered
 
 COLUMNS = ("images", "seed", "network", "groups", "size", "classes", "reference", "measure", "item", "value")
-# Sweeps by the names of their groups: what varies, its name, and what does not.
+# For the group of each sweep: the column that varies, the label of its axis, and the label of T.
 SWEEPS = {
     "epochs": ("size", "training images", "T, equal epochs"),
     "steps": ("size", "training images", "T, equal steps"),
@@ -33,13 +33,13 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     targets, items = ordered(swept["epochs"]["images"]), ordered(table["item"])
     grid = Grid.of(targets, len(SWEEPS), items, [seeds(table), infinite_in_words(table), network], height=1.5)
     grid = replace(grid, look=look_of_layers(items))
-    for row, (name, (x, label, what)) in enumerate(SWEEPS.items()):
+    for row, (name, (x, x_label, y_label)) in enumerate(SWEEPS.items()):
         for axes, target in zip(grid.axes[row], targets, strict=True):
             shown = swept[name][swept[name]["images"] == target]
             order = sorted(int(value) for value in shown[x].unique())
             draw_t(axes, shown, x=x, order=order, look=grid.look, hue="item")
             name_ticks(axes, {value: f"{value:,}" for value in order}, order)
-            axes.set_xlabel(label)
-        grid.axes[row][0].set_ylabel(what)
+            axes.set_xlabel(x_label)
+        grid.axes[row][0].set_ylabel(y_label)
     grid.legend()
     return grid.figure

@@ -1,4 +1,4 @@
-"""T of every fine-tuning against gap and width of its target and the number of images, and regressions on them."""
+"""T of every fine-tuning against the gap, width and number of images of its target, and regressions on these."""
 
 from collections.abc import Sequence
 
@@ -32,7 +32,7 @@ Colour = tuple[float, float, float]
 
 
 def draw(table: pd.DataFrame, network: str) -> Figure:
-    """Draw the means over seeds of each fine-tuning three times, above a table of the regressions."""
+    """Draw the mean T over seeds of each fine-tuning against each property, and a table of the regressions below."""
     points = table[table["measure"] == T]
     means = points.groupby("run", sort=False).agg(
         {"images": "first", "labels": "first", "size": "first", "gap": "mean", "width": "mean", "value": "mean"}
@@ -40,14 +40,14 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     targets = ordered(means["images"])
     look = Look.of(targets)
     fits = ordered(table.loc[table["series"] != "", "series"])
-    words = [
+    footer = [
         seeds(points).replace("mean ± SE", "means"),
-        "regressions: ln T on z-scores; coefficient ± its standard error for the means over seeds, n fine-tunings; in "
-        "brackets mean ± SE of the coefficients of each seed alone",
+        "regressions of ln T on z-scores over n fine-tunings: coefficient ± standard error for the means over seeds; "
+        "in brackets: mean ± SE over seeds of the coefficients of each seed",
         infinite_in_words(points),
         network,
     ]
-    strip = Strip(1, style.wrap(joined(words), style.DOUBLE - 0.1, style.TINY))
+    strip = Strip(1, style.wrap(joined(footer), style.DOUBLE - 0.1, style.TINY))
     height = LINE * (2 * len(fits) + 2)
     figure = style.make_figure(style.DOUBLE, SCATTER + height + 0.6, strip)
     grid = figure.add_gridspec(2, 1, height_ratios=[SCATTER, height])
@@ -67,7 +67,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
 
 
 def scatter(axes: Axes, means: pd.DataFrame, x: str, look: Look) -> None:
-    """Draw a point for each fine-tuning: coloured by target, open where its labels are not the true ones."""
+    """Draw a point for each fine-tuning. Its colour is that of the target, and it is open if labels are not true."""
     for target, colour in look.colours.items():
         for true in (True, False):
             shown = means[(means["images"] == target) & ((means["labels"] == TRUE) == true)]
@@ -90,7 +90,7 @@ def point(
     filled: bool = True,
     label: str = "",
 ) -> Line2D:
-    """Points of a scatter plot, or an entry of its legend."""
+    """Make the points of a scatter plot, or an entry of its legend."""
     return Line2D(
         x,
         y,
@@ -112,7 +112,7 @@ def header() -> Line:
 
 
 def lines(rows: pd.DataFrame, fit: str) -> list[Line]:
-    """Two lines of a regression: on the means over seeds, and the mean of the seeds' own."""
+    """Return two lines of the table for a regression: the coefficients of means, and the means of coefficients."""
     means = rows[rows["measure"] == COEFFICIENT_OF_MEANS]
     each = rows[rows["measure"] == COEFFICIENT].groupby("item")["value"]
     of_means = {row["item"]: with_error(row["value"], row["se"]) for row in means.to_dict("records")}
@@ -126,7 +126,7 @@ def lines(rows: pd.DataFrame, fit: str) -> list[Line]:
 
 
 def with_error(value: float, error: float) -> str:
-    """Write a number with its standard error; a dash for one that is not determined."""
+    """Write a number with its standard error, or a dash if the number is not determined."""
     if np.isnan(value):
         return "\u2013"
     text = f"{value:z.2f}".replace("-", "\u2212")
@@ -134,7 +134,7 @@ def with_error(value: float, error: float) -> str:
 
 
 def write_table(axes: Axes, written: list[Line]) -> None:
-    """Write lines of text in columns, the first from the left and the others centred."""
+    """Write lines of text in columns. The first column is aligned to the left, and the others are centred."""
     places = [0.0, 0.3, *np.linspace(0.4, 0.94, len(PREDICTORS))]
     axes.set(xlim=(0, 1), ylim=(len(written), 0))
     for number, line in enumerate(written):

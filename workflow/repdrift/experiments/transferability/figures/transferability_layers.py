@@ -1,4 +1,4 @@
-"""T of each layer for every target and its labels, beside two controls."""
+"""T of each layer for every target and kind of labels, and two controls."""
 
 from dataclasses import replace
 
@@ -20,20 +20,23 @@ from repdrift.figures.style import Look
 from repdrift.figures.table import ordered
 
 COLUMNS = ("images", "seed", "labels", "network", "groups", "reference", "measure", "item", "value")
-# Rows of the figure: measure, whether the controls are shown, and the label.
+# For each row of the figure: the measure, whether the controls are shown, and the label.
 ROWS = (
     (T, False, "T, mean\nabsolute difference"),
     (T_BY_L2, False, "T, Euclidean\ndistance"),
     (T, True, "T, mean absolute\ndifference, and controls"),
 )
-PARTS = (("conv1", "conv2", "conv3", "conv4"), (OVERALL,), (HEAD,))  # no lines from one to the next
+PARTS = (("conv1", "conv2", "conv3", "conv4"), (OVERALL,), (HEAD,))  # lines connect the items of one part only
 ITEMS = [item for part in PARTS for item in part]
 TICKS = (1.0, 1.5, 2.0, 3.0, 5.0)  # without the controls, T often spans no more than a factor of two
 INDEPENDENT, SCRATCH = "control: independent start", "control: trained from scratch"
 
 
 def draw(table: pd.DataFrame, network: str) -> Figure:
-    """Draw a column for each target and a line for each kind of labels: by both distances, and beside the controls."""
+    """Draw a column for each target and a line for each kind of labels.
+
+    The rows show T by both distances, and then T by the first distance with the controls.
+    """
     table = chosen(table[table["measure"].isin([measure for measure, *_ in ROWS])])
     targets, series = ordered(table["images"]), ordered(table["series"])
     grid = Grid.of(targets, len(ROWS), series, [seeds(table), infinite_in_words(table), network])
@@ -53,7 +56,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
 
 
 def chosen(table: pd.DataFrame) -> pd.DataFrame:
-    """Rows of whole targets, with their ``series``: labels in the order of their randomness, then the controls."""
+    """Return the rows of whole targets with the added columns ``series`` and ``control``. Controls come last."""
     whole = table["groups"].eq("") | in_group(table["groups"], "target") | in_group(table["groups"], "scratch")
     tuned, started = table["network"] == TUNED, table["reference"] == PRETRAINED
     series = table["labels"].where(tuned & started)
@@ -64,7 +67,7 @@ def chosen(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def look_of(series: list[str]) -> Look:
-    """Random labels from light to dark, as in the paper's own figures, and controls in grey."""
+    """Colour random labels from light to dark, as figure 4 does, and controls in grey."""
     random = [label for label in series if label.startswith("random")]
     colours = Look.of(series).colours | (style.sequential(random, "viridis_r") if random else {})
     colours |= {INDEPENDENT: (0.7, 0.7, 0.7), SCRATCH: (0.45, 0.45, 0.45)}

@@ -22,20 +22,20 @@ COLUMNS = (
 
 
 def draw(table: pd.DataFrame, network: str) -> Figure:
-    """Draw a column for each target, with a point for each fine-tuning and layer: means over seeds."""
+    """Draw axes for each target, with a point for each fine-tuning and layer at the means over seeds."""
     estimator = style.main_estimator(ordered(table.loc[table["estimator"] != "", "estimator"]))
     found = joint(table, estimator)
     targets, layers, labels = (ordered(found[name]) for name in ("images", "item", "labels"))
     grouped = found.groupby(["images", "run", "labels", "item"], sort=False)[["moved", "changed"]]
     means = grouped.mean().join(grouped.sem().add_suffix(" error")).reset_index()
     left_out = int((means["changed"] <= 0).sum())
-    words = [
+    footer = [
         seeds(found),
-        "number: Spearman's correlation over fine-tunings and layers, mean over seeds",
-        f"{left_out} means of at most 0 left out" if left_out else "",
+        "numbers: Spearman's rank correlation over fine-tunings and layers, mean over seeds",
+        f"{left_out} points with a mean change of at most 0 left out" if left_out else "",
         network,
     ]
-    grid = Grid.of(targets, 1, labels, words, height=2.4)
+    grid = Grid.of(targets, 1, labels, footer, height=2.4)
     colours = Look.of_layers(layers).colours
     for axes, target in zip(grid.axes[0], targets, strict=True):
         draw_target(axes, means[means["images"] == target], colours, grid.look.markers)
@@ -55,7 +55,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
 def draw_target(
     axes: Axes, means: pd.DataFrame, colours: Mapping[str, tuple[float, float, float]], markers: Mapping[str, str]
 ) -> None:
-    """Draw points with standard errors both ways, coloured by layer, and a line through the layers of each run."""
+    """Draw points with standard errors in both directions, coloured by layer, and a line through those of each run."""
     means = means[means["changed"] > 0]
     for _, run in means.groupby("run", sort=False):
         axes.plot(run["moved"], run["changed"], color="0.85", linewidth=0.6, zorder=0)
@@ -82,7 +82,7 @@ def write_correlation(axes: Axes, found: pd.DataFrame) -> None:
 
 
 def joint(table: pd.DataFrame, estimator: str) -> pd.DataFrame:
-    """Rows of each fine-tuning, seed and layer: ``moved`` and ``changed``, and what it was trained on."""
+    """Return a row for each fine-tuning, seed and layer, with the columns ``moved`` and ``changed``."""
     by = ["run", "seed", "item"]
     moved = table[table["measure"] == MOVEMENT].rename(columns={"value": "moved"})
     similar = table[(table["estimator"] == estimator) & (table["reference"] == PRETRAINED)]

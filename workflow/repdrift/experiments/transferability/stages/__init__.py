@@ -1,1 +1,1 @@
-"""stages."""
+"""The programs of the experiment ``transferability``, which its rules call."""

@@ -1,10 +1,11 @@
-"""Measure T of every network that was trained on a target, and gap and width of the target; for one seed."""
+"""Measure T of every network that was trained on one target, and gap and width of the target, for one seed."""
 
 import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from repdrift import command
 from repdrift.data.task_files import load_part
@@ -24,7 +25,7 @@ from repdrift.experiments.transferability.tables import (
     WIDTH,
     T,
 )
-from repdrift.machine.devices import prepare
+from repdrift.machine.devices import device_name, prepare
 from repdrift.networks import checkpoints
 from repdrift.networks.conv4 import Conv4
 from repdrift.networks.distances import l2
@@ -33,18 +34,18 @@ from repdrift.provenance.artifacts import Job, write_csv
 
 COLUMNS = (*TRAINED, "seed", "reference", "measure", "item", "value")
 INITIAL, PRETRAINED = "init", "pretrained"
-STARTS = (PRETRAINED, "independent")  # the latter is a control: T is about 1, or less
+STARTS = (PRETRAINED, "independent")  # the independent start is a control, for which T is at most about 1
 FEATURES = "pool4"
-# Distances with the names that they and the T by them have; the first is the paper's.
+# For each T, the name of its distance, and its distance function. The first distance is the paper's.
 MEASURES = {T: (DISTANCE, measure.mean_absolute), T_BY_L2: (L2_DISTANCE, l2)}
 
 Row = dict[str, object]
 
 
-def compared(tuned: Conv4, references: dict[str, Conv4]) -> Iterator[Row]:
-    """Rows of a trained network: its distances to the references, T, and how far each layer moved."""
-    weights = measure.measured(tuned)
-    others = {name: measure.measured(network) for name, network in references.items()}
+def rows_of_network(tuned: Conv4, references: dict[str, Conv4]) -> Iterator[Row]:
+    """Yield the rows of a trained network: its distances to the references, T, and how far each layer moved."""
+    weights = measure.compared_weights(tuned)
+    others = {name: measure.compared_weights(network) for name, network in references.items()}
     for t, (name, distance) in MEASURES.items():
         found = {reference: measure.distances(weights, theirs, distance) for reference, theirs in others.items()}
         for reference, values in found.items():
@@ -66,19 +67,19 @@ def rows(reference: str, name: str, values: dict[str, float]) -> Iterator[Row]:
         yield {"reference": reference, "measure": name, "item": item, "value": value}
 
 
-def features(network: Conv4, args: argparse.Namespace) -> Iterator[domains.Features]:
-    """Features float64 [n, p] of the first training images of each task, the source's first."""
-    spec, device = args.spec, prepare(gpus=0)
+def features(network: Conv4, args: argparse.Namespace, device: torch.device) -> Iterator[domains.Features]:
+    """Yield features float64 [n, p] of the first training images of each task. The source comes first."""
+    spec = args.spec
     for task, images_path in zip(args.tasks, args.images, strict=True):
         images = load_part(images_path, task, "train", device)[0][: spec.images]
-        # Calibrated on the domain itself, as its networks are trained with its own statistics.
+        # Calibration uses the images of the domain, as networks that are trained on it use its statistics.
         layers = representations(network, images, None if spec.bn == "batch" else images)
         yield layers[FEATURES].numpy().astype(np.float64)
 
 
-def of_domains(network: Conv4, args: argparse.Namespace) -> dict[str, dict[str, float]]:
-    """Gap and width of each domain by its name."""
-    source, *targets = features(network, args)
+def of_domains(network: Conv4, args: argparse.Namespace, device: torch.device) -> dict[str, dict[str, float]]:
+    """Return gap and width of each domain by its name."""
+    source, *targets = features(network, args, device)
     return {
         name: {GAP: domains.gap(source, target), WIDTH: domains.width(target)}
         for name, target in zip(args.spec.domains, targets, strict=True)
@@ -86,24 +87,26 @@ def of_domains(network: Conv4, args: argparse.Namespace) -> dict[str, dict[str, 
 
 
 def table(spec: NetworksSpec, networks: dict[str, Conv4], found: dict[str, dict[str, float]]) -> Iterator[Row]:
-    """Rows of all trained networks."""
+    """Yield the rows of all trained networks. `found` has gap and width of their domains."""
     references = {name: networks[name] for name in spec.references}
     for trained in spec.runs:
         whose = {**{name: getattr(trained, name) for name in TRAINED}, "seed": spec.seed}
-        for row in (*compared(networks[trained.run], references), *rows("", DOMAIN, found[trained.domain])):
+        for row in (*rows_of_network(networks[trained.run], references), *rows("", DOMAIN, found[trained.domain])):
             yield whose | row
 
 
 def main() -> None:
     flags = command.parser(__doc__, NetworksSpec)
-    flags.add_argument("--networks", type=Path, nargs="+", required=True, help="references, then those of the runs")
-    flags.add_argument("--tasks", type=Path, nargs="+", required=True, help="of the source, then of the domains")
-    flags.add_argument("--images", type=Path, nargs="+", required=True, help="of training, in the order of the tasks")
+    flags.add_argument("--networks", type=Path, nargs="+", required=True, help="weights of references, then of runs")
+    flags.add_argument("--tasks", type=Path, nargs="+", required=True, help="tasks of source, then of domains")
+    flags.add_argument("--images", type=Path, nargs="+", required=True, help="training splits, in the tasks' order")
     args = flags.parse_args()
     spec: NetworksSpec = args.spec
-    job = Job(spec, args.code, [*args.networks, *args.tasks, *sorted(set(args.images))])
+    device = prepare(gpus=0)  # The rule asks for no GPU, since a network takes milliseconds on the CPU.
+    job = Job(spec, args.code, [*args.networks, *args.tasks, *sorted(set(args.images))], device_name(device))
     names = [*spec.references, *(trained.run for trained in spec.runs)]
-    networks = {name: checkpoints.load(path, spec.network) for name, path in zip(names, args.networks, strict=True)}
-    found = list(table(spec, networks, of_domains(networks[PRETRAINED], args)))
+    weights = (checkpoints.load(path, spec.network).to(device) for path in args.networks)
+    networks = dict(zip(names, weights, strict=True))
+    found = list(table(spec, networks, of_domains(networks[PRETRAINED], args, device)))
     job.save(args.output, lambda file: write_csv(file, found, COLUMNS))
     print(f"seed {spec.seed}: {len(spec.runs)} trained networks, {len(found)} numbers")

@@ -1,4 +1,4 @@
-"""Regress ln T of the fine-tunings on gap, width and number of images: for each seed, and on the means over seeds."""
+"""Regress ln T of fine-tunings on gap, width and number of images, for each seed and for the means over seeds."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,7 +26,7 @@ from repdrift.provenance.artifacts import Job
 PREDICTORS = (GAP, WIDTH, "ln N")
 LONGER = (*PREDICTORS, "ln steps")
 KEPT = ("run", "images", *(column for column in TRAINED if column not in ("run", "network")))
-# Regressions by their names: whether it is, as the paper's, of true labels and equal epochs alone, and its predictors.
+# For each regression, whether it uses only true labels and equal epochs, as the paper does, and its predictors.
 FITS = {
     AS_IN_THE_PAPER: (True, PREDICTORS),
     "all fine-tunings": (False, PREDICTORS),
@@ -35,7 +35,7 @@ FITS = {
 
 
 def points(table: pd.DataFrame) -> pd.DataFrame:
-    """One row for each fine-tuning and seed: T as ``value``, its logarithm, and the predictors."""
+    """Return a row for each fine-tuning and seed: T as ``value``, its logarithm, and the predictors."""
     tuned = table[table["network"] == TUNED]
     by = ["run", "seed"]
     of_run = tuned.drop_duplicates(by).set_index(by)[list(KEPT[1:])]
@@ -47,7 +47,7 @@ def points(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def coefficients(chosen: pd.DataFrame, predictors: tuple[str, ...]) -> pd.DataFrame:
-    """Regression of the fine-tunings whose T is finite; columns item, value, se, n."""
+    """Regress ln T over the fine-tunings with a finite T. Return the columns item, value, se and n."""
     finite = chosen[np.isfinite(chosen["ln T"])]
     fit = regress(finite[list(predictors)].to_numpy(np.float64), finite["ln T"].to_numpy(np.float64))
     found = {"item": [*predictors, "R²"], "value": [*fit.coefficients, fit.explained], "se": [*fit.errors, None]}
@@ -55,7 +55,7 @@ def coefficients(chosen: pd.DataFrame, predictors: tuple[str, ...]) -> pd.DataFr
 
 
 def regressions(found: pd.DataFrame) -> Iterator[pd.DataFrame]:
-    """Rows of every regression: ``coefficient`` of each seed, ``coefficient of means`` over the seeds."""
+    """Yield the rows of every regression: ``coefficient`` for each seed, and ``coefficient of means`` over seeds."""
     numbers = [*LONGER, "ln T"]
     as_in_the_paper = (found["labels"] == "true labels") & (found["groups"] != "steps")
     for name, (narrow, predictors) in FITS.items():
@@ -68,7 +68,7 @@ def regressions(found: pd.DataFrame) -> Iterator[pd.DataFrame]:
 
 def main() -> None:
     flags = command.parser(__doc__, RegressionSpec)
-    flags.add_argument("--tables", type=Path, nargs="+", required=True, help="of the targets and seeds")
+    flags.add_argument("--tables", type=Path, nargs="+", required=True, help="tables of all targets and seeds")
     args = flags.parse_args()
     spec: RegressionSpec = args.spec
     job = Job(spec, args.code, args.tables)

@@ -5,8 +5,7 @@ import shutil
 import pytest
 from tests.workflow import tiny
 from tests.workflow.changes import edit, flip, kept, overlay
-from tests.workflow.conftest import TINY
-from tests.workflow.tiny import of, onwards
+from tests.workflow.tiny import TINY, of, onwards
 
 RESULTS = "results/tiny"
 MODEL = f"{RESULTS}/models/objects+objects/seed1/final.safetensors"
@@ -55,7 +54,7 @@ def test_adopted_results_are_good_until_the_next_change(upgraded):
     adopted = changed(upgraded, before)
     models = {f"{RESULTS}/models/{run}/seed1" for run in (*tiny.DEGREES, *tiny.SIZES, *tiny.DOMAIN, *tiny.CROSS)}
     assert {name.rpartition("/")[0] for name in adopted} == models
-    assert told[0] == f"{len(adopted)} artifacts adopted, {len(before) - len(adopted)} were up to date"
+    assert told[0] == f"artifacts adopted: {len(adopted)}, up to date before: {len(before) - len(adopted)}"
 
     found = upgraded.repdrift("verify", RESULTS).stdout
     assert f"{len(before)} as they were made, {len(adopted)} of them by other code, and adopted" in found
