@@ -40,9 +40,13 @@ class WorkingFolder:
         )
         done.output = done.stdout + done.stderr
         if check:
-            logs = "\n".join(f"{path}: {path.read_text()}" for path in self.folder.glob("results/**/*.log"))
-            assert done.returncode == 0, done.output[-5000:] + logs[-5000:]
+            assert done.returncode == 0, done.output[-5000:] + "\n".join(self.complaints())
         return done
+
+    def complaints(self):
+        """Logs of jobs that say what is wrong."""
+        texts = {path: path.read_text() for path in self.folder.glob("results/**/*.log")}
+        return [f"{path}: {text[-3000:]}" for path, text in texts.items() if "rror" in text]
 
     def start(self, *arguments):
         """Snakemake in the background, in a process group of its own, as a shell would start it.
