@@ -40,7 +40,7 @@ transferability:
   sizes: [16, 32]
   steps: 2
   classes: [5, 10]
-  class_images: 16
+  class_images: 8
 head2toe:
   targets: [cross_domain]
   sweeps: [cross_domain]
