@@ -81,6 +81,11 @@ def test_each_contrast_has_the_colour_of_its_verdict(tmp_path):
     ]  # fmt: skip
 
 
+def test_claims_may_have_no_layers_and_no_estimators(tmp_path):
+    figure = drawn(CLAIMS[CLAIMS["layer"] == ""], "claims", tmp_path)
+    assert {"G1", SENTENCE, "loss", "+45 ± .010"} <= set(texts(figure))
+
+
 def test_numbers_are_short_and_signed(tmp_path):
     said = texts(drawn(CLAIMS, "claims", tmp_path))
     assert {"+.000", "\u2212.072", "+1.25", "+45 ± .010", "(aside)", "step"} <= set(said)

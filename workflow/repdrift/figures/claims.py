@@ -59,7 +59,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     figure = style.make_figure(style.DOUBLE, HEAD + height, strip)
     axes = verdicts.canvas(figure, height, HEAD)
     names = [estimator for estimator in ordered(table["estimator"]) if estimator] or [""]
-    grid = Grid(names, verdicts.layers(table, ["claim", "contrast"]))
+    grid = Grid(names, verdicts.layers(table, ["claim", "contrast"]) or [""])
     write_head(axes, grid)
     top = HEAD
     for claim in claims:
