@@ -54,7 +54,7 @@ def test_all_that_a_job_calls_is_in_its_fingerprint(traced):
     for (program, *more), code, called in jobs:
         reached = fingerprint.reach(package, program, more)
         assert fingerprint.trace(package, program, more).fingerprint == code
-        assert len(called) > 10
+        checked = 0
         for file, line, function in called:
             module = ".".join(Path(file).relative_to(package.root).with_suffix("").parts).removesuffix(".__init__")
             names = names_at(file, line)
@@ -62,6 +62,8 @@ def test_all_that_a_job_calls_is_in_its_fingerprint(traced):
                 continue
             bound = {binding for name in names for binding in package.module(module).bindings[name]}
             assert bound & set(reached.numbers), f"{program}, {more}: {module}, {function}"
+            checked += 1
+        assert checked > 10, program
 
 
 def names_at(file, line):
