@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from tests.checkout import ENVIRONMENT
 from tests.studies import copied
 from tests.workflow.tiny import EVERYTHING
 
@@ -33,7 +34,7 @@ def traced(complete_study, tmp_path_factory):
     subprocess.run(
         [sys.executable, SCRIPT, "jobs.json", "called.json"],
         cwd=study.folder,
-        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(study.folder / "workflow"), "OMP_NUM_THREADS": "1"},
+        env={**ENVIRONMENT, "PYTHONPATH": str(study.folder / "workflow"), "OMP_NUM_THREADS": "1"},
         check=True,
         timeout=900,
     )
