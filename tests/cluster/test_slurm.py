@@ -2,14 +2,18 @@
 
 import re
 import shutil
+import subprocess
+import sys
 
 import pytest
 import yaml
-from tests.checkout import Checkout, WorkingFolder
+from tests.checkout import ENVIRONMENT, Checkout, WorkingFolder
 from tests.cluster.slurm import NODES
+from tests.thorough.test_anywhere import SMALLEST, TABLE, workflow_of
 from tests.thorough.test_killed import SMALL
 from tests.workflow import tiny
-from tests.workflow.test_anywhere import SMALLEST, TABLE, workflow_of
+
+from repdrift.provenance.artifacts import record
 
 # Less patience than a cluster needs: tests wait for it.
 IMPATIENT = ("--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "15")
@@ -155,3 +159,16 @@ def test_a_training_that_asks_for_a_gpu_holds_one(slurm, untrained, request_):
     assert "error: a GPU was granted, but PyTorch sees none" in said(untrained)
     assert "Error in rule pretrain_source" in done.output
     assert f"log: {log_of(untrained).relative_to(untrained.folder)} (check log file(s)" in done.output
+
+
+def test_a_rule_that_asks_for_no_gpu_gets_none_where_snakemake_has_one(slurm, undisturbed):
+    step = ["srun", "--gres=gpu:1", "--time=5"]
+    assert slurm.ask(*step, "printenv", "SLURM_STEP_GPUS")
+    path = "results/small/activations/source/init/seed1/init.safetensors"
+    command = [*step, sys.executable, "-m", "snakemake", path, "--configfile", "small.yaml"]
+    done = subprocess.run(
+        command, cwd=undisturbed.folder, env=ENVIRONMENT, capture_output=True, text=True, timeout=300, check=False
+    )
+    log = undisturbed.folder / "results/small/logs/activations/source/init/seed1/init.log"
+    assert done.returncode == 0, done.stderr + log.read_text()
+    assert record(undisturbed.folder / path)["device"] == "cpu"

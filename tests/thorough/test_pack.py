@@ -1,12 +1,17 @@
 """Jobs that train in one process: the same numbers, and nothing is lost when a process dies."""
 
+import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 from tests.unit.stage import Stage, finish
+
+from repdrift.training.tickets import Ticket, shared_folder, tickets
 
 SEEDS = (1, 2, 3)
 NAMES = ("final.safetensors", "history.csv", "epoch1.safetensors")
@@ -106,3 +111,69 @@ def test_what_goes_wrong_with_one_is_told_to_it_alone(stage):
     assert "error: the loss is not finite at epoch 1" in log
     finish(good)
     assert same_as_alone(stage, "good", 1)
+
+
+WITHDRAWN_WHILE_ANOTHER_LOADS = """
+import json, sys
+from repdrift.machine.interruption import Interruption
+from repdrift.stages.train import arguments
+from repdrift.training.packing import train_many
+from repdrift.training.tickets import Ticket, shared_folder
+
+def parse(words):
+    other.withdraw()
+    return arguments(words)
+
+words, others = json.loads(sys.argv[1])
+folder = shared_folder(0)
+own, other = Ticket.leave(folder, words), Ticket.leave(folder, others)
+train_many(folder, own, arguments(words), parse, Interruption())
+print("exit code", own.code)
+own.withdraw()
+"""
+
+
+def test_a_ticket_that_is_withdrawn_while_another_job_loads_stops_nobody(stage):
+    words = [stage.words(f"loads{seed}", seed=seed, steps=60 * seed) for seed in (1, 2)]
+    command = [sys.executable, "-c", WITHDRAWN_WHILE_ANOTHER_LOADS, json.dumps(words)]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        command, cwd=stage.folder, env=environment, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.stdout.endswith("exit code 0\n"), done.stderr
+    assert same_as_alone(stage, "loads", 1)
+    assert not (stage.folder / "loads2").exists()
+
+
+def test_files_of_tickets_that_vanish_cost_no_job(stage, monkeypatch):
+    """Something deletes temporary files, of the process that works and of two that wait."""
+    monkeypatch.chdir(stage.folder)
+    processes = {seed: packed(stage, "vanished", seed) for seed in SEEDS}
+    until(lambda: all(resumable(stage, "vanished", seed) for seed in SEEDS))
+    leader_first = sorted(processes.values(), key=reads_torch, reverse=True)
+    for process, suffix in zip(leader_first, (".ticket", ".alive", ".log"), strict=True):
+        (file,) = shared_folder(0).glob(f"*-{process.pid}{suffix}")
+        file.unlink()
+    for seed, process in processes.items():
+        finish(process)
+        assert same_as_alone(stage, "vanished", seed)
+    assert [path.name for path in shared_folder(0).iterdir()] == ["leader"]
+
+
+def test_a_withdrawn_ticket_is_nothing_to_those_who_still_know_it(tmp_path):
+    ticket = Ticket.leave(tmp_path, ["--spec", "{}"])
+    (known,) = tickets(tmp_path)
+    assert known.arguments == ["--spec", "{}"]
+    ticket.withdraw()
+    assert known.arguments is None
+    assert known.code is None
+    assert not known.waits
+    known.say("a line")
+    known.end(0)
+    assert known.code is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_jobs_on_the_cpu_and_on_a_gpu_do_not_meet(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert shared_folder(0) != shared_folder(1) == shared_folder(2)

@@ -40,16 +40,19 @@ class Stage:
             "checkpoints": [1, 7, 12], "training": {**SETTINGS, "steps": 240},
         }  # fmt: skip
 
-    def start(self, output, *flags, code="abc", seed=1, stdout=subprocess.PIPE, **training):
+    def words(self, output, *flags, code="abc", seed=1, **training):
+        """Return the arguments of a job."""
         spec = self.spec | {"seed": seed, "training": self.spec["training"] | training}
         arguments = {
             "spec": json.dumps(spec), "code": code, "parent": "init.safetensors", "task": "task.npz",
             "output": f"{output}/final.safetensors",
         }  # fmt: skip
         words = [word for name, value in arguments.items() for word in (f"--{name}", value)]
-        images = ["--images", "images.safetensors", "images.safetensors"]
+        return [*words, "--images", "images.safetensors", "images.safetensors", *flags]
+
+    def start(self, output, *flags, stdout=subprocess.PIPE, **settings):
         return subprocess.Popen(
-            [sys.executable, "-m", "repdrift.stages", "train", *words, *images, *flags],
+            [sys.executable, "-m", "repdrift.stages", "train", *self.words(output, *flags, **settings)],
             cwd=self.folder,
             env={**os.environ, "OMP_NUM_THREADS": "1"},
             stdout=stdout,

@@ -72,6 +72,17 @@ GOOD = [
     ("head2toe/images", 100_000),  # at most what a target has
     ("transferability/sizes", [64, 100_000]),  # at most what a target has
     ("probe/images", 5000),
+    ("transfer/shuffle", [16, 0, 8, 1, 4, 2]),
+    ("transfer/images", 100_000),  # at most what a target has
+    ("transfer/test_images", 100_000),  # at most what a target has
+    ("transfer/checkpoints", [150, 3, 0]),
+    ("transfer/checkpoints", [150, 151]),  # of those that are kept
+    ("transfer/sweeps", ["others"]),
+    ("transfer/points", 4),  # none is half-way then
+    ("transfer/criticality/path", [25]),
+    ("transfer/criticality/path", [1, 26]),  # of those before the end of fine-tuning
+    ("transferability/targets", ["cross_domain", "domain"]),
+    ("head2toe/target_sizes", [1, 100_000]),
     ("finetune/domain/train", "train[0:5000]"),  # on which the network was pre-trained, too
     ("finetune/cross_domain/test", "train[5000:73257]"),
     ("datasets/mine", {"reader": "npz", "title": "unused", "classes": 3, "train": "no/such.npz"}),
@@ -119,6 +130,8 @@ def test_every_rule_can_be_told_to_the_user():
     assert [rule for rule in rules if "description" not in rule] == []
 
 
+NA = ("NA", "NaN", "nan", "null", "NULL", "None")  # pandas reads them as missing values
+
 # What is refused: the key that is set, bad values of it, and words that the message must contain.
 BAD = [
     # Keys
@@ -147,10 +160,18 @@ BAD = [
     ("pretrain/epochs", [0, 150.0, True, "1e3"], ["a whole number of at least 1"]),
     ("network/name", ["con4"], ["conv4", "did you mean conv4?"]),
     ("network/block", ["Conv_BN_ReLU"], ["conv-relu-bn or conv-bn-relu", "did you mean conv-bn-relu?"]),
-    ("probe/images", [5001], ["allowed is 4 to 5000", "finetune.cross_domain.test"]),
+    ("probe/images", [5001], ["allowed is 4", "to 5000", "finetune.cross_domain.test"]),
     ("controls/scratch", [1, "yes"], ["true or false"]),
     ("controls/matched_steps", [0], ["at least 1, or null"]),
     ("transferability/class_images", [5001], ["allowed is 2 to 5000", "training images of the target cifar10"]),
+    ("transfer/targets", [[]], ["a list of domain, cross_domain, others (one or more"]),
+    ("transfer/shuffle", [[4, 4]], ["4 is there twice"]),
+    ("transfer/test_images", [3], ["3", "allowed is 4 or more"]),
+    ("transfer/checkpoints", [[151]], ["kept are 0, 1, 2"]),
+    ("transfer/criticality/path", [[26]], ["fine-tuning ends before", "1 to 25"]),
+    ("transfer/converged", [25], ["allowed is more than 25 (finetune.epochs)"]),
+    ("head2toe/target_sizes", [[256, 256]], ["256 is there twice"]),
+    ("head2toe/target_sizes", [[256], [1, 2, 3]], ["a list of two whole numbers"]),
     # Tasks
     ("source/dataset", ["CIFAR-10", "cifar100"], ["no such", "cifar10, svhn, mnist", "did you mean cifar10?"]),
     ("finetune/cross_domain/dataset", ["cifar10"], ["finetune.domain has it too"]),
@@ -172,6 +193,7 @@ BAD = [
     ("datasets/mnist/train", [100, "x.npz"], ["null, or no such key"]),
     ("datasets/my-set", [CONFIG["datasets"]["mnist"]], ["allowed as a name", "letters, digits", "not init"]),
     ("datasets/init", [CONFIG["datasets"]["mnist"]], ["allowed as a name", "not init"]),
+    *((f"datasets/{name}", [CONFIG["datasets"]["mnist"]], ["allowed as a name", "a missing value"]) for name in NA),
 ]
 
 # The place that is to blame is further in than the key that is set, or another.
@@ -193,7 +215,12 @@ BAD_INSIDE = [
     ("head2toe/images", 9, "head2toe.images", ["at least 10"]),
     ("head2toe/offsets", [0.0, 1.0], "head2toe.offsets[1]", ["below 1"]),
     ("head2toe/window", 0, "head2toe.window", ["above 0"]),
-    ("source/test", "test[0:100]", "probe.images", ["500", "4 to 100", "source.test"]),
+    ("source/test", "test[0:100]", "probe.images", ["500", "allowed is 4", "to 100", "source.test"]),
+    ("transfer/shuffle", [4, 5], "transfer.shuffle[1]", ["5", "0, 1, 2, 4, 8, 16"]),
+    ("transfer/shuffle", [0, 32], "transfer.shuffle[1]", ["32", "into several", "16"]),
+    ("head2toe/shuffle", [24], "head2toe.shuffle[0]", ["24", "0, 1, 2, 4, 8, 16"]),
+    ("transfer/targets", ["domain"], "transfer.sweeps", ["cross_domain", "allowed are those of transfer.targets"]),
+    ("head2toe/targets", ["others", "domain"], "head2toe.sweeps", ["cross_domain is none of the targets"]),
 ]
 BAD_HERE = [(path, value, path.replace("/", "."), words) for path, many, words in BAD for value in many]
 
@@ -203,6 +230,47 @@ def test_bad_values_are_refused(path, value, key, words):
     message = refusal(changed(path, value))
     assert message.startswith(f"{key}: ")
     assert [word for word in words if word not in message] == []
+
+
+def others(**ranges):
+    """Overlay with one other target, of the first images of MNIST."""
+    target = {"dataset": "mnist", "train": "train[0:100]", "test": "test[0:100]"}
+    return {"finetune": {"others": [target | ranges]}}
+
+
+NEIGHBOURS = {"similarity": {"estimators": ["cka-biased", "neighbours"]}}
+# Settings that are wrong together: the overlays, the key to blame, and words that the message must contain.
+TOGETHER = [
+    ([{"finetune": {"others": []}, "transfer": {"targets": ["others"]}}], "transfer.targets", ["no such target"]),
+    ([{"transferability": {"targets": ["domain"]}}], "transferability.sweeps", ["cross_domain is none of"]),
+    ([others(test="test[0:3]")], "finetune.others[0].test", ["transfer", "at least 4 images"]),
+    ([others(train="train[0:1]")], "finetune.others[0].train", ["transferability", "at least 2 images"]),
+    ([others(train="train[0:9]")], "finetune.others[0].train", ["head2toe", "at least 10 images"]),
+    ([NEIGHBOURS, others(test="test[0:10]")], "finetune.others[0].test", ["at least 11 images"]),
+    ([NEIGHBOURS, {"probe": {"images": 10}}], "probe.images", ["10", "allowed is 11"]),
+    ([NEIGHBOURS, {"transfer": {"test_images": 10}}], "transfer.test_images", ["10", "allowed is 11 or more"]),
+]
+
+
+@pytest.mark.parametrize(("overlays", "key", "words"), TOGETHER)
+def test_settings_that_are_wrong_together_are_refused(overlays, key, words):
+    message = refusal(reduce(merged, overlays, CONFIG))
+    assert message.startswith(f"{key}: ")
+    assert [word for word in words if word not in message] == []
+
+
+@pytest.mark.parametrize(
+    "overlays",
+    [
+        [{"finetune": {"others": []}}],  # the experiments have their other targets
+        [others(train="train[0:10]", test="test[0:4]")],
+        [others(train="train[0:1]", test="test[0:1]"), dict.fromkeys(("transfer", "transferability", "head2toe"))],
+        [NEIGHBOURS, {"probe": {"images": 11}}],
+        [{"pretrain": {"checkpoints": [75]}, "transfer": {"checkpoints": [0, 75, 150]}}],
+    ],
+)
+def test_settings_that_are_right_together_pass(overlays):
+    check(reduce(merged, overlays, CONFIG))
 
 
 def test_a_misspelt_key_is_named_before_what_it_causes():

@@ -5,9 +5,9 @@ import sys
 from importlib import import_module
 
 import pytest
-from repdrift.provenance.programs import programs
 
 from repdrift.machine.gpus import granted
+from repdrift.provenance.parts import programs
 
 PREPARE = "import sys; from repdrift.machine.devices import prepare; print(prepare(int(sys.argv[1])).type)"
 # What the steps of a SLURM job find that was given a GPU.

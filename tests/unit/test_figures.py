@@ -511,7 +511,7 @@ def test_sensitivity_shows_gaps_where_nothing_was_measured_and_tells_of_undefine
 
 
 def test_sensitivity_needs_the_rows_of_the_study(tmp_path):
-    with pytest.raises(UserError, match="no row that is usual"):
+    with pytest.raises(UserError, match="no row with usual = 1"):
         drawn(sensitivity_table().assign(usual=0), "sensitivity", tmp_path)
 
 

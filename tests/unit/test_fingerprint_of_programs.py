@@ -64,7 +64,7 @@ def test_an_edit_anywhere_in_the_package_counts_exactly_if_it_is_reached(copy):
     before = fingerprint.trace(package, program, more).fingerprint
     counts = {True: 0, False: 0}
     for module in {statement.module for statement in reached.numbers}:
-        path = package.file(module.name)
+        path = package.files[module.name]
         text = path.read_text()
         for node in ast.parse(text).body:
             if isinstance(node, ast.FunctionDef | ast.ClassDef):

@@ -12,6 +12,7 @@ from repdrift.claims.judging import judge_claims as judge
 from repdrift.experiments.head2toe import claims as evci2022
 from repdrift.experiments.head2toe.experiment import TUNINGS
 from repdrift.experiments.head2toe.stages import head2toe_affinity_of_targets as affinity
+from repdrift.experiments.head2toe.tables import cost_rows
 from repdrift.plan.plan import Plan
 from repdrift.provenance.artifacts import write_csv
 
@@ -222,3 +223,10 @@ def test_one_seed_is_drawn_without_errors(experiment, kind, tmp_path):
     table = table[table["seed"] == 1]
     figure = drawn(with_correlations(table) if kind == "head2toe_affinity" else table, kind, tmp_path)
     assert any("1 seed, no standard error" in text.get_text() for text in figure.texts)
+
+
+def test_what_costs_nothing_has_no_logarithm():
+    cost, log = cost_rows("flops", 0, "ours")
+    assert cost["value"] == 0
+    assert np.isnan(log["value"])
+    assert [each["value"] for each in cost_rows("flops", 1000, "ours")] == [1000, pytest.approx(3)]

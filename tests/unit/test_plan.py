@@ -134,8 +134,8 @@ def test_swapped_settings_are_another_spec(load_config):
 )
 def test_figures_show_runs_that_exist(load_config, presets, others):
     plan = Plan(load_config(*presets))
-    names = [*(f"fig{number}" for number in range(1, 6)), "controls", "layers", "sensitivity", "claims", "multiverse"]
-    assert list(plan.figures) == [*names, *others]
+    names = [*(f"fig{number}" for number in range(1, 6)), "controls", "layers", "sensitivity"]
+    assert list(plan.figures) == [*names, *others, "claims", "multiverse"]
     for figure in plan.figures.values():
         for series in (series for panel in figure.panels for series in panel.series):
             if figure.drawing == "heatmap":
@@ -190,17 +190,28 @@ def test_sensitivity_tries_the_sizes_that_the_images_allow(load_config):
 def test_a_run_that_several_experiments_need_keeps_its_weights_at_the_epochs_of_all(paper):
     task = paper.study.target_task("svhn")
     short, long, other = (paper.study.trained_on(task, checkpoints=epochs) for epochs in ((2, 5), (25, 2), ()))
-    alone = paper.study.trained_on(task, order=2, checkpoints=(1,))
-    found = merged([short, alone, other, long])
-    assert found == {short.name: replace(short, checkpoints=(2, 5, 25)), alone.name: alone}
-    assert list(found) == [short.name, alone.name]
+    found = merged([short, other, long])
+    assert found == {short.name: replace(short, checkpoints=(2, 5, 25))}
 
 
-def test_trainings_on_targets_that_keep_other_epochs_are_refused(paper):
+def test_runs_on_targets_that_keep_weights_all_keep_the_same_epochs(paper):
+    """One rule makes them all, and a rule has the same outputs for each of its jobs."""
+    task = paper.study.target_task("svhn")
+    early = paper.study.trained_on(task, checkpoints=(1, 3))
+    late = paper.study.trained_on(task, order=2, checkpoints=(25,))
+    without = paper.study.trained_on(task, order=3)
+    source = replace(paper.study.scratch_run(0), checkpoints=(7,))
+    found = merged([early, without, source, late])
+    assert {name: run.checkpoints for name, run in found.items()} == {
+        early.name: (1, 3, 25), late.name: (1, 3, 25), without.name: (), source.name: (7,),
+    }  # fmt: skip
+
+
+def test_a_run_that_ends_before_the_epochs_of_others_is_an_error(paper):
     assert paper.path_epochs == (1, 2, 5, 10, 25)
-    name = paper.path_runs[-1]
-    paper.runs[name] = replace(paper.runs[name], checkpoints=(1, 3))
-    with pytest.raises(ValueError, match=r"different epochs: \[\(1, 2, 5, 10, 25\), \(1, 3\)\]"):
+    short = paper.study.trained_on(paper.study.target_task("svhn"), steps=100, checkpoints=(1,))
+    paper.runs = merged([*paper.runs.values(), short])
+    with pytest.raises(ValueError, match=r"cifar10\+svhn-steps100 ends in epoch 1, and its weights of epoch 25"):
         _ = paper.path_epochs
 
 

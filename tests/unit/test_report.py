@@ -9,16 +9,15 @@ import pytest
 from repdrift.canonical import canonical
 from repdrift.claims.judging import CLAIMS
 from repdrift.experiments.drift.stages.judge_under_choices import COLUMNS
+from repdrift.provenance import fingerprint as code
 from repdrift.provenance.artifacts import Job, record, write_csv
-from repdrift.provenance.fingerprint import fingerprint
 from repdrift.provenance.verification import Verification
 from repdrift.stages import report
 
 TEMPLATE = Path(__file__).parents[2] / "workflow" / "report" / "page.html"
 CLAIM = {
     "claim": "G1", "sentence": "It grows", "source": "figure 1", "figure": "fig1", "estimator": "cka-biased",
-    "seeds": 5,
-    "verdict": "supported", "reason": "",
+    "seeds": 5, "verdict": "supported", "reason": "",
 }  # fmt: skip
 CHOICE = {
     "claim": "G1", "sentence": "It grows", "layer": "", "estimator": "cka-biased", "n": 500, "bn": "batch", "block": "",
@@ -32,18 +31,21 @@ def page(tmp_path, monkeypatch):
     """A report of one claim and one figure, in a folder of its own with a copy of the template."""
     monkeypatch.chdir(tmp_path)
     shutil.copyfile(TEMPLATE, "page.html")
-    job = Job({}, fingerprint("figure"))
+    monkeypatch.setattr(code, "running", "task")  # The report does not mind which program has made its inputs.
+    job = Job({}, code.fingerprint("task"))
     study = Path("results/s")
     job.save(study / "claims.csv", lambda file: write_csv(file, [CLAIM], CLAIMS))
     job.save(study / "tables/multiverse.csv", lambda file: write_csv(file, [CHOICE], COLUMNS))
     job.save(study / "figures/fig1.svg", lambda file: file.write_text("<svg/>"))
     flags = {
         "spec": canonical({"study": "s", "figures": [FIGURE], "config": {"seeds": [1, 2, 3, 4, 5]}}),
-        "code": fingerprint("report"), "verdicts": study / "claims.csv", "multiverse": study / "tables/multiverse.csv",
+        "code": code.fingerprint("report"), "verdicts": study / "claims.csv",
+        "multiverse": study / "tables/multiverse.csv",
         "figures": study / "figures/fig1.svg", "template": "page.html", "output": study / "report.html",
     }  # fmt: skip
     words = [str(word) for name, value in flags.items() for word in (f"--{name}", value)]
     monkeypatch.setattr(sys, "argv", ["report", *words])
+    monkeypatch.setattr(code, "running", "report")
     report.main()
     return study / "report.html"
 

@@ -220,3 +220,13 @@ def test_the_names_of_the_estimators_are_known_without_torch():
 def test_unknown_estimator_is_refused():
     with pytest.raises(UserError, match="unbiassed"):
         cka(X, Y, "unbiassed")
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_the_registry_knows_the_smallest_number_of_images(name):
+    least = ESTIMATORS[name].images
+    x, y = (torch.randn(least, 2 if not ESTIMATORS[name].any_width else 5, dtype=torch.float64) for _ in range(2))
+    made = estimator_of(name)
+    assert np.isfinite(made.compare(made.prepare(x), made.prepare(y)))
+    with pytest.raises(UserError):
+        made.prepare(x[:-1])

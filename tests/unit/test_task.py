@@ -66,6 +66,12 @@ def test_some_classes_and_the_first_images_of_them(drawn):
     assert torch.equal(images, drawn.images[[30, 31, 35, 36]])
 
 
+def test_a_part_without_an_image_of_the_classes_is_refused(drawn):
+    alone = {"split": "train", "start": 34, "stop": 35}  # its label is 4
+    with pytest.raises(UserError, match="34 to 35: no image is of the first 2 classes"):
+        drawn(kept={"classes": 2, "images": 7}, test=alone)
+
+
 def test_noise_of_an_image_does_not_depend_on_which_others_are_kept(drawn):
     with (
         np.load(drawn(labels={"random": 4})) as every,

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from repdrift import figures
-from repdrift.claims import measurements
+from repdrift.claims import judging, measurements
 from repdrift.claims.contrasts import HISTORY
 from repdrift.claims.judging import judge_claims as judge
 from repdrift.experiments.transfer.claims import claims
@@ -135,10 +135,40 @@ def test_a_number_that_was_not_measured_is_no_verdict(transfer, tmp_path):
     assert verdicts["N10"]["reason"] == "the study has no such runs"
 
 
+@pytest.fixture
+def history_files(transfer, tmp_path):
+    """Function that writes the histories that the claims read, and gives the numbers that are read off them."""
+    contrasts = [one for claim in claims(transfer) for one in claim.contrasts if one.table == HISTORY]
+    runs = sorted({run for one in contrasts for run, *_ in one.by_key})
+
+    def read(final):
+        named = []
+        for number, (run, seed) in enumerate(product(runs, SEEDS)):
+            path = tmp_path / f"history{number}.csv"
+            value = final(run, seed)
+            path.write_text(f"epoch,train_accuracy,test_accuracy\n0,10,10\n1,20,\n2,30,{value}\n")
+            named.append((run, seed, path))
+        return measurements.histories(named, contrasts)
+
+    return read
+
+
+def test_an_accuracy_of_0_has_no_logarithm_and_is_said(transfer, history_files):
+    """A network of random weights can be wrong on every shuffled image."""
+    wrong = transfer.shuffled("svhn", 1, "RI-T").name
+    numbers = history_files(lambda run, seed: 0.0 if (run, seed) == (wrong, 2) else 50.0 + seed)
+    claim = next(claim for claim in claims(transfer) if claim.name == "N3b")
+    rows = judging.contrast_rows(claim, "", {HISTORY: numbers})
+    reasons = {row["layer"]: row["reason"] for row in rows}
+    assert reasons["SVHN"] == "undefined for 1 of 4 seeds"
+    assert "undefined" not in reasons["CIFAR-10"]
+    assert judging.claim_row(claim, "", rows)["verdict"] == "inconclusive"
+
+
 # Figures
 
 
-def history_rows(transfer, name):
+def history_rows(transfer, name, accuracy=accuracy):
     """Histories of three epochs, with the columns that the plan adds."""
     rows = []
     (figure,) = (figure for figure in transfer.figures() if figure.name == name)
@@ -156,8 +186,8 @@ def drawn(transfer, tmp_path):
     """Function that draws a figure of the world, twice, and gives it once it is sure that both are equal."""
     frames = tables(transfer)
 
-    def draw(name):
-        table = frames[name] if name in frames else history_rows(transfer, name)
+    def draw(name, **world):
+        table = frames[name] if name in frames else history_rows(transfer, name, **world)
         path = tmp_path / f"{name}.csv"
         table.to_csv(path, index=False)
         hashes = set()
@@ -190,6 +220,12 @@ def test_shuffle_shows_accuracies_and_the_relative_drop(drawn, transfer):
     drops = [f"{100 * (p - r) / p:.0f}" for p, r in zip(pretrained, scratch, strict=True)]
     assert [text.get_text() for text in top.texts] == drops
     assert {"P-T", "RI-T"} <= set(texts(figure))
+
+
+def test_a_drop_from_an_accuracy_of_0_is_undefined(drawn):
+    figure = drawn("transfer_shuffle", accuracy=lambda run, when: 0 if run.task.shuffle == 1 else accuracy(run, when))
+    written = [text.get_text() for text in figure.axes[0].texts]
+    assert [text == "\u2013" for text in written] == [False, True, False, False]
 
 
 def test_checkpoints_show_the_epochs_and_pre_training_beside(drawn):

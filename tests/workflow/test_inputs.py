@@ -1,4 +1,4 @@
-"""What a rule declares as input is what its program records as input, in every job of a study that was run."""
+"""The inputs that a rule declares are those that its program records, in every job of a study that was run."""
 
 from tests.workflow.tiny import EVERYTHING
 
@@ -6,7 +6,7 @@ from repdrift.provenance.artifacts import record
 
 
 def declared(study):
-    """Rule and inputs of each file that Snakemake has made."""
+    """Yield the path, the rule and the declared inputs of each file that Snakemake has made."""
     lines = study.snakemake(*EVERYTHING, "--detailed-summary").stdout.splitlines()
     names, *rows = (line.split("\t") for line in lines if "\t" in line)
     for row in rows:
@@ -22,10 +22,9 @@ def test_programs_record_the_inputs_that_their_rules_declare(complete_study):
             assert path.endswith(".sha256")  # it is made of the images beside it
             continue
         rules.add(rule)
-        # Checksums stand for the images, of which Snakemake would compare the time alone.
+        # The rule declares the checksums of images in their place, since Snakemake would compare only their times.
         wanted = {name for name in inputs if not name.endswith(".sha256")}
-        recorded = set(made["inputs"])
-        if recorded != wanted:
-            different[path] = recorded ^ wanted
+        if set(made["inputs"]) != wanted:
+            different[path] = set(made["inputs"]) ^ wanted
     assert different == {}
-    assert {"dataset", "pretrain", "report", "transfer_barrier_of_pairs", "head2toe_tuning"} <= rules
+    assert {"dataset", "task", "pretrain", "similarity", "figure", "judge", "report", "head2toe_tuning"} <= rules

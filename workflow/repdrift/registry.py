@@ -4,7 +4,7 @@ The fingerprint of a job's code has the entries of a registry that the job asks 
 entry, or edits one that a study does not use, makes nothing run again. The entries are written out at the top level of
 a module, and a text ``"package.module:name"`` in an entry counts as what is found there.
 
-Standard library only: the Snakefile imports it.
+The Snakefile imports this module, so it needs nothing heavy.
 """
 
 from collections.abc import Mapping

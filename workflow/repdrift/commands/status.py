@@ -15,7 +15,7 @@ from repdrift.study.config import complete, load
 from repdrift.study.runs import Run
 from repdrift.training.progress import values_of
 
-SILENCE = 120.0  # a training that has saved nothing for so many seconds counts as stopped
+SILENCE = 120.0  # time in seconds without a saved state after which a training counts as stopped
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ The Snakefile imports this module, so it needs nothing heavy.
 from collections.abc import Sequence
 
 from repdrift.study.refusal import refusal
-from repdrift.study.study import Study
+from repdrift.study.study import OTHERS, Study
+from repdrift.study.tasks import Part
 
 SIDE = 32  # height and width of an image in pixels
 
@@ -25,6 +26,34 @@ def check_targets(study: Study, experiment: str, targets: Sequence[str], sweeps:
         if role not in targets:
             allowed = f"allowed are those of {experiment}.targets: {', '.join(targets)}"
             raise refusal(f"{experiment}.sweeps", list(sweeps), f"{role} is none of the targets; {allowed}")
+
+
+def check_images(study: Study, experiment: str, roles: Sequence[str], part: str, least: int) -> None:
+    """Refuse targets that have too few images for an experiment.
+
+    Parameters
+    ----------
+    study : Study
+    experiment : str
+        The section of the experiment in the config.
+    roles : sequence of str
+        The roles of the targets that are checked.
+    part : str
+        The images that are counted: ``train`` or ``test``.
+    least : int
+        The smallest number of images that is allowed.
+
+    Raises
+    ------
+    UserError
+        At the first target that has fewer.
+    """
+    for dataset in study.datasets_of(roles):
+        role, images = study.targets[dataset]
+        text = getattr(images, part)
+        if Part.parse(text).size < least:
+            key = f"finetune.{role}" + (f"[{study.datasets_of([role]).index(dataset)}]" if role == OTHERS else "")
+            raise refusal(f"{key}.{part}", text, f"allowed are at least {least} images; {experiment} needs them")
 
 
 def check_sides(experiment: str, sides: Sequence[int]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from repdrift.data.readers import KNOWN, NPZ, RENDERED_CLASSES, npz_length
 from repdrift.plan.experiments import check_sections
 from repdrift.plan.schema import check_schema
+from repdrift.similarity.registry import images_needed
 from repdrift.study.config import Config
 from repdrift.study.refusal import check_at_most, nearest, refusal
 from repdrift.study.sections import parse
@@ -138,8 +139,12 @@ def _check_probe(config: Config) -> None:
     images = config["probe"]["images"]
     compared = {key: task for key, task in _tasks(config).items() if "others" not in key}
     size, key = min((Part.parse(task["test"]).size, f"{key}.test") for key, task in compared.items())
-    if images > size:
-        raise refusal("probe.images", images, f"allowed is 4 to {size}, the number of images of {key}")
+    least = images_needed(config["similarity"]["estimators"])
+    if not least <= images <= size:
+        sentence = (
+            f"allowed is {least}, which the estimators of similarity need, to {size}, the number of images of {key}"
+        )
+        raise refusal("probe.images", images, sentence)
 
 
 def _split_size(config: Config, dataset: str, split: str, used_by: str) -> int:

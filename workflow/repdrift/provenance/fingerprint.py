@@ -8,7 +8,7 @@ a function that moves to another module changes nothing. Comments, docstrings an
 What is doubtful counts. A statement that may change something when its module is imported counts wherever this module
 is imported: each that does more than bind a name, and each that calls something of the package meanwhile.
 
-Standard library only: the Snakefile imports it, and starts no sooner than all fingerprints are there.
+The Snakefile imports this module and computes all fingerprints before it starts, so the module needs nothing heavy.
 """
 
 import hashlib
@@ -85,7 +85,7 @@ def reach(package: Package, program: str, more: Sequence[str] = ()) -> "Reached"
     found = Reached()
     found.refer("parts", [each for part in more for each in found.ask(package, part)])
     found.refer("program", offered(package, parts.PROGRAM, program))
-    if package.file(LAUNCHER):
+    if LAUNCHER in package.files:
         found.refer("launcher", offered_by(package.module(LAUNCHER), parts.PROGRAM))
     found.follow(package)
     return found

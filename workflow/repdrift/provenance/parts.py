@@ -3,7 +3,7 @@
 A rule names its program and not the program's module, a figure the kind of its drawing. A program or a drawing can
 therefore move to another folder, and nothing that it has made is made again.
 
-Standard library only: the Snakefile imports it.
+The Snakefile imports this module, so it needs nothing heavy.
 """
 
 import re

@@ -6,6 +6,7 @@ registry (see `repdrift.registry`) is a statement of its own.
 
 import ast
 import hashlib
+import os
 import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -243,12 +244,20 @@ class Module:
 
 
 class Package:
-    """A package of modules, of which each is read when it is first asked for."""
+    """A package of modules, of which each is read when it is first asked for.
+
+    Attributes
+    ----------
+    root : Path
+        Its folder.
+    files : dict of str to Path
+        The file of each module, by the module's name without that of the package.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self._modules: dict[str, Module] = {}
-        self._files: dict[str, Path | None] = {}
+        self.files = files(root)
         self._imported_with: dict[str, tuple[str, ...]] = {}
 
     def inside(self, name: str) -> str | None:
@@ -256,22 +265,13 @@ class Package:
         package, _, rest = name.partition(".")
         return rest if package == self.root.name else None
 
-    def file(self, module: str) -> Path | None:
-        """Give the file of a module, or None if there is no such module."""
-        if module not in self._files:
-            base = self.root.joinpath(*module.split(".")) if module else self.root
-            places = (base / "__init__.py", base.with_suffix(".py"))
-            self._files[module] = next(filter(Path.is_file, places), None)
-        return self._files[module]
-
     def module(self, name: str) -> Module:
         """Give a module by its name without that of the package."""
         if name not in self._modules:
-            path = self.file(name)
-            if path is None:
+            if name not in self.files:
                 raise ValueError(f"there is no module {name} in {self.root}")
             with without_collector():
-                self._modules[name] = Module(self, name, path)
+                self._modules[name] = Module(self, name, self.files[name])
         return self._modules[name]
 
     def imported_with(self, name: str) -> tuple[str, ...]:
@@ -279,7 +279,7 @@ class Package:
         if name not in self._imported_with:
             inside = self.inside(name)
             folders = ["", *accumulate(inside.split("."), "{}.{}".format)] if inside else [""]
-            self._imported_with[name] = () if inside is None else tuple(filter(self.file, folders))
+            self._imported_with[name] = () if inside is None else tuple(each for each in folders if each in self.files)
         return self._imported_with[name]
 
     def meaning(self, module: str, attributes: Name) -> Meaning:
@@ -290,7 +290,7 @@ class Package:
         found = self.module(inside)
         if attributes and (meaning := found.meaning(attributes)):
             return meaning
-        if attributes and self.file(f"{inside}.{attributes[0]}".removeprefix(".")):
+        if attributes and f"{inside}.{attributes[0]}".removeprefix(".") in self.files:
             return self.meaning(f"{module}.{attributes[0]}", attributes[1:])
         if attributes and "__getattr__" in found.bindings:
             raise ValueError(f"{module} makes {attributes[0]} when it is asked for: import it from where it is defined")
@@ -305,3 +305,15 @@ class Package:
                 meaning = self.meaning(found["module"], (found["name"],))
                 lines[number] = meaning.text
                 yield from meaning.targets
+
+
+def files(root: Path) -> dict[str, Path]:
+    """Give the files of a package's modules by the names of the modules, without that of the package."""
+    found: dict[str, Path] = {}
+    for folder, _, names in os.walk(root):
+        folders = Path(folder).relative_to(root).parts
+        for name in names:
+            if name.endswith(".py"):
+                own = () if name == "__init__.py" else (name.removesuffix(".py"),)
+                found[".".join((*folders, *own))] = Path(folder, name)
+    return found

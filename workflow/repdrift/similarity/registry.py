@@ -1,11 +1,11 @@
 """The estimators of similarity by the names that a config gives them; each is imported when it is asked for.
 
-Standard library only: the Snakefile imports it.
+The Snakefile imports this module, so it needs nothing heavy.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -28,11 +28,14 @@ class Entry:
         What the class is given.
     any_width : bool
         Whether it takes layers with more units than images, as studies have.
+    images : int
+        Smallest number of images that it takes.
     """
 
     maker: str
     settings: Mapping[str, Any] = field(default_factory=dict)
     any_width: bool = True
+    images: int = 4
 
 
 ESTIMATORS: Registry[Entry] = {
@@ -44,10 +47,15 @@ ESTIMATORS: Registry[Entry] = {
     "rsa-pearson": Entry("repdrift.similarity.rsa:Rsa"),
     "rsa-spearman": Entry("repdrift.similarity.rsa:Rsa", {"correlation": "spearman"}),
     "procrustes": Entry("repdrift.similarity.procrustes:Procrustes"),
-    "neighbours": Entry("repdrift.similarity.neighbours:MutualNeighbours"),
+    "neighbours": Entry("repdrift.similarity.neighbours:MutualNeighbours", images=11),  # more than its 10 neighbours
     "svcca": Entry("repdrift.similarity.cca:Svcca", any_width=False),
     "pwcca": Entry("repdrift.similarity.cca:Pwcca", any_width=False),
 }
+
+
+def images_needed(names: Iterable[str]) -> int:
+    """Return the smallest number of images that all estimators of these names take."""
+    return max(ESTIMATORS[name].images for name in names)
 
 
 def estimator(name: str) -> Estimator[Any]:

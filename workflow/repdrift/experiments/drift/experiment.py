@@ -119,7 +119,7 @@ class Drift(Experiment):
         return [self.study.model(checkpoint, seed) for checkpoint in (INITIAL, *kept)]
 
     def sensitivity(self, run: str, seed: int | str) -> str:
-        """Name the table of a run's similarities under other choices of measurement."""
+        """Return the path of the table of a run's similarities under other choices of measurement."""
         return f"{self.study.folder}/similarity/sensitivity/{run}/seed{seed}.csv"
 
     def sensitivity_reference_files(self, run: str, seed: int | str) -> list[str]:

@@ -3,9 +3,8 @@
 The Snakefile imports this module, so it needs nothing heavy.
 """
 
-from repdrift.experiments.checks import check_sides, check_targets
+from repdrift.experiments.checks import check_images, check_sides, check_targets
 from repdrift.experiments.head2toe.experiment import PARTS, Settings
-from repdrift.study.refusal import refusal
 from repdrift.study.study import Study
 
 LEAST = 2 * PARTS  # least number of training images of a target, so that each part has two
@@ -21,8 +20,4 @@ def check(study: Study, settings: Settings) -> None:
     """
     check_targets(study, "head2toe", settings.targets, settings.sweeps)
     check_sides("head2toe", settings.shuffle)
-    for dataset in study.datasets_of(settings.targets):
-        size = study.target_task(dataset).size
-        if size < LEAST:
-            sentence = f"the target {dataset} has {size} training images; allowed are targets of at least {LEAST}"
-            raise refusal("head2toe.targets", list(settings.targets), sentence)
+    check_images(study, "head2toe", settings.targets, "train", LEAST)

@@ -34,7 +34,7 @@ from repdrift.experiments.head2toe.tables import (
     TEST_ACCURACY,
 )
 
-MARGIN = 1.0  # an accuracy that is lower by at most so many percentage points still matches
+MARGIN = 1.0  # the largest difference in percentage points by which an accuracy may be lower and still match
 FOLD = 2.0  # the decimal logarithm of a hundred
 ALL = ""  # the name in place of a target for numbers over all targets
 

@@ -205,9 +205,10 @@ class Head2Toe(Experiment):
         """Return the sentences that tell with how many examples and configurations every method is fitted."""
         settings = self.settings
         tuned = len(settings.learning_rates) * len(settings.epochs)
+        aside = "" if tuned == 24 else f" ({tuned} if it trains the network)"
         parts = f" in each of {settings.folds} folds" if settings.folds > 1 else ""
         return (
-            f"Each target has {settings.images:,} training examples. Every method chooses among 24 configurations "
-            f"({tuned} where the network is trained) by its accuracy on {settings.images // PARTS:,} of them{parts}, "
-            "and is then fitted on all. Frozen and trained networks use the running statistics of batch normalisation."
+            f"Each target has {settings.images:,} training examples. Every method chooses among 24 configurations"
+            f"{aside} by its accuracy on {settings.images // PARTS:,} of these examples{parts}, and is then fitted on "
+            "all examples. Frozen and trained networks use the running statistics of batch normalisation."
         )

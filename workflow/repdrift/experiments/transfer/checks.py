@@ -3,8 +3,9 @@
 The Snakefile imports this module, so it needs nothing heavy.
 """
 
-from repdrift.experiments.checks import check_sides, check_targets
+from repdrift.experiments.checks import check_images, check_sides, check_targets
 from repdrift.experiments.transfer.experiment import Settings, Transfer
+from repdrift.similarity.registry import images_needed
 from repdrift.study.refusal import refusal
 from repdrift.study.study import Study
 
@@ -19,6 +20,11 @@ def check(study: Study, settings: Settings) -> None:
     """
     check_targets(study, "transfer", settings.targets, settings.sweeps)
     check_sides("transfer", settings.shuffle)
+    least = images_needed(study.config.similarity.estimators)
+    check_images(study, "transfer", settings.targets, "test", least)
+    if settings.test_images < least:
+        sentence = f"allowed is {least} or more, so that every estimator of similarity can compare networks"
+        raise refusal("transfer.test_images", settings.test_images, sentence)
     epochs = study.config.finetune.epochs
     if settings.converged <= epochs:
         sentence = f"allowed is more than {epochs} (finetune.epochs), the epochs of what it is compared with"
@@ -27,3 +33,6 @@ def check(study: Study, settings: Settings) -> None:
         kept = ", ".join(map(str, [0, *study.checkpoint_epochs]))
         sentence = f"none of these epochs of pre-training is kept; kept are {kept} (pretrain.checkpoints)"
         raise refusal("transfer.checkpoints", list(settings.checkpoints), sentence)
+    if settings.criticality.path and min(settings.criticality.path) > epochs:
+        sentence = f"fine-tuning ends before the first of these epochs; allowed are epochs of 1 to {epochs} too"
+        raise refusal("transfer.criticality.path", list(settings.criticality.path), sentence)

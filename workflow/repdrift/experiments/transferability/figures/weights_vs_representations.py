@@ -1,4 +1,4 @@
-"""How far the weights of each layer moved against how much its representation changed, for every fine-tuning."""
+"""The change of the representation of each layer against the movement of its weights, for every fine-tuning."""
 
 from collections.abc import Mapping
 
