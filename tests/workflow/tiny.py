@@ -12,28 +12,29 @@ finetune:
   epochs: 1
   domain: {dataset: objects, train: "test[0:32]", test: "test[32:96]", random: [0, 9], shift: null}
   cross_domain: {dataset: digits, train: "train[0:32]", test: "train[32:96]", random: [0], shift: null}
-controls: {scratch: false, matched_steps: null, independent: false}
 probe: {images: 64}
 similarity: {estimators: [cka-biased], permutations: 5}
 sensitivity: {images: [64], bn: [batch], estimators: [cka-biased], blocks: []}
 """
 OVERLAY = f"""{DRIFT}
+controls: {{scratch: false, matched_steps: null, independent: false}}
 transfer: null
 transferability: null
 head2toe: null
 """
 # Every rule, program and figure that there is.
 COMPLETE = f"""{DRIFT}
+controls: {{scratch: true, matched_steps: null, independent: true}}
 transfer:
   targets: [cross_domain]
-  images: 32
+  images: 16
   converged: 2
   sweeps: [cross_domain]
   shuffle: [8]
   checkpoints: [0, 2]
   test_images: 32
   points: 3
-  criticality: {{path: [1], distances: [0.0, 1.0], noises: [0.0, 0.1], draws: 1, images: 32, excess: 0.1}}
+  criticality: {{path: [1], distances: [0.0, 1.0], noises: [0.0, 0.1], draws: 1, images: 16, excess: 0.1}}
 transferability:
   targets: [cross_domain]
   sweeps: [cross_domain]
