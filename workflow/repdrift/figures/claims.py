@@ -71,9 +71,10 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
 def footer(table: pd.DataFrame, network: str) -> str:
     """Return the text of the footer: the number of seeds, the rule of the verdicts, and the network."""
     seeds = sorted({int(count) for count in table["seeds"]})
+    noun = "seed" if seeds == [1] else "seeds"
     return joined(
         [
-            f"{' or '.join(map(str, seeds))} seeds, mean paired difference (positive: as the claim says)",
+            f"{' or '.join(map(str, seeds))} {noun}, mean paired difference (positive: as the claim says)",
             f"supported: at least {SHARE:.0%} of the seeds have the claimed sign, and the mean lies beyond {ERRORS:g} "
             f"SE; contradicted: the same for the opposite sign; inconclusive: otherwise, or fewer than {MIN_SEEDS} "
             "seeds",
