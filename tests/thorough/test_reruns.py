@@ -65,6 +65,15 @@ ROWS = [
         onwards(of("layers_of_networks", "sensitivity_of_run")),
     ),
     (
+        "a reader of data sets more",
+        code(
+            "data/readers.py",
+            '    "mnist": Known(',
+            '    "fashion": Known("FashionMNIST", {"train": 60_000}, {"train": "*"}, "its home"),\n    "mnist": Known(',
+        ),
+        NOTHING,
+    ),
+    (
         "an estimator that the study uses",
         code("similarity/cka.py", "values = gram(centred(x))", "values = 2 * gram(centred(x))"),
         onwards(of(*MEASURED)),

@@ -48,6 +48,22 @@ def test_a_similarity_depends_on_the_estimators_that_it_is_asked_for():
     assert set(fingerprint.modules("curve", *parts.loaded(spec))) >= {"similarity.procrustes", "similarity.cca"}
 
 
+def of_data_set(package, reader):
+    more = parts.loaded({"dataset": {"reader": reader}, "split": "train"})
+    return fingerprint.trace(package, "dataset", more).fingerprint
+
+
+def test_a_data_set_depends_on_the_entry_of_its_own_reader(copy):
+    readers = ("cifar10", "svhn", "mnist", "objects", "npz")
+    before = {reader: of_data_set(Package(copy), reader) for reader in readers}
+    path = copy / "data" / "readers.py"
+    path.write_text(path.read_text().replace("26_032", "26_031"))
+    after = {reader: of_data_set(Package(copy), reader) for reader in readers}
+    assert [reader for reader in readers if before[reader] != after[reader]] == ["svhn"]
+    # The task's data set is a name, and a task reads no raw images.
+    assert parts.loaded({"dataset": "svhn"}) == []
+
+
 @pytest.fixture
 def copy(tmp_path):
     """Copy of the package itself, whose files can be changed."""

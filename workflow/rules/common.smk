@@ -57,7 +57,7 @@ def program(name, inputs, flags="", output="{output:q}"):
 
 
 def code_of(name, spec):
-    """Return the fingerprint of a program and of the estimators or the drawing that its spec names."""
+    """Return the fingerprint of a program and of the parts that its spec names: estimators, a drawing, a reader."""
     return fingerprint(name, *loaded(spec))
 
 

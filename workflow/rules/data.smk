@@ -18,7 +18,7 @@ rule dataset:
         runtime=growing(30),
     params:
         spec=lambda w: canonical(specs.dataset(PLAN, w.store, w.split)),
-        code=fingerprint("dataset"),
+        code=lambda w: code_of("dataset", specs.dataset(PLAN, w.store, w.split)),
         # The folder of the raw images differs between machines. Snakemake does not track a function of the resources.
         folder=lambda w, resources: STUDY.config.data,
     shell:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from repdrift.errors import in_one_line
+from repdrift.registry import Registry
 
 RENDERED = ("objects", "digits")  # images that are drawn; the config says how many
 RENDERED_CLASSES = 10
@@ -46,7 +47,7 @@ class Known:
     by_split: bool = False
 
 
-KNOWN: Mapping[str, Known] = {
+KNOWN: Registry[Known] = {
     "cifar10": Known(
         "CIFAR10",
         {"train": 50_000, "test": 10_000},

@@ -112,10 +112,10 @@ class Reached:
             return offered(package, kind, name)
         module, variable = parts.REGISTRIES[kind]
         (registry,) = package.module(module).bindings[variable]
-        if not isinstance(registry, Registry) or name not in registry.entries:
+        if not isinstance(registry, Registry) or not (name in registry.entries or kind in parts.INCOMPLETE):
             raise LookupError(f"there is no {part}")
         self._asked.add(registry)
-        return [registry.entries[name]]
+        return [registry.entries[name]] if name in registry.entries else []
 
     def refer(self, what: str, targets: Iterable[Target]) -> None:
         """Note that something refers to these statements, and number those that are new."""

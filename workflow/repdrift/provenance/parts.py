@@ -1,4 +1,4 @@
-"""The parts of the package that are found by their names: programs, drawings, estimators.
+"""The parts of the package that are found by their names: programs, drawings, estimators, readers.
 
 A rule names its program and not the program's module, a figure the kind of its drawing. A program or a drawing can
 therefore move to another folder, and nothing that it has made is made again.
@@ -13,13 +13,15 @@ from pathlib import Path
 from typing import Any
 
 PACKAGE = Path(__file__).parents[1]
-PROGRAM, DRAWING, ESTIMATOR = "program", "drawing", "estimator"
+PROGRAM, DRAWING, ESTIMATOR, READER = "program", "drawing", "estimator", "reader"
 # What is used of the module of a part, in this order.
 OFFERED = {PROGRAM: ("main",), DRAWING: ("COLUMNS", "draw")}
 # The folders of programs and of drawings: here, and in the folder of each experiment.
 FOLDERS = {PROGRAM: "stages", DRAWING: "figures"}
 # Module and name of the registry of a kind of parts.
-REGISTRIES = {ESTIMATOR: ("similarity.registry", "ESTIMATORS")}
+REGISTRIES = {ESTIMATOR: ("similarity.registry", "ESTIMATORS"), READER: ("data.readers", "KNOWN")}
+# The kinds of which some parts have no entry: rendered images and npz files have readers of their own.
+INCOMPLETE = {READER}
 
 
 @cache
@@ -52,11 +54,14 @@ def drawings() -> dict[str, str]:
 
 
 def loaded(spec: object) -> list[str]:
-    """Give the parts that a job finds by names in its spec: its estimators, and the drawing of its figure.
+    """Give the parts that a job finds by names in its spec: its estimators, the drawing of its figure, its reader.
 
     They are named as `repdrift.provenance.fingerprint.fingerprint` takes them: ``estimator cka-biased``. The spec is
     the dataclass of a program, or what a sidecar has of it.
     """
     settings: Mapping[str, Any] = spec if isinstance(spec, Mapping) else vars(spec)
     estimators = [f"{ESTIMATOR} {name}" for name in settings.get("estimators", ())]
-    return estimators + ([f"{DRAWING} {settings['kind']}"] if "kind" in settings else [])
+    drawings = [f"{DRAWING} {settings['kind']}"] if "kind" in settings else []
+    dataset = settings.get("dataset")  # its settings, or its name
+    readers = [f"{READER} {dataset['reader']}"] if isinstance(dataset, Mapping) else []
+    return [*estimators, *drawings, *readers]
