@@ -243,6 +243,11 @@ NEIGHBOURS = {"similarity": {"estimators": ["cka-biased", "neighbours"]}}
 TOGETHER = [
     ([{"finetune": {"others": []}, "transfer": {"targets": ["others"]}}], "transfer.targets", ["no such target"]),
     ([{"transferability": {"targets": ["domain"]}}], "transferability.sweeps", ["cross_domain is none of"]),
+    (
+        [{"source": {"train": "train[0:1]"}, "pretrain": {"sizes": [1]}}, others(train="train[0:10]")],
+        "source.train",
+        ["transferability", "at least 2 images"],
+    ),
     ([others(test="test[0:3]")], "finetune.others[0].test", ["transfer", "at least 4 images"]),
     ([others(train="train[0:1]")], "finetune.others[0].train", ["transferability", "at least 2 images"]),
     ([others(train="train[0:9]")], "finetune.others[0].train", ["head2toe", "at least 10 images"]),

@@ -211,6 +211,18 @@ def test_a_training_that_diverges_is_not_chosen(easy, labels):
     assert found.tried[Schedule(1e6, 6)] == 0
 
 
+@pytest.mark.parametrize("probed", [False, True])
+def test_where_all_trainings_diverge_the_accuracy_is_0(images, labels, probed):
+    probe, _ = probe_on(("pool1", "pool3"), 256, images)
+
+    def begin(_):
+        return ProbedNetwork(network(1), probe, 256).train() if probed else network(1).train()
+
+    found = search_tuning(Trainer(begin, images, labels, SETTINGS, seed=1), folds(N, 5, seed=1)[:1], [1e30], [2])
+    assert found.tried[found.choice] == 0
+    assert accuracy(found.network, images, labels) == 0
+
+
 def test_accuracy_is_of_running_statistics_and_leaves_the_mode(images, labels):
     trained = start(None)
     alone = [accuracy(trained, images[i : i + 1], labels[i : i + 1]) for i in range(8)]

@@ -146,12 +146,19 @@ def search_tuning(trainer: Trainer, splits: Sequence[Split], rates: Sequence[flo
 
 
 def accuracy(network: nn.Module, images: Tensor, labels: Tensor) -> float:
-    """Return the accuracy of a network in 0..1, with BN in eval mode."""
+    """Return the accuracy of a network in 0..1, with BN in eval mode.
+
+    It is 0 for a network whose training has diverged, so that its loss or one of its layers is not finite.
+    """
     was_training = network.training
     try:
-        return score(network.eval(), images, labels)[1] / 100
+        loss, percent = score(network.eval(), images, labels)
+    except UserError as error:  # A probe refuses layers that are not finite.
+        print(error)
+        return 0.0
     finally:
         network.train(was_training)
+    return percent / 100 if math.isfinite(loss) else 0.0
 
 
 class ProbedNetwork(nn.Module):

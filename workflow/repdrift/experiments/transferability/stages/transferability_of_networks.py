@@ -59,7 +59,7 @@ def rows_of_network(tuned: Conv4, references: dict[str, Conv4]) -> Iterator[Row]
             yield from rows(start, LN + t, logs | shape)
     moved = measure.distances(weights, others[PRETRAINED], l2)
     norms = {name: float(weight.double().norm()) for name, weight in others[PRETRAINED].items()}
-    yield from rows(PRETRAINED, MOVEMENT, {name: value / norms[name] for name, value in moved.items()})
+    yield from rows(PRETRAINED, MOVEMENT, {name: measure.ratio(value, norms[name]) for name, value in moved.items()})
 
 
 def rows(reference: str, name: str, values: dict[str, float]) -> Iterator[Row]:
