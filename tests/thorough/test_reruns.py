@@ -32,7 +32,7 @@ ROWS = [
     (
         "comments, a docstring, formatting",
         both(
-            code("training/sgd.py", "WARM_UP = 3  # calls", "WARM_UP = 3  # many calls"),
+            code("training/sgd.py", "WARM_UP = 3  # number", "WARM_UP = 3  # a number"),
             code("data/labels.py", '"""Partially random and', '"""Random and'),
             code("data/labels.py", "(labels + shift) % classes", "(\n        labels + shift\n    ) % classes"),
             edit("workflow/rules/train.smk", "Everything waits", "All waits"),
