@@ -63,5 +63,5 @@ def loaded(spec: object) -> list[str]:
     estimators = [f"{ESTIMATOR} {name}" for name in settings.get("estimators", ())]
     drawings = [f"{DRAWING} {settings['kind']}"] if "kind" in settings else []
     dataset = settings.get("dataset")  # its settings, or its name
-    readers = [f"{READER} {dataset['reader']}"] if isinstance(dataset, Mapping) else []
+    readers = [f"{READER} {dataset['reader']}"] if isinstance(dataset, Mapping) and "reader" in dataset else []
     return [*estimators, *drawings, *readers]
