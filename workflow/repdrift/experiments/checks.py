@@ -5,8 +5,9 @@ The Snakefile imports this module, so it needs nothing heavy.
 
 from collections.abc import Sequence
 
+from repdrift.study.config import image_sections
 from repdrift.study.refusal import refusal
-from repdrift.study.study import OTHERS, Study
+from repdrift.study.study import Study
 from repdrift.study.tasks import Part
 
 SIDE = 32  # height and width of an image in pixels
@@ -29,7 +30,7 @@ def check_targets(study: Study, experiment: str, targets: Sequence[str], sweeps:
 
 
 def check_images(study: Study, experiment: str, roles: Sequence[str], part: str, least: int) -> None:
-    """Refuse targets that have too few images for an experiment.
+    """Refuse a source or targets that have too few images for an experiment.
 
     Parameters
     ----------
@@ -37,7 +38,7 @@ def check_images(study: Study, experiment: str, roles: Sequence[str], part: str,
     experiment : str
         The section of the experiment in the config.
     roles : sequence of str
-        The roles of the targets that are checked.
+        The roles of the tasks that are checked.
     part : str
         The images that are counted: ``train`` or ``test``.
     least : int
@@ -46,14 +47,13 @@ def check_images(study: Study, experiment: str, roles: Sequence[str], part: str,
     Raises
     ------
     UserError
-        At the first target that has fewer.
+        At the first task that has fewer.
     """
-    for dataset in study.datasets_of(roles):
-        role, images = study.targets[dataset]
-        text = getattr(images, part)
-        if Part.parse(text).size < least:
-            key = f"finetune.{role}" + (f"[{study.datasets_of([role]).index(dataset)}]" if role == OTHERS else "")
-            raise refusal(f"{key}.{part}", text, f"allowed are at least {least} images; {experiment} needs them")
+    for key, images in image_sections(study.config.given).items():
+        role = key.removeprefix("finetune.").partition("[")[0]
+        if role in roles and Part.parse(images[part]).size < least:
+            sentence = f"allowed are at least {least} images; {experiment} needs them"
+            raise refusal(f"{key}.{part}", images[part], sentence)
 
 
 def check_sides(experiment: str, sides: Sequence[int]) -> None:

@@ -9,7 +9,7 @@ from repdrift.data.readers import KNOWN, NPZ, RENDERED_CLASSES, npz_length
 from repdrift.plan.experiments import check_sections
 from repdrift.plan.schema import check_schema
 from repdrift.similarity.registry import images_needed
-from repdrift.study.config import Config
+from repdrift.study.config import Config, image_sections
 from repdrift.study.refusal import check_at_most, nearest, refusal
 from repdrift.study.sections import parse
 from repdrift.study.study import Study
@@ -26,7 +26,7 @@ def check(config: Config) -> None:
     """
     check_schema(config)
     _check_readers(config)
-    for key, task in _tasks(config).items():
+    for key, task in image_sections(config).items():
         _check_name(config, key, task)
         _check_classes(config, key, task)
         _check_range(config, f"{key}.train", task["dataset"], task["train"])
@@ -47,14 +47,6 @@ def _check_readers(config: Config) -> None:
         if reader != NPZ and dataset["classes"] != has:
             sentence = f"allowed is {has}, the number of classes of this reader's images"
             raise refusal(f"datasets.{name}.classes", dataset["classes"], sentence)
-
-
-def _tasks(config: Config) -> dict[str, Config]:
-    """Return the sections that name a data set and its ranges, by their keys."""
-    settings = config["finetune"]
-    targets = {f"finetune.{kind}": settings[kind] for kind in ("domain", "cross_domain")}
-    others = {f"finetune.others[{place}]": target for place, target in enumerate(settings["others"])}
-    return {"source": config["source"], **targets, **others}
 
 
 def _classes(config: Config, task: Config) -> int:
@@ -111,7 +103,7 @@ def _check_targets_differ(config: Config) -> None:
     datasets = config["datasets"]
     names: dict[str, str] = {}
     titles: dict[str, str] = {}
-    for key, task in _tasks(config).items():
+    for key, task in image_sections(config).items():
         if key == "source":
             continue
         name, title = task["dataset"], datasets[task["dataset"]]["title"]
@@ -137,7 +129,7 @@ def _check_pretraining(config: Config) -> None:
 
 def _check_probe(config: Config) -> None:
     images = config["probe"]["images"]
-    compared = {key: task for key, task in _tasks(config).items() if "others" not in key}
+    compared = {key: task for key, task in image_sections(config).items() if "others" not in key}
     size, key = min((Part.parse(task["test"]).size, f"{key}.test") for key, task in compared.items())
     least = images_needed(config["similarity"]["estimators"])
     if not least <= images <= size:

@@ -55,3 +55,11 @@ def merged(config: Config, overlay: Config) -> dict[str, Any]:
         both = isinstance(value, Mapping) and isinstance(result.get(key), Mapping)
         result[key] = merged(result[key], value) if both else value
     return result
+
+
+def image_sections(config: Config) -> dict[str, Config]:
+    """Return the sections that name a data set and its ranges, by their keys: ``source``, ``finetune.others[0]``."""
+    settings = config["finetune"]
+    targets = {f"finetune.{kind}": settings[kind] for kind in ("domain", "cross_domain")}
+    others = {f"finetune.others[{place}]": target for place, target in enumerate(settings["others"])}
+    return {"source": config["source"], **targets, **others}

@@ -6,8 +6,7 @@ The Snakefile imports this module, so it needs nothing heavy.
 from repdrift.experiments.checks import check_images, check_targets
 from repdrift.experiments.transferability.experiment import Settings
 from repdrift.study.refusal import check_at_most, refusal
-from repdrift.study.study import CROSS_DOMAIN, DOMAIN, Study
-from repdrift.study.tasks import Part
+from repdrift.study.study import COMPARED_ROLES, Study
 
 LEAST = 2  # images of a domain, so that its features have a variance
 
@@ -21,11 +20,8 @@ def check(study: Study, settings: Settings) -> None:
         At the first setting that is wrong.
     """
     check_targets(study, "transferability", settings.targets, settings.sweeps)
-    source = study.config.source.train
-    if Part.parse(source).size < LEAST:
-        raise refusal("source.train", source, f"allowed are at least {LEAST} images; transferability needs them")
-    # The fine-tunings on the paper's own targets are always measured.
-    check_images(study, "transferability", [DOMAIN, CROSS_DOMAIN, *settings.targets], "train", LEAST)
+    # The source and the fine-tunings on the paper's own targets are always measured.
+    check_images(study, "transferability", [*COMPARED_ROLES, *settings.targets], "train", LEAST)
     last = study.classes
     allowed = f"allowed is 2 to {last}, the number of classes"
     check_at_most("transferability.classes", settings.classes, last, allowed)
