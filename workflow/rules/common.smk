@@ -15,10 +15,10 @@ from repdrift.errors import UserError
 from repdrift.machine.environment import use_this_python
 from repdrift.machine.gpus import granted
 from repdrift.plan import specs
+from repdrift.plan.checking import check
 from repdrift.plan.plan import Plan
 from repdrift.provenance.fingerprint import fingerprint
 from repdrift.provenance.parts import loaded
-from repdrift.plan.checking import check
 from repdrift.study.config import complete
 from repdrift.study.files import checksums
 from repdrift.study.study import COMPARED_ROLES

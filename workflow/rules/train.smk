@@ -32,8 +32,9 @@ rule initialise:
         program("initialise", "")
 
 
-# Each training uses one thread, Snakemake's default, so that the results do not depend on the number of cores. Jobs that use a GPU at the
-# same time train in one process. `pack` is the largest number of trainings in such a process; profiles/gpu sets it.
+# Each training uses one thread, Snakemake's default, so that the results do not depend on the number of cores. Jobs
+# that use a GPU at the same time train in one process. `pack` is the largest number of trainings in such a process;
+# profiles/gpu sets it.
 rule pretrain:
     input:
         unpack(inputs_of_training),

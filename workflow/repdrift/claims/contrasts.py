@@ -222,3 +222,8 @@ def history_runs(claims: Iterable[Claim]) -> list[str]:
     """List the names of the runs whose histories some claims read."""
     contrasts = (found for claim in claims for found in claim.contrasts if found.table == HISTORY)
     return list(dict.fromkeys(key[0] for found in contrasts for key in found.by_key))
+
+
+def histories_of(claims: Iterable[Claim], seeds: Sequence[int]) -> tuple[HistoryOf, ...]:
+    """Return the run and the seed of each history that some claims read."""
+    return tuple(HistoryOf(run, seed) for run in history_runs(claims) for seed in seeds)

@@ -130,14 +130,10 @@ def read(paths: list[Path]) -> pd.DataFrame:
     return pd.concat([pd.read_csv(path) for path in paths], ignore_index=True)
 
 
-def with_owners(owners: Sequence[HistoryOf], paths: Sequence[Path]) -> list[tuple[str, int, Path]]:
-    """Return the run, the seed and the file of each history."""
-    return [(owner.run, owner.seed, path) for owner, path in zip(owners, paths, strict=True)]
-
-
 def read_others(
     claims: Sequence[Claim],
-    histories: Sequence[tuple[str, int, Path]],
+    owners: Sequence[HistoryOf],
+    histories: Sequence[Path],
     keys: Mapping[str, Sequence[str]],
     tables: Sequence[Path],
 ) -> dict[str, Numbers]:
@@ -146,14 +142,18 @@ def read_others(
     Parameters
     ----------
     claims : sequence of Claim
-    histories : sequence of (run, seed, file)
+    owners : sequence of HistoryOf
+        The run and the seed of each history.
+    histories : sequence of Path
+        The files of the histories, in the same order.
     keys : mapping of str to sequence of str
         For each table of an experiment, the columns that identify a number.
     tables : sequence of Path
         The files of these tables, in the same order.
     """
     contrasts = [found for claim in claims for found in claim.contrasts if found.table == HISTORY]
-    found = {HISTORY: measurements.histories(histories, contrasts)}
+    named = [(owner.run, owner.seed, path) for owner, path in zip(owners, histories, strict=True)]
+    found = {HISTORY: measurements.histories(named, contrasts)}
     for (name, columns), path in zip(keys.items(), tables, strict=True):
         found[name] = measurements.keyed(path, columns)
     return found

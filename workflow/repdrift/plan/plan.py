@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from repdrift.claims.contrasts import Claim, history_runs
+from repdrift.claims.contrasts import Claim, histories_of
 from repdrift.plan.experiments import claims_of, planned
 from repdrift.study.figure import Figure
 from repdrift.study.runs import Run
@@ -133,8 +133,8 @@ class Plan:
 
     def claim_histories(self, claims_figure: str) -> list[str]:
         """List the histories that some claims read."""
-        runs = history_runs(self.claims[claims_figure])
-        return [self.study.history(run, seed) for run in runs for seed in self.study.seeds]
+        histories = histories_of(self.claims[claims_figure], self.study.seeds)
+        return [self.study.history(one.run, one.seed) for one in histories]
 
     def claim_tables(self, claims_figure: str) -> dict[str, tuple[str, ...]]:
         """Return the columns that identify a number in each table that some claims read, by the table's name."""

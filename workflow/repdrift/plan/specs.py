@@ -6,7 +6,7 @@ The Snakefile imports this module, so it needs nothing heavy.
 """
 
 from repdrift import specs
-from repdrift.claims.contrasts import HistoryOf, history_runs
+from repdrift.claims.contrasts import histories_of
 from repdrift.plan.plan import Plan
 from repdrift.study.figure import Figure
 from repdrift.study.runs import INDEPENDENT, INITIAL, network_variant
@@ -81,13 +81,7 @@ def figure(figure: Figure) -> specs.FigureSpec:
 
 def judge(plan: Plan, claims_figure: str) -> specs.JudgeSpec:
     claims = tuple(plan.claims[claims_figure])
-    return specs.JudgeSpec(claims, histories(plan, claims_figure), plan.claim_tables(claims_figure))
-
-
-def histories(plan: Plan, claims_figure: str) -> tuple[HistoryOf, ...]:
-    """Return the run and the seed of each history that some claims read."""
-    runs = history_runs(plan.claims[claims_figure])
-    return tuple(HistoryOf(run, seed) for run in runs for seed in plan.study.seeds)
+    return specs.JudgeSpec(claims, histories_of(claims, plan.study.seeds), plan.claim_tables(claims_figure))
 
 
 def report(plan: Plan) -> specs.ReportSpec:

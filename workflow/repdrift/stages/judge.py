@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from repdrift import command
-from repdrift.claims.judging import CLAIMS, CONTRASTS, judge_claims, read, read_others, with_owners
+from repdrift.claims.judging import CLAIMS, CONTRASTS, judge_claims, read, read_others
 from repdrift.provenance.artifacts import Job, write_csv
 from repdrift.specs import JudgeSpec
 
@@ -17,7 +17,7 @@ def main() -> None:
     flags.add_argument("--verdicts", type=Path, required=True, help="output: the table of the claims")
     args = flags.parse_args()
     spec: JudgeSpec = args.spec
-    others = read_others(spec.claims, with_owners(spec.histories, args.histories), spec.tables, args.tables)
+    others = read_others(spec.claims, spec.histories, args.histories, spec.tables, args.tables)
     contrasts, verdicts = judge_claims(spec.claims, read(args.similarities), read(args.curves), others)
     job = Job(spec, args.code, [*args.similarities, *args.curves, *args.histories, *args.tables])
     job.save(args.output, lambda file: write_csv(file, contrasts, CONTRASTS))

@@ -14,11 +14,10 @@ from repdrift.claims.contrasts import (
     SIMILARITY,
     Claim,
     Contrast,
-    HistoryOf,
     Key,
     contrast,
     difference,
-    history_runs,
+    histories_of,
     trend,
 )
 from repdrift.experiments.drift.experiment import Drift
@@ -54,7 +53,7 @@ def multiverse_spec(drift: Drift) -> MultiverseSpec:
     probe = study.config.probe
     return MultiverseSpec(
         claims=tuple(found),
-        histories=tuple(HistoryOf(run, seed) for run in history_runs(found) for seed in study.seeds),
+        histories=histories_of(found, study.seeds),
         tables={},
         main=tuple(main),
         usual=UsualChoices(probe.images, probe.bn, study.config.network.block),

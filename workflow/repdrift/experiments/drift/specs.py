@@ -6,7 +6,8 @@ The Snakefile imports this module, so it needs nothing heavy.
 from dataclasses import dataclass
 from typing import Any
 
-from repdrift.claims.contrasts import Claim, HistoryOf
+from repdrift.claims.contrasts import Claim
+from repdrift.specs import JudgeSpec
 from repdrift.study.tasks import Part
 
 
@@ -65,16 +66,13 @@ class UsualChoices:
 
 
 @dataclass(frozen=True)
-class MultiverseSpec:
+class MultiverseSpec(JudgeSpec):
     """The claims of the paper, and the choices of measurement under which they are judged.
 
     `main` has the same claims with the contrasts that the main runs alone allow. `tables` is empty, since these claims
     read no further tables.
     """
 
-    claims: tuple[Claim, ...]
-    histories: tuple[HistoryOf, ...]
-    tables: dict[str, tuple[str, ...]]
     main: tuple[Claim, ...]
     usual: UsualChoices
     blocks: tuple[str, ...]

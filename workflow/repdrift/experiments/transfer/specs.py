@@ -10,14 +10,20 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class PairsSpec:
-    """The comparison of pairs of networks. `probe` and `calibration` are numbers of images."""
+class Comparison:
+    """The part that all specs of this experiment share: the networks of one target and seed, and its test images."""
 
     dataset: str
     seed: int
     network: dict[str, Any]
     networks: tuple[str, ...]
     test_images: int
+
+
+@dataclass(frozen=True)
+class PairsSpec(Comparison):
+    """The comparison of pairs of networks. `probe` and `calibration` are numbers of images."""
+
     pairs: Mapping[str, tuple[str, str]]
     probe: int
     calibration: int | None
@@ -25,32 +31,22 @@ class PairsSpec:
 
 
 @dataclass(frozen=True)
-class LinesSpec:
+class LinesSpec(Comparison):
     """The networks on the lines between pairs. `points` is the number of networks on a line, including its ends."""
 
-    dataset: str
-    seed: int
-    network: dict[str, Any]
-    networks: tuple[str, ...]
-    test_images: int
     pairs: Mapping[str, tuple[str, str]]
     points: int
     calibration: int
 
 
 @dataclass(frozen=True)
-class CriticalitySpec:
+class CriticalitySpec(Comparison):
     """The networks whose parts are moved along paths.
 
     `paths` names the networks along each training. `distances` are shares of the direct path, `noises` are standard
     deviations, `draws` is the number of draws of each noise, and `excess` is the allowed increase of the loss in nats.
     """
 
-    dataset: str
-    seed: int
-    network: dict[str, Any]
-    networks: tuple[str, ...]
-    test_images: int
     paths: Mapping[str, tuple[str, ...]]
     train_images: int
     distances: tuple[float, ...]
