@@ -8,9 +8,7 @@ from collections.abc import Sequence
 from repdrift.study.config import image_sections
 from repdrift.study.refusal import refusal
 from repdrift.study.study import Study
-from repdrift.study.tasks import Part
-
-SIDE = 32  # height and width of an image in pixels
+from repdrift.study.tasks import SIDE, Part
 
 
 def check_targets(study: Study, experiment: str, targets: Sequence[str], sweeps: Sequence[str]) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from repdrift.claims.contrasts import HISTORY, Claim, Contrast, Key, claims_of, contrast, difference, trend
-from repdrift.experiments.transfer.experiment import SIDE, Transfer
+from repdrift.experiments.transfer.experiment import Transfer
 from repdrift.experiments.transfer.tables import (
     BARRIER,
     BARRIER_HEIGHT,
@@ -25,6 +25,7 @@ from repdrift.experiments.transfer.tables import (
     TEST_ACCURACY,
     WHOLE,
 )
+from repdrift.study.tasks import SIDE
 
 MARGIN = 1.0  # our margin in percentage points: a lower barrier counts as none, a smaller gain as saturated
 SATURATED = 0.65  # the share of pre-training after which gains have saturated: epochs 59 to 61 of 90 in the paper

@@ -15,11 +15,10 @@ from repdrift.experiments.transfer.tables import BARRIER, CRITICALITY, SIMILARIT
 from repdrift.study.figure import Figure
 from repdrift.study.runs import INDEPENDENT, INITIAL, Checkpoint, Run
 from repdrift.study.study import Study
-from repdrift.study.tasks import CALIBRATION_IMAGES, Task
+from repdrift.study.tasks import CALIBRATION_IMAGES, SIDE, Task
 
 FINAL = "final"
 SOURCE = "pre-training"
-SIDE = 32  # side of an image in pixels; blocks of this side leave an image as it is
 PARTS = ("similarity", "barrier", "criticality")  # the tables that each target and seed has
 # Pairs of networks whose weights, representations and mistakes are compared. RI-T 1b starts from the same weights as
 # RI-T.
