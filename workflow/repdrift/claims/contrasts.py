@@ -5,7 +5,9 @@ The Snakefile imports this module, so it needs nothing heavy.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Generic, TypeVar
+
+from repdrift.claims.scales import Scale
 
 SIMILARITY, HISTORY, CURVE = "similarity", "history", "curve"  # tables that contrasts of all experiments can read
 
@@ -52,25 +54,28 @@ class Table:
 
 @dataclass(frozen=True)
 class Contrast:
-    """A number for each seed that is above 0 if the claim holds.
+    """A number for each seed: a weighted sum of measurements, plus `constant`.
 
-    The number is the weighted sum of measurements plus `constant`. If `within` is given, the number is `within` less
-    the absolute value of that.
+    Its sign is chosen so that the claim says that the number is above 0. If `equal` is set, the claim says instead that
+    the number is 0.
 
     Attributes
     ----------
     label : str
         What is compared, in words.
     table : str
-        The table of the measurements: ``similarity`` (a key is run, reference and layer), ``history`` (run, column and
-        time), ``curve`` (epoch and layer), or the name of a `Table` of the experiment.
+        The table of the measurements: ``similarity`` (a key is run, reference, layer and probe), ``history`` (run,
+        column and time), ``curve`` (epoch and layer), or the name of a `Table` of the experiment.
     weights : tuple of (Key, float)
         The key of each measurement, and its weight.
+    scale : Scale
+        Its unit, and the smallest effect of interest.
     layer : str
         The layer of the measurements, or the later one of two layers. In experiments with several targets it is the
         title of the target. It is empty if the contrast belongs to no single layer or target.
     constant : float
-    within : float, optional
+    equal : bool
+        Whether the claim says that the number is 0 within the margin.
     decides : bool
         Whether the verdict on the claim depends on this contrast. Otherwise the contrast is only shown.
     threshold : bool
@@ -80,9 +85,10 @@ class Contrast:
     label: str
     table: str
     weights: tuple[tuple[Key, float], ...]
+    scale: Scale
     layer: str
     constant: float
-    within: float | None
+    equal: bool
     decides: bool
     threshold: bool
 
@@ -96,15 +102,20 @@ def contrast(
     label: str,
     table: str,
     weights: Weights,
+    scale: Scale,
     layer: str = "",
     *,
     constant: float = 0.0,
-    within: float | None = None,
+    equal: bool = False,
     decides: bool = True,
     threshold: bool = False,
 ) -> Contrast:
     """Make a contrast from the weights of its measurements by key, see `Contrast`."""
-    return Contrast(label, table, tuple(weights.items()), layer, constant, within, decides, threshold)
+    return Contrast(label, table, tuple(weights.items()), scale, layer, constant, equal, decides, threshold)
+
+
+ALL, ANY, MEAN = "all", "any", "mean"  # what the sentence of a claim needs of its contrasts
+PAPER, OURS, BACKGROUND = "paper", "ours", "background"  # who makes a claim
 
 
 @dataclass(frozen=True)
@@ -120,7 +131,11 @@ class Claim:
     figure : str
         The figure of the study that shows the measurements.
     contrasts : tuple of Contrast
-        The contrasts. All that decide must be above 0 for the claim to hold.
+    needs : str
+        What the sentence needs of the contrasts that decide: ``all`` of them, ``any`` of them, or their ``mean``, which
+        is then the only contrast that decides.
+    origin : str
+        ``paper``; ``background`` if the paper reports it as the result of others; ``ours`` if the paper does not say it.
     """
 
     name: str
@@ -128,6 +143,8 @@ class Claim:
     source: str
     figure: str
     contrasts: tuple[Contrast, ...]
+    needs: str = ALL
+    origin: str = PAPER
 
 
 @dataclass(frozen=True)
@@ -139,16 +156,46 @@ class HistoryOf:
 
 
 Contrasts = TypeVar("Contrasts")
-Sentence = tuple[str, str, str, str, Callable[[Contrasts], Iterator[Contrast]]]
 
 
-def claims_of(sentences: Iterable[Sentence[Contrasts]], contrasts: Contrasts) -> list[Claim]:
-    """Make claims from rows of name, sentence, source, figure, and the method of `contrasts` that yields contrasts."""
-    return [Claim(name, words, source, figure, tuple(of(contrasts))) for name, words, source, figure, of in sentences]
+@dataclass(frozen=True)
+class Sentence(Generic[Contrasts]):
+    """A sentence of a paper, see `Claim`. `contrasts` is the method that yields the contrasts of the claim."""
+
+    name: str
+    words: str
+    source: str
+    figure: str
+    contrasts: Callable[[Contrasts], Iterator[Contrast]]
+    needs: str = ALL
+    origin: str = PAPER
 
 
-def difference(label: str, more: Key, less: Key, *, layer: str | None = None, table: str = SIMILARITY) -> Contrast:
-    """Contrast two measurements: `more` less `less`. The layer is by default the layer of `less`.
+def claims_of(
+    sentences: Iterable[Sentence[Contrasts]],
+    contrasts: Contrasts,
+    has: Callable[[Contrast], bool] = lambda contrast: True,
+) -> list[Claim]:
+    """Make claims from sentences. Contrasts for which `has` is false are left out.
+
+    Raises
+    ------
+    ValueError
+        If a claim needs the mean of its contrasts, and more than one contrast decides.
+    """
+    found = []
+    for one in sentences:
+        possible = tuple(filter(has, one.contrasts(contrasts)))
+        if one.needs == MEAN and sum(contrast.decides for contrast in possible) > 1:
+            raise ValueError(f"{one.name} needs the mean of its contrasts, so only one contrast may decide")
+        found.append(Claim(one.name, one.words, one.source, one.figure, possible, one.needs, one.origin))
+    return found
+
+
+def difference(
+    label: str, more: Key, less: Key, scale: Scale, *, table: str = SIMILARITY, layer: str = "", decides: bool = True
+) -> Contrast:
+    """Contrast two measurements: `more` less `less`.
 
     Raises
     ------
@@ -157,18 +204,14 @@ def difference(label: str, more: Key, less: Key, *, layer: str | None = None, ta
     """
     if more == less:
         raise ValueError(f"{label}: {more} is compared with itself")
-    if layer is None:
-        layer = less[-1] if table == SIMILARITY else ""
-    return contrast(label, table, {more: 1.0, less: -1.0}, layer)
+    return contrast(label, table, {more: 1.0, less: -1.0}, scale, layer, decides=decides)
 
 
-def trend(
-    label: str, keys: Sequence[Key], sign: int, *, layer: str | None = None, table: str = SIMILARITY
-) -> Iterator[Contrast]:
-    """Contrast a sequence of measurements: `sign` times the least-squares slope over their ranks.
+def trend(keys: Sequence[Key], sign: int) -> dict[Key, float]:
+    """Return the weights of the trend over a sequence of measurements: `sign` times the fitted change.
 
-    The slope of two numbers is their difference. A single number has no slope, so there is no contrast. The layer is by
-    default the layer of the first measurement.
+    The fitted change is that of the least-squares line over the ranks of the measurements, from the first to the last.
+    Of two measurements it is their difference. Of fewer there is none, and there are no weights.
 
     Raises
     ------
@@ -176,28 +219,34 @@ def trend(
         If a key is in the sequence twice.
     """
     if len(set(keys)) < len(keys):
-        raise ValueError(f"{label}: a number stands twice in the trend over {', '.join(map(str, keys))}")
-    slope = slope_in_ranks(len(keys))
-    if layer is None:
-        layer = keys[0][-1] if keys and table == SIMILARITY else ""
-    if slope:
-        yield contrast(label, table, {key: sign * weight for key, weight in zip(keys, slope, strict=True)}, layer)
+        raise ValueError(f"a number stands twice in the trend over {', '.join(map(str, keys))}")
+    return {key: sign * weight for key, weight in zip(keys, fitted_change(len(keys)), strict=False)}
 
 
-def slope_in_ranks(count: int) -> list[float]:
-    """Return the weights whose weighted sum of `count` numbers is their least-squares slope over their ranks.
+def fitted_change(count: int) -> list[float]:
+    """Return the weights whose weighted sum of `count` numbers is the change of their least-squares line.
 
-    The list is empty for one number.
+    The line is fitted over their ranks, and the change is from the first to the last. The list is empty for fewer than
+    two numbers.
     """
     centre = (count - 1) / 2
     total = sum((rank - centre) ** 2 for rank in range(count))
-    return [(rank - centre) / total for rank in range(count)] if total else []
+    return [(count - 1) * (rank - centre) / total for rank in range(count)] if total else []
 
 
-def over_targets(
-    label: str, mean: str, table: str, targets: Mapping[str, Weights], constant: float = 0.0
+def mean_of(
+    label: str,
+    mean: str,
+    table: str,
+    parts: Mapping[str, Weights],
+    scale: Scale,
+    *,
+    constant: float = 0.0,
+    equal: bool = False,
 ) -> Iterator[Contrast]:
-    """Yield the contrast of the mean over targets, which decides, and then one of each target, which does not.
+    """Yield the contrast of the mean over parts, which decides, and then one of each part, which does not.
+
+    If there is a single part, it is the mean.
 
     Parameters
     ----------
@@ -206,16 +255,28 @@ def over_targets(
     mean : str
         The words that are added to the label of the mean.
     table : str
-    targets : mapping of str to mapping
-        The weights of the measurements of each target, by its title.
+    parts : mapping of str to mapping
+        The weights of the measurements of each part, by its layer or by the title of its target.
+    scale : Scale
     constant : float
+    equal : bool
     """
-    share = 1 / max(1, len(targets))
-    weights = {key: share * weight for of_target in targets.values() for key, weight in of_target.items()}
-    if targets:
-        yield contrast(f"{label}, {mean}", table, weights, constant=constant)
-    for title, of_target in targets.items():
-        yield contrast(label, table, of_target, title, constant=constant, decides=False)
+    if len(parts) > 1:
+        weights = weighted(*((1 / len(parts), part) for part in parts.values()))
+        yield contrast(f"{label}, {mean}", table, weights, scale, constant=constant, equal=equal)
+    for name, part in parts.items():
+        yield contrast(
+            label, table, part, scale, name, constant=constant, equal=equal, decides=len(parts) == 1
+        )
+
+
+def weighted(*terms: tuple[float, Weights]) -> dict[Key, float]:
+    """Return the weights of a sum of terms, each of which is a factor and weights."""
+    total: dict[Key, float] = {}
+    for factor, weights in terms:
+        for key, weight in weights.items():
+            total[key] = total.get(key, 0.0) + factor * weight
+    return total
 
 
 def history_runs(claims: Iterable[Claim]) -> list[str]:

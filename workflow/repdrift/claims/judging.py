@@ -2,128 +2,231 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 import pandas as pd
 
 from repdrift.claims import measurements
-from repdrift.claims.contrasts import CURVE, HISTORY, SIMILARITY, Claim, Contrast, HistoryOf
-from repdrift.claims.measurements import ADJUSTED, Numbers
-from repdrift.claims.verdict import SUPPORTED, judge, together
+from repdrift.claims.contrasts import ANY, CURVE, HISTORY, SIMILARITY, Claim, Contrast, HistoryOf
+from repdrift.claims.estimates import estimate
+from repdrift.claims.measurements import Numbers, Replicates
+from repdrift.claims.regime import Regime
+from repdrift.claims.verdict import CONTRADICTED, SUPPORTED, Judged, judge, together
 
 CONTRASTS = (
-    "claim", "sentence", "contrast", "layer", "decides", "estimator", "seeds", "mean", "se", "low", "high", "positive",
-    "above_null", "verdict", "reason",
+    "claim", "sentence", "contrast", "layer", "decides", "needs", "estimator", "seeds", "effect", "se", "low", "high",
+    "margin", "unit", "equal", "p", "probes", "above_null", "verdict", "reason",
 )  # fmt: skip
-
-
-CLAIMS = ("claim", "sentence", "source", "figure", "estimator", "seeds", "verdict", "reason")
-
-
-ABOVE = "above"  # the name of the numbers that tell whether a similarity is above its null
-
-
+REGIME = tuple(one.name for one in fields(Regime))
+CLAIMS = (
+    "claim", "sentence", "source", "origin", "figure", "needs", "estimator", "verdict", "reason", "contrast", "layer",
+    "effect", "low", "high", "margin", "unit", "p", "seeds", *REGIME,
+)  # fmt: skip
+CALIBRATED = ", calibrated"  # appended to the name of an estimator whose values are calibrated by their null
+SIGNIFICANT = 0.05  # a similarity with a larger p-value may be one of unrelated images
 NO_RUNS = "the study has no such runs"
 
-
-Rows = list[dict[str, object]]
-
-
-def contrast_rows(claim: Claim, estimator: str, numbers: dict[str, Numbers]) -> Rows:
-    """Return the rows of a claim's contrasts under one estimator. Contrasts without measurements have no row."""
-    rows: Rows = []
-    for contrast in claim.contrasts:
-        values = measurements.values(contrast, numbers.get(contrast.table, {}))
-        if values is None:
-            continue
-        found = judge(values)
-        statistics = (found.seeds, found.mean, found.error, found.low, found.high, found.positive)
-        row = (
-            claim.name, claim.sentence, contrast.label, contrast.layer, int(contrast.decides), estimator, *statistics
-        )  # fmt: skip
-        outcome = (seeds_above(contrast, numbers.get(ABOVE, {})), found.verdict, found.reason)
-        cells = (None if isinstance(cell, float) and math.isnan(cell) else cell for cell in (*row, *outcome))
-        rows.append(dict(zip(CONTRASTS, cells, strict=True)))
-    return rows
+Row = dict[str, object]
 
 
-def seeds_above(contrast: Contrast, above: Numbers) -> int | None:
-    """Return the number of seeds in which all similarities of a contrast exceed the 95 % quantile of their null.
+@dataclass(frozen=True)
+class Measured:
+    """The measurements that contrasts read, by table.
+
+    Attributes
+    ----------
+    numbers : mapping of str to Numbers
+        One number for each seed.
+    replicates : mapping of str to Replicates
+        The numbers on resampled probes, for the tables that have them.
+    p_values : Numbers
+        The p-values of the similarities against their nulls.
+    """
+
+    numbers: Mapping[str, Numbers]
+    replicates: Mapping[str, Replicates] = field(default_factory=dict)
+    p_values: Numbers = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ContrastVerdict:
+    """A contrast and its verdict. `probes` tells whether the interval also holds for other probes."""
+
+    contrast: Contrast
+    judged: Judged
+    probes: bool
+
+
+def judge_contrasts(claim: Claim, found: Measured) -> list[ContrastVerdict]:
+    """Judge the contrasts of a claim in their order. Contrasts without measurements are left out.
+
+    Contrasts that decide are a family of tests. The others, which are only shown, are another.
+    """
+    results: dict[int, ContrastVerdict] = {}
+    for decides in (True, False):
+        family: list[tuple[int, ContrastVerdict]] = []
+        for place, contrast in enumerate(claim.contrasts):
+            values = measurements.values(contrast, found.numbers.get(contrast.table, {}))
+            if values is None or contrast.decides != decides:
+                continue
+            resampled = measurements.resampled(contrast, found.replicates.get(contrast.table, {}))
+            raw = Judged(estimate(values, resampled), contrast.scale.margin, contrast.equal)
+            family.append((place, ContrastVerdict(contrast, raw, resampled is not None)))
+        verdicts = judge([one.judged for _, one in family], claim.needs)
+        for (place, one), verdict in zip(family, verdicts, strict=True):
+            results[place] = ContrastVerdict(one.contrast, verdict, one.probes)
+    return [results[place] for place in sorted(results)]
+
+
+def contrast_row(claim: Claim, estimator: str, one: ContrastVerdict, p_values: Numbers) -> Row:
+    """Return the row of a contrast under one estimator."""
+    contrast, judged, found = one.contrast, one.judged, one.judged.estimate
+    row = {
+        "claim": claim.name,
+        "sentence": claim.sentence,
+        "contrast": contrast.label,
+        "layer": contrast.layer,
+        "decides": int(contrast.decides),
+        "needs": claim.needs,
+        "estimator": estimator,
+        "seeds": found.seeds,
+        "se": found.error,
+        **effect_cells(one),
+        "equal": int(contrast.equal),
+        "probes": int(one.probes),
+        "above_null": seeds_above(contrast, p_values),
+        "verdict": judged.verdict,
+        "reason": judged.reason,
+    }
+    return without_nan(row)
+
+
+def effect_cells(one: ContrastVerdict) -> Row:
+    """Return the effect of a contrast with its interval, margin, unit and p-value."""
+    found = one.judged.estimate
+    return {
+        "effect": found.effect,
+        "low": found.low,
+        "high": found.high,
+        "margin": one.contrast.scale.margin,
+        "unit": one.contrast.scale.unit,
+        "p": one.judged.p_support,
+    }
+
+
+def without_nan(row: Row) -> Row:
+    """Return a row whose undefined numbers are None, which a CSV shows as an empty cell."""
+    return {name: None if isinstance(cell, float) and math.isnan(cell) else cell for name, cell in row.items()}
+
+
+def seeds_above(contrast: Contrast, p_values: Numbers) -> int | None:
+    """Return the number of seeds in which all similarities of a contrast are significant.
 
     The result is None if the contrast has no null.
     """
-    if contrast.table != SIMILARITY or not set(contrast.by_key) <= set(above):
+    if contrast.table != SIMILARITY or not set(contrast.by_key) <= set(p_values):
         return None
-    return int(pd.concat([above[key] for key in contrast.by_key], axis=1).all(axis=1).sum())
+    return int((pd.concat([p_values[key] for key in contrast.by_key], axis=1) <= SIGNIFICANT).all(axis=1).sum())
 
 
-def claim_row(claim: Claim, estimator: str, rows: Rows) -> dict[str, object]:
-    """Return the row of a claim under one estimator, given the rows of its contrasts."""
-    deciding = [row for row in rows if row["decides"]]
-    verdict = together(str(row["verdict"]) for row in deciding)
-    # The reason names the contradicted contrasts alone if there are any, and the inconclusive ones otherwise.
-    against = [row for row in deciding if row["verdict"] == verdict != SUPPORTED]
-    reason = "; ".join(in_words(against, len(deciding))) if deciding else NO_RUNS
-    seeds = min((row["seeds"] for row in deciding), default=0)  # type: ignore[type-var]
-    row = (claim.name, claim.sentence, claim.source, claim.figure, estimator, seeds, verdict, reason)
-    return dict(zip(CLAIMS, row, strict=True))
+def claim_row(claim: Claim, estimator: str, verdicts: Sequence[ContrastVerdict], regime: Regime) -> Row:
+    """Return the row of a claim under one estimator, given the verdicts on its contrasts.
+
+    Effect, interval and p-value are those of the contrast that the verdict hangs on.
+    """
+    deciding = [one for one in verdicts if one.contrast.decides]
+    verdict = together([one.judged.verdict for one in deciding], claim.needs)
+    # The reason names only the contrasts that have the verdict of the claim.
+    against = [one for one in deciding if one.judged.verdict == verdict != SUPPORTED]
+    row: Row = {
+        "claim": claim.name,
+        "sentence": claim.sentence,
+        "source": claim.source,
+        "origin": claim.origin,
+        "figure": claim.figure,
+        "needs": claim.needs,
+        "estimator": estimator,
+        "verdict": verdict,
+        "reason": "; ".join(in_words(against, len(deciding))) if deciding else NO_RUNS,
+        "seeds": min((one.judged.estimate.seeds for one in deciding), default=0),
+        **asdict(regime),
+    }
+    if deciding:
+        decisive = decisive_one(deciding, verdict, claim.needs)
+        row |= {"contrast": decisive.contrast.label, "layer": decisive.contrast.layer, **effect_cells(decisive)}
+    return without_nan(row)
 
 
-def in_words(rows: Rows, count: int) -> Iterator[str]:
+def decisive_one(verdicts: Sequence[ContrastVerdict], verdict: str, needs: str) -> ContrastVerdict:
+    """Return the contrast that the verdict on a claim hangs on.
+
+    It is the most contradicted one of a claim that is contradicted. Of the others, it is the strongest if any contrast
+    suffices, and the weakest if all are needed.
+    """
+    if verdict == CONTRADICTED:
+        return min(verdicts, key=lambda one: one.judged.p_contradiction)
+    same = [one for one in verdicts if one.judged.verdict == verdict] or verdicts
+    return (min if needs == ANY else max)(same, key=lambda one: one.judged.p_support)
+
+
+def in_words(verdicts: Sequence[ContrastVerdict], count: int) -> Iterator[str]:
     """Yield the reasons why contrasts do not support a claim. `count` is the number of contrasts that decide.
 
-    Layers of one contrast with the same reason share a line. A reason that all contrasts share stands there once.
+    A reason that all contrasts share stands there once.
     """
-    if len({row["reason"] for row in rows}) == 1 and len(rows) == count:
-        yield str(rows[0]["reason"])
+    if len({one.judged.reason for one in verdicts}) == 1 and len(verdicts) == count:
+        yield verdicts[0].judged.reason
         return
-    layers: dict[tuple[object, object], list[str]] = {}
-    for row in rows:
-        layers.setdefault((row["contrast"], row["reason"]), []).append(str(row["layer"]))
-    for (contrast, reason), names in layers.items():
-        where = f" ({', '.join(names)})" if any(names) else ""
-        yield f"{contrast}{where}: {reason}"
+    for one in verdicts:
+        where = f" ({one.contrast.layer})" if one.contrast.layer else ""
+        yield f"{one.contrast.label}{where}: {one.judged.reason}"
 
 
-def numbers_of_estimators(similarity: pd.DataFrame, curve: pd.DataFrame) -> Iterator[tuple[str, dict[str, Numbers]]]:
-    """Yield each estimator with its numbers by table. A biased estimator comes a second time, adjusted for its null."""
-    for estimator, table in similarity.groupby("estimator", sort=False):
+def measured_by_estimators(
+    similarity: pd.DataFrame, halves: pd.DataFrame, curve: pd.DataFrame, calibrated: bool
+) -> Iterator[tuple[str, Measured]]:
+    """Yield each estimator with its measurements, and a second time with calibrated values if these are asked for."""
+    for name, table in similarity.groupby("estimator", sort=False):
+        estimator = str(name)
         curves = measurements.curves(curve[curve["estimator"] == estimator])
-        above = measurements.similarities(table.assign(above=table["value"] > table["null_q95"]), "above")
-        yield str(estimator), {SIMILARITY: measurements.similarities(table), CURVE: curves, ABOVE: above}
-        if str(estimator).endswith("-biased") and table["null_mean"].notna().all():
-            adjusted = measurements.similarities(measurements.adjusted(table))
-            yield f"{estimator}{ADJUSTED}", {SIMILARITY: adjusted, ABOVE: above}
+        p_values = measurements.similarities(table, "p")
+        replicates = measurements.replicates(halves[halves["estimator"] == estimator])
+        numbers = {SIMILARITY: measurements.similarities(table), CURVE: curves}
+        yield estimator, Measured(numbers, {SIMILARITY: replicates}, p_values)
+        if calibrated:
+            values = measurements.similarities(table, "calibrated")
+            yield f"{estimator}{CALIBRATED}", Measured({SIMILARITY: values}, {}, p_values)
 
 
 def judge_claims(
-    claims: Sequence[Claim], similarity: pd.DataFrame, curve: pd.DataFrame, others: dict[str, Numbers]
-) -> tuple[Rows, Rows]:
+    claims: Sequence[Claim], estimators: Sequence[tuple[str, Measured]], others: Mapping[str, Numbers], regime: Regime
+) -> tuple[list[Row], list[Row]]:
     """Judge claims, and return the rows of the contrasts and the rows of the claims.
 
     Parameters
     ----------
     claims : sequence of Claim
-    similarity, curve : DataFrame
-        Similarities of final networks, and similarities over epochs, by all estimators.
-    others : dict of str to Numbers
+    estimators : sequence of (str, Measured)
+        The measurements by each estimator, see `measured_by_estimators`.
+    others : mapping of str to Numbers
         The numbers that do not depend on the choice of an estimator, by table.
+    regime : Regime
     """
-    estimators = list(numbers_of_estimators(similarity, curve))
-    contrasts: Rows = []
-    verdicts: Rows = []
+    contrasts: list[Row] = []
+    verdicts: list[Row] = []
     for claim in claims:
         tables = {contrast.table for contrast in claim.contrasts}
-        usual = [("", others)] if tables <= set(others) else estimators
-        for estimator, numbers in usual:
-            rows = contrast_rows(claim, estimator, numbers)
-            if rows or not estimator:
-                contrasts += rows
-                verdicts.append(claim_row(claim, estimator, rows))
+        usual = [("", Measured(others))] if tables <= set(others) else estimators
+        for estimator, found in usual:
+            judged = judge_contrasts(claim, found)
+            if judged or not estimator:
+                contrasts += [contrast_row(claim, estimator, one, found.p_values) for one in judged]
+                verdicts.append(claim_row(claim, estimator, judged, regime))
     return contrasts, verdicts
 
 
-def read(paths: list[Path]) -> pd.DataFrame:
+def read(paths: Sequence[Path]) -> pd.DataFrame:
     """Read tables of similarities into one. It has no rows if there are no tables."""
     if not paths:
         return pd.DataFrame(columns=["estimator"])

@@ -11,19 +11,24 @@ from numpy.typing import NDArray
 from repdrift.claims.contrasts import Contrast, Key
 
 Numbers = Mapping[Key, "pd.Series[float]"]  # one number for each seed, by the key that contrasts use
+Replicates = Mapping[Key, pd.DataFrame]  # the same on resampled probes: a row for each seed, a column for each probe
 
-ADJUSTED = ", above null"  # appended to the name of an estimator whose values are adjusted for its null
+SIMILARITY_KEYS = ["run", "reference", "layer", "probe"]
+HALF = "half"  # the first part of the names of the columns with similarities on half of the probe
 
 
 def similarities(table: pd.DataFrame, column: str = "value") -> Numbers:
-    """Return the numbers of a table of similarities, by run, reference and layer."""
-    return _by_seed(table, ["run", "reference", "layer"], column)
+    """Return the numbers of a table of similarities, by run, reference, layer and probe."""
+    return _by_seed(table, SIMILARITY_KEYS, column)
 
 
-def adjusted(table: pd.DataFrame) -> pd.DataFrame:
-    """Replace each value by (value - null) / (1 - null): 0 for unrelated images, and 1 for equal representations."""
-    null = table["null_mean"]
-    return table.assign(value=(table["value"] - null) / (1 - null))
+def replicates(table: pd.DataFrame) -> Replicates:
+    """Return the similarities on resampled probes, by run, reference, layer and probe."""
+    columns = [column for column in table if column.startswith(HALF)]
+    return {
+        tuple(map(str, key)): rows.set_index("seed")[columns].sort_index()
+        for key, rows in table.groupby(SIMILARITY_KEYS, sort=False)
+    }
 
 
 def curves(table: pd.DataFrame) -> Numbers:
@@ -85,5 +90,15 @@ def values(contrast: Contrast, numbers: Numbers) -> NDArray[np.float64] | None:
     if not set(contrast.by_key) <= set(numbers):
         return None
     total = sum(numbers[key] * weight for key, weight in contrast.by_key.items()) + contrast.constant
-    paired = np.asarray(total, dtype=np.float64)
-    return paired if contrast.within is None else contrast.within - np.abs(paired)
+    return np.asarray(total, dtype=np.float64)
+
+
+def resampled(contrast: Contrast, found: Replicates) -> NDArray[np.float64] | None:
+    """Return the values float64 [seeds, R] of a contrast on R resampled probes; None if there are none.
+
+    Replicates of different probes are drawn independently, so that their variances add.
+    """
+    if not contrast.by_key or not set(contrast.by_key) <= set(found):
+        return None
+    total = sum(found[key].to_numpy(dtype=np.float64) * weight for key, weight in contrast.by_key.items())
+    return np.asarray(total + contrast.constant, dtype=np.float64)

@@ -1,85 +1,191 @@
-"""The verdict on a claim. One rule, which was declared before any data, judges differences that are paired by seed.
+"""The rule that judges claims: from the effects of contrasts to the verdict on a claim.
 
-A contrast is supported if at least 80 % of the seeds have the claimed sign and the mean lies beyond 2 standard errors.
-It is contradicted if the same holds for the opposite sign. It is inconclusive otherwise, and with fewer than 4 seeds.
+Every contrast has an effect with a 95 % interval, and a margin that was declared before the data. Most claims say that
+an effect is above 0. Such a contrast is
+
+- supported if the interval is above 0 and the effect is at least the margin,
+- contradicted if the effect is below 0, also after Holm's correction, and at least the margin in size,
+- negligible if the whole interval lies within the margin,
+- undecided otherwise.
+
+Some claims say that two numbers are equal. Such a contrast is supported if the whole interval lies within the margin,
+contradicted if the effect is beyond it, also after Holm's correction, and undecided otherwise.
 """
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
-SUPPORTED, CONTRADICTED, INCONCLUSIVE = "supported", "contradicted", "inconclusive"
-VERDICTS = (SUPPORTED, INCONCLUSIVE, CONTRADICTED)
+from repdrift.claims.contrasts import ANY
+from repdrift.claims.estimates import CONFIDENCE, Estimate
+
+SUPPORTED, CONTRADICTED, NEGLIGIBLE, UNDECIDED = "supported", "contradicted", "negligible", "undecided"
+VERDICTS = (SUPPORTED, NEGLIGIBLE, UNDECIDED, CONTRADICTED)
+LEVEL = (1 - CONFIDENCE) / 2  # of each one-sided test
 MIN_SEEDS = 4
-SHARE = 0.8  # least share of the seeds with the claimed sign
-ERRORS = 2.0  # least distance of the mean from 0 in standard errors
-CONFIDENCE = 0.95
+POWER = 0.8
+OF_INTEREST = 2  # the effect that a study should be able to find, in margins
+MOST_SEEDS = 1000  # more seeds than this are never asked for
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """The statistics of a contrast over seeds, and the verdict on it.
+class Judged:
+    """A contrast with its verdict.
 
     Attributes
     ----------
-    seeds : int
-        Number of seeds.
-    mean, error : float
-        Mean and standard error over the seeds. The error is NaN for one seed.
-    low, high : float
-        Limits of the 95 % confidence interval of the mean by Student's t.
-    positive : int
-        Number of seeds with the claimed sign.
+    estimate : Estimate
+    margin : float
+        The smallest effect of interest.
+    equal : bool
+        Whether the claim says that the effect is 0, and not that it is above 0.
     verdict : str
     reason : str
         Why the contrast is not supported. It is empty if the contrast is supported.
     """
 
-    seeds: int
-    mean: float
-    error: float
-    low: float
-    high: float
-    positive: int
-    verdict: str
-    reason: str
+    estimate: Estimate
+    margin: float
+    equal: bool
+    verdict: str = UNDECIDED
+    reason: str = ""
+
+    @property
+    def decidable(self) -> bool:
+        """Whether there are enough seeds, and a value in each of them."""
+        return not self.estimate.undefined and self.estimate.seeds >= MIN_SEEDS
+
+    @property
+    def p_support(self) -> float:
+        """The p-value of the hypothesis that the contrast is not as the claim says."""
+        if self.equal:
+            return max(self.estimate.p_above(-self.margin), self.estimate.p_below(self.margin))
+        return self.estimate.p_above(0.0)
+
+    @property
+    def p_contradiction(self) -> float:
+        """The p-value of the hypothesis that the contrast is not opposite to the claim."""
+        if self.equal:
+            return min(1.0, 2 * min(self.estimate.p_above(self.margin), self.estimate.p_below(-self.margin)))
+        return self.estimate.p_below(0.0)
+
+    @property
+    def large(self) -> bool:
+        """Whether the effect is at least the margin, on either side."""
+        return abs(self.estimate.effect) >= self.margin
+
+    @property
+    def within(self) -> bool:
+        """Whether the whole interval lies within the margin."""
+        return -self.margin < self.estimate.low and self.estimate.high < self.margin
 
 
-def judge(values: NDArray[np.float64] | Sequence[float]) -> Verdict:
-    """Judge a contrast by its values [seeds], which the claim says are above 0. Infinite values count as undefined."""
-    values = np.asarray(values, dtype=np.float64)
-    values = np.where(np.isfinite(values), values, np.nan)
-    count = len(values)
-    undefined = int(np.isnan(values).sum())
-    positive, negative = int((values > 0).sum()), int((values < 0).sum())
-    mean = float(values.mean()) if count else math.nan
-    error = float(stats.sem(values)) if count > 1 else math.nan
-    width = error * float(stats.t.ppf((1 + CONFIDENCE) / 2, count - 1)) if count > 1 else math.nan
-    verdict, reason = INCONCLUSIVE, ""
-    if undefined:
-        reason = f"undefined for {undefined} of {count} seeds"
-    elif count < MIN_SEEDS:
-        reason = f"too few seeds: {count}, and {MIN_SEEDS} are needed"
-    elif mean > ERRORS * error and positive >= SHARE * count:
-        verdict = SUPPORTED
-    elif mean < -ERRORS * error and negative >= SHARE * count:
-        verdict, reason = CONTRADICTED, f"the opposite sign in {negative} of {count} seeds"
-    elif not mean and not error:
-        reason = "no difference"
-    elif abs(mean) <= ERRORS * error:
-        reason = f"the mean is within {ERRORS:g} standard errors"
-    else:
-        reason = f"the sign is that of the mean in {positive if mean > 0 else negative} of {count} seeds only"
-    return Verdict(count, mean, error, mean - width, mean + width, positive, verdict, reason)
+def judge(contrasts: Sequence[Judged], needs: str) -> list[Judged]:
+    """Judge the contrasts of a claim that decide.
+
+    A claim that needs all of its contrasts is contradicted if one of them is, so the p-values of contradictions are
+    corrected by Holm's method. A claim that needs any of them is supported if one of them is, so the p-values of
+    supports are corrected instead.
+    """
+    able = [one.decidable for one in contrasts]
+    against = holm([one.p_contradiction if ok else 1.0 for one, ok in zip(contrasts, able, strict=True)])
+    for_it = holm([one.p_support if ok else 1.0 for one, ok in zip(contrasts, able, strict=True)])
+    found = []
+    for one, p_against, p_for in zip(contrasts, against, for_it, strict=True):
+        p_support = p_for if needs == ANY else one.p_support
+        p_contradiction = one.p_contradiction if needs == ANY else p_against
+        verdict = verdict_on(one, p_support, p_contradiction)
+        judged = replace(one, verdict=verdict)
+        found.append(replace(judged, reason=reason_for(judged)))
+    return found
 
 
-def together(verdicts: Iterable[str]) -> str:
-    """Combine the verdicts on the contrasts of a claim: contradicted if any is, supported if all are."""
-    found = list(verdicts)
-    if CONTRADICTED in found:
+def verdict_on(one: Judged, p_support: float, p_contradiction: float) -> str:
+    """Return the verdict on a contrast, given its corrected p-values."""
+    if not one.decidable:
+        return UNDECIDED
+    if p_contradiction <= LEVEL and one.large and (one.equal or one.estimate.effect < 0):
         return CONTRADICTED
-    return SUPPORTED if found and set(found) == {SUPPORTED} else INCONCLUSIVE
+    if one.within:
+        return SUPPORTED if one.equal else NEGLIGIBLE
+    if not one.equal and p_support <= LEVEL and one.large and one.estimate.effect > 0:
+        return SUPPORTED
+    return UNDECIDED
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Return p-values that are adjusted by the method of Holm (1979), in the same order."""
+    order = sorted(range(len(p_values)), key=p_values.__getitem__)
+    adjusted, largest = [0.0] * len(p_values), 0.0
+    for rank, place in enumerate(order):
+        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[place]))
+        adjusted[place] = largest
+    return adjusted
+
+
+def reason_for(one: Judged) -> str:
+    """Return why a contrast is not supported, in a few words. The text is empty if it is supported."""
+    found = one.estimate
+    if one.verdict == SUPPORTED:
+        return ""
+    if found.undefined:
+        return f"undefined for {found.undefined} of {found.seeds} seeds"
+    if found.seeds < 2:
+        return f"{seeds_in_words(found.seeds)}, at least {MIN_SEEDS} are needed"
+    interval = f"{found.effect:+.3g} [{found.low:+.3g}, {found.high:+.3g}]"
+    if one.verdict == CONTRADICTED:
+        return f"the effect is {interval}, " + ("beyond the margin" if one.equal else "opposite to the claim")
+    if one.verdict == NEGLIGIBLE:
+        return f"the effect {interval} lies within the margin of {one.margin:.3g}"
+    of_interest = 0.0 if one.equal else OF_INTEREST * one.margin
+    needed = seeds_needed(one, of_interest)
+    reason = f"the effect is {interval}"
+    if needed and needed > found.seeds:
+        wanted = f"an effect of {of_interest:.3g}" if of_interest else "equality"
+        reason += f": {seeds_in_words(found.seeds)}, {needed} are needed for {wanted}"
+    return reason
+
+
+def seeds_in_words(count: int) -> str:
+    return f"{count} seed" + ("" if count == 1 else "s")
+
+
+def seeds_needed(one: Judged, effect: float) -> int | None:
+    """Return the number of seeds that find an effect with a power of 80 %, given the present standard error.
+
+    The result is None if no number up to 1,000 does.
+    """
+    spread = one.estimate.error * math.sqrt(one.estimate.seeds)
+    return next((count for count in range(MIN_SEEDS, MOST_SEEDS) if power(one, effect, spread, count) >= POWER), None)
+
+
+def power(one: Judged, effect: float, spread: float, seeds: int) -> float:
+    """Return the probability of support if the true effect is `effect` and the standard deviation `spread`."""
+    error = spread / math.sqrt(seeds)
+    if error == 0:
+        return 1.0
+    critical = float(stats.t.ppf(1 - LEVEL, seeds - 1))
+    if one.equal:
+        # The mean must be nearer to 0 than the margin by the half-width of the interval.
+        room = one.margin - critical * error
+        return float(stats.norm.cdf(room / error) - stats.norm.cdf(-room / error)) if room > 0 else 0.0
+    significant = float(stats.nct.sf(critical, seeds - 1, effect / error))
+    large = float(stats.norm.sf((one.margin - effect) / error))
+    return min(significant, large)
+
+
+def together(verdicts: Sequence[str], needs: str) -> str:
+    """Combine the verdicts on the contrasts that decide into the verdict on the claim.
+
+    If the claim needs all of them, one contradiction contradicts it. If no contrast is contradicted or undecided, it is
+    negligible if one of them is. If the claim needs any of them, one support supports it, and it is contradicted only
+    if all are.
+    """
+    found = set(verdicts)
+    if not found:
+        return UNDECIDED
+    order = (SUPPORTED, UNDECIDED, NEGLIGIBLE) if needs == ANY else (CONTRADICTED, UNDECIDED, NEGLIGIBLE)
+    last = CONTRADICTED if needs == ANY else SUPPORTED
+    return next((verdict for verdict in order if verdict in found), last)
