@@ -13,6 +13,7 @@ import msgspec
 
 from repdrift.canonical import canonical
 from repdrift.claims.contrasts import Claim, HistoryOf
+from repdrift.claims.regime import Regime
 from repdrift.study.figure import Panel
 from repdrift.study.tasks import Part
 
@@ -121,13 +122,19 @@ class ActivationsSpec:
 
 @dataclass(frozen=True)
 class SimilaritySpec:
-    """Similarities of the final network of a run to its references."""
+    """Similarities of the final network of a run to its references, on the probe of a role.
+
+    `permutations` is the number of permutations behind each null, and `halves` the number of random halves of the
+    probe on which linear CKA is measured again.
+    """
 
     run: str
     seed: int
+    probe: str
     references: tuple[str, ...]
     estimators: tuple[str, ...]
     permutations: int
+    halves: int
 
 
 @dataclass(frozen=True)
@@ -149,11 +156,25 @@ class FigureSpec:
 
 @dataclass(frozen=True)
 class JudgeSpec:
-    """The claims of a paper, the runs and seeds of the histories, and the columns that identify a number of a table."""
+    """The claims of a paper and how they are judged.
+
+    Attributes
+    ----------
+    claims : tuple of Claim
+    histories : tuple of HistoryOf
+        The runs and the seeds of the histories.
+    tables : dict
+        The columns that identify a number of a table, by the table's name.
+    calibrated : bool
+        Whether the claims are also judged on similarities that are calibrated by their null.
+    regime : Regime
+    """
 
     claims: tuple[Claim, ...]
     histories: tuple[HistoryOf, ...]
     tables: dict[str, tuple[str, ...]]
+    calibrated: bool
+    regime: Regime
 
 
 @dataclass(frozen=True)

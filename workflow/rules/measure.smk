@@ -29,12 +29,13 @@ rule activations:
 
 rule similarity:
     input:
-        final=lambda w: PLAN.final_activations(w.run, w.seed),
-        references=lambda w: PLAN.reference_activations(w.run, w.seed),
+        final=STUDY.activations("{role}", ("{run}", "final"), "{seed}"),
+        references=lambda w: PLAN.reference_activations(w.role, w.run, w.seed),
     output:
-        STUDY.similarity("{run}", "{seed}"),
+        similarities=STUDY.similarity("{role}", "{run}", "{seed}"),
+        halves=STUDY.halves("{role}", "{run}", "{seed}"),
     log:
-        f"{STUDY.folder}/logs/similarity/runs/{{run}}/seed{{seed}}.log",
+        f"{STUDY.folder}/logs/similarity/runs/{{role}}/{{run}}/seed{{seed}}.log",
     conda:
         "../../envs/torch.yaml"
     threads: 1
@@ -42,7 +43,7 @@ rule similarity:
         mem_mb=growing(1500),
         runtime=growing(3),
     params:
-        spec=lambda w: canonical(specs.similarity(PLAN, w.run, int(w.seed))),
-        code=lambda w: code_of("similarity", specs.similarity(PLAN, w.run, int(w.seed))),
+        spec=lambda w: canonical(specs.similarity(PLAN, w.role, w.run, int(w.seed))),
+        code=lambda w: code_of("similarity", specs.similarity(PLAN, w.role, w.run, int(w.seed))),
     shell:
-        program("similarity", "final references")
+        program("similarity", "final references", "--halves {output.halves:q}", "{output.similarities:q}")

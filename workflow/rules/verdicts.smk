@@ -4,6 +4,7 @@
 rule judge:
     input:
         similarities=lambda w: PLAN.claim_similarities(w.claims),
+        halves=lambda w: PLAN.claim_halves(w.claims),
         curves=lambda w: PLAN.claim_curves(w.claims),
         histories=lambda w: PLAN.claim_histories(w.claims),
         tables=lambda w: map(STUDY.table, PLAN.claim_tables(w.claims)),
@@ -23,7 +24,10 @@ rule judge:
         code=fingerprint("judge"),
     shell:
         program(
-            "judge", "similarities curves histories tables", "--verdicts {output.verdicts:q}", "{output.contrasts:q}"
+            "judge",
+            "similarities halves curves histories tables",
+            "--verdicts {output.verdicts:q}",
+            "{output.contrasts:q}",
         )
 
 

@@ -135,7 +135,7 @@ class Claim:
         What the sentence needs of the contrasts that decide: ``all`` of them, ``any`` of them, or their ``mean``, which
         is then the only contrast that decides.
     origin : str
-        ``paper``; ``background`` if the paper reports it as the result of others; ``ours`` if the paper does not say it.
+        ``paper``; ``background`` if the paper reports it as the result of others; ``ours`` if the paper lacks it.
     """
 
     name: str
@@ -265,9 +265,7 @@ def mean_of(
         weights = weighted(*((1 / len(parts), part) for part in parts.values()))
         yield contrast(f"{label}, {mean}", table, weights, scale, constant=constant, equal=equal)
     for name, part in parts.items():
-        yield contrast(
-            label, table, part, scale, name, constant=constant, equal=equal, decides=len(parts) == 1
-        )
+        yield contrast(label, table, part, scale, name, constant=constant, equal=equal, decides=len(parts) == 1)
 
 
 def weighted(*terms: tuple[float, Weights]) -> dict[Key, float]:

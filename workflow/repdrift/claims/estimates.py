@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-CONFIDENCE = 0.95
+from repdrift.claims.rule import CONFIDENCE
 
 Values = NDArray[np.float64]
 

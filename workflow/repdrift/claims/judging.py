@@ -12,7 +12,8 @@ from repdrift.claims.contrasts import ANY, CURVE, HISTORY, SIMILARITY, Claim, Co
 from repdrift.claims.estimates import estimate
 from repdrift.claims.measurements import Numbers, Replicates
 from repdrift.claims.regime import Regime
-from repdrift.claims.verdict import CONTRADICTED, SUPPORTED, Judged, judge, together
+from repdrift.claims.rule import CONTRADICTED, SUPPORTED
+from repdrift.claims.verdict import Judged, judge, together
 
 CONTRASTS = (
     "claim", "sentence", "contrast", "layer", "decides", "needs", "estimator", "seeds", "effect", "se", "low", "high",
@@ -184,7 +185,7 @@ def in_words(verdicts: Sequence[ContrastVerdict], count: int) -> Iterator[str]:
 
 
 def measured_by_estimators(
-    similarity: pd.DataFrame, halves: pd.DataFrame, curve: pd.DataFrame, calibrated: bool
+    similarity: pd.DataFrame, halves: pd.DataFrame, curve: pd.DataFrame, *, calibrated: bool
 ) -> Iterator[tuple[str, Measured]]:
     """Yield each estimator with its measurements, and a second time with calibrated values if these are asked for."""
     for name, table in similarity.groupby("estimator", sort=False):

@@ -24,7 +24,7 @@ def similarities(table: pd.DataFrame, column: str = "value") -> Numbers:
 
 def replicates(table: pd.DataFrame) -> Replicates:
     """Return the similarities on resampled probes, by run, reference, layer and probe."""
-    columns = [column for column in table if column.startswith(HALF)]
+    columns = [column for column in table.columns if str(column).startswith(HALF)]
     return {
         tuple(map(str, key)): rows.set_index("seed")[columns].sort_index()
         for key, rows in table.groupby(SIMILARITY_KEYS, sort=False)

@@ -19,14 +19,19 @@ from dataclasses import dataclass, replace
 from scipy import stats
 
 from repdrift.claims.contrasts import ANY
-from repdrift.claims.estimates import CONFIDENCE, Estimate
+from repdrift.claims.estimates import Estimate
+from repdrift.claims.rule import (
+    CONFIDENCE,
+    CONTRADICTED,
+    MIN_SEEDS,
+    NEGLIGIBLE,
+    OF_INTEREST,
+    POWER,
+    SUPPORTED,
+    UNDECIDED,
+)
 
-SUPPORTED, CONTRADICTED, NEGLIGIBLE, UNDECIDED = "supported", "contradicted", "negligible", "undecided"
-VERDICTS = (SUPPORTED, NEGLIGIBLE, UNDECIDED, CONTRADICTED)
 LEVEL = (1 - CONFIDENCE) / 2  # of each one-sided test
-MIN_SEEDS = 4
-POWER = 0.8
-OF_INTEREST = 2  # the effect that a study should be able to find, in margins
 MOST_SEEDS = 1000  # more seeds than this are never asked for
 
 

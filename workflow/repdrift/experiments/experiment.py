@@ -62,6 +62,10 @@ class Experiment(ABC):
         """List the tables of similarities that its claims read."""
         return []
 
+    def halves(self) -> list[str]:
+        """List the tables of the same similarities on random halves of the probe."""
+        return []
+
     def curves(self) -> list[str]:
         """List the tables of similarities over epochs that its claims read."""
         return []

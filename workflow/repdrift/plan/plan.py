@@ -9,12 +9,15 @@ from dataclasses import replace
 from typing import Any
 
 from repdrift.claims.contrasts import Claim, histories_of
+from repdrift.claims.frozen import FROZEN
+from repdrift.claims.regime import CONFIRMATORY, EXPLORATORY, Regime
 from repdrift.plan.experiments import claims_of, planned
 from repdrift.study.figure import Figure
+from repdrift.study.phrases import network_in_words
 from repdrift.study.runs import Run
 from repdrift.study.sections import parse
 from repdrift.study.study import SOURCE, Study
-from repdrift.study.tasks import Task
+from repdrift.study.tasks import Part, Task
 
 STEP_SECONDS = 0.055  # time of a training step of conv4 with 32 images on one core, see docs/cluster.md
 
@@ -48,6 +51,7 @@ class Plan:
         summaries = [figure for one in every for figure in one.summaries()]
         self.figures: dict[str, Figure] = {figure.name: figure for figure in (*figures, *summaries)}
         self._judged = {one.claims_figure: one for one in every}
+        self._names = {one.claims_figure: name for name, one in self.experiments.items()}
         self.claims: dict[str, list[Claim]] = {
             one.claims_figure: claims_of(name, one) for name, one in self.experiments.items()
         }
@@ -85,6 +89,21 @@ class Plan:
                 raise ValueError(f"{name} ends in epoch {last}, and its weights of epoch {epochs[-1]} are to be kept")
         return epochs
 
+    # Verdicts
+
+    def regime(self, claims_figure: str) -> Regime:
+        """Return what the verdicts on some claims hold for."""
+        study, config = self.study, self.study.config
+        return Regime(
+            network=network_in_words(study, [config.network.block]),
+            images=Part.parse(config.source.train).size,
+            epochs=config.pretrain.epochs,
+            target_images=Part.parse(config.finetune.domain.train).size,
+            target_epochs=config.finetune.epochs,
+            encodings=FROZEN[self._names[claims_figure]].words,
+            evidence=EXPLORATORY if set(study.seeds) & set(config.seen_seeds) else CONFIRMATORY,
+        )
+
     # Resources of a training
 
     def group(self, name: str) -> str:
@@ -114,18 +133,18 @@ class Plan:
         """List the files of a role's calibration images and of its probe."""
         return self.study.probe_images(role, self.study.calibration(role))
 
-    def final_activations(self, run: str, seed: int | str) -> str:
-        """Return the path of the activations of a run's final network."""
-        return self.study.activations(self.runs[run].task.role, (run, "final"), seed)
-
-    def reference_activations(self, run: str, seed: int | str) -> list[str]:
-        """List the activations of the networks that a run's final network is compared with."""
-        role, references = self.runs[run].task.role, self.study.references(self.runs[run])
+    def reference_activations(self, role: str, run: str, seed: int | str) -> list[str]:
+        """List the activations of the networks that a run's final network is compared with, on the probe of a role."""
+        references = self.study.references(self.runs[run])
         return [self.study.activations(role, found, seed) for found in references.values()]
 
     def claim_similarities(self, claims_figure: str) -> list[str]:
         """List the tables of similarities that some claims read."""
         return self._judged[claims_figure].similarities()
+
+    def claim_halves(self, claims_figure: str) -> list[str]:
+        """List the tables of the same similarities on random halves of the probe."""
+        return self._judged[claims_figure].halves()
 
     def claim_curves(self, claims_figure: str) -> list[str]:
         """List the tables of similarities over epochs that some claims read."""

@@ -60,14 +60,16 @@ def activations(plan: Plan, role: str, run: str) -> specs.ActivationsSpec:
     return specs.ActivationsSpec(plan.study.network_of(run), probe, plan.study.calibration(role))
 
 
-def similarity(plan: Plan, name: str, seed: int) -> specs.SimilaritySpec:
+def similarity(plan: Plan, role: str, name: str, seed: int) -> specs.SimilaritySpec:
     settings = plan.study.config.similarity
     return specs.SimilaritySpec(
         run=name,
         seed=seed,
+        probe=role,
         references=tuple(plan.study.references(plan.runs[name])),
         estimators=settings.estimators,
         permutations=settings.permutations,
+        halves=settings.halves,
     )
 
 
@@ -81,7 +83,13 @@ def figure(figure: Figure) -> specs.FigureSpec:
 
 def judge(plan: Plan, claims_figure: str) -> specs.JudgeSpec:
     claims = tuple(plan.claims[claims_figure])
-    return specs.JudgeSpec(claims, histories_of(claims, plan.study.seeds), plan.claim_tables(claims_figure))
+    return specs.JudgeSpec(
+        claims=claims,
+        histories=histories_of(claims, plan.study.seeds),
+        tables=plan.claim_tables(claims_figure),
+        calibrated=plan.study.config.similarity.calibrated,
+        regime=plan.regime(claims_figure),
+    )
 
 
 def report(plan: Plan) -> specs.ReportSpec:

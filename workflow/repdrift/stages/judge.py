@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from repdrift import command
-from repdrift.claims.judging import CLAIMS, CONTRASTS, judge_claims, read, read_others
+from repdrift.claims.judging import CLAIMS, CONTRASTS, judge_claims, measured_by_estimators, read, read_others
 from repdrift.provenance.artifacts import Job, write_csv
 from repdrift.specs import JudgeSpec
 
@@ -11,6 +11,7 @@ from repdrift.specs import JudgeSpec
 def main() -> None:
     flags = command.parser(__doc__, JudgeSpec)
     flags.add_argument("--similarities", type=Path, nargs="*", required=True)
+    flags.add_argument("--halves", type=Path, nargs="*", required=True, help="similarities on halves of the probe")
     flags.add_argument("--curves", type=Path, nargs="*", required=True)
     flags.add_argument("--histories", type=Path, nargs="*", required=True)
     flags.add_argument("--tables", type=Path, nargs="*", required=True, help="tables of experiments")
@@ -18,8 +19,10 @@ def main() -> None:
     args = flags.parse_args()
     spec: JudgeSpec = args.spec
     others = read_others(spec.claims, spec.histories, args.histories, spec.tables, args.tables)
-    contrasts, verdicts = judge_claims(spec.claims, read(args.similarities), read(args.curves), others)
-    job = Job(spec, args.code, [*args.similarities, *args.curves, *args.histories, *args.tables])
+    tables = (read(paths) for paths in (args.similarities, args.halves, args.curves))
+    estimators = list(measured_by_estimators(*tables, calibrated=spec.calibrated))
+    contrasts, verdicts = judge_claims(spec.claims, estimators, others, spec.regime)
+    job = Job(spec, args.code, [*args.similarities, *args.halves, *args.curves, *args.histories, *args.tables])
     job.save(args.output, lambda file: write_csv(file, contrasts, CONTRASTS))
     job.save(args.verdicts, lambda file: write_csv(file, verdicts, CLAIMS))
     for row in verdicts:

@@ -11,7 +11,7 @@ import pandas as pd
 import yaml
 
 from repdrift import command
-from repdrift.claims.verdict import CONTRADICTED, SUPPORTED
+from repdrift.claims.rule import CONTRADICTED, SUPPORTED
 from repdrift.figures.verdicts import COLOURS, LETTERS, estimator_label
 from repdrift.provenance.artifacts import Job, record
 from repdrift.provenance.verification import with_origins

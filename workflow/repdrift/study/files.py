@@ -68,8 +68,13 @@ class Files:
         run, moment = checkpoint
         return f"{self.folder}/activations/{role}/{run}/seed{seed}/{moment}.safetensors"
 
-    def similarity(self, run: str, seed: int | str) -> str:
-        return f"{self.folder}/similarity/runs/{run}/seed{seed}.csv"
+    def similarity(self, role: str, run: str, seed: int | str) -> str:
+        """Return the path of the similarities of a run to its references, on the probe of a role."""
+        return f"{self.folder}/similarity/runs/{role}/{run}/seed{seed}.csv"
+
+    def halves(self, role: str, run: str, seed: int | str) -> str:
+        """Return the path of the same similarities on random halves of the probe."""
+        return f"{self.folder}/similarity/halves/{role}/{run}/seed{seed}.csv"
 
     def table(self, figure: str) -> str:
         return f"{self.folder}/tables/{figure}.csv"

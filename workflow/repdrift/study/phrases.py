@@ -6,17 +6,13 @@ The Snakefile imports this module, so it needs nothing heavy.
 
 from collections.abc import Iterable
 
+from repdrift.claims.rule import IN_WORDS
 from repdrift.study.sections import Config
 from repdrift.study.study import Study
 
 NULL = (
     "The dashed line is the mean similarity when the images of one side are permuted: what the estimator gives to "
     "unrelated images."
-)
-RULE = (
-    "A claim is supported if at least 80 % of the seeds have the sign that it says and the mean lies beyond 2 standard "
-    "errors. It is contradicted if the same holds for the opposite sign. It is inconclusive otherwise, and with fewer "
-    "than 4 seeds."
 )
 
 
@@ -30,7 +26,7 @@ def common_phrases(study: Study) -> dict[str, str]:
         "seeds_as_bars": _errors(seeds, "bars", small),
         "seeds_as_bands": _errors(seeds, "bands"),
         "null": NULL,
-        "rule": RULE,
+        "rule": IN_WORDS,
         "estimators": f"The estimators are {', '.join(config.similarity.estimators)}.",
         "trained": _trained(study),
         "fine_tuned": _fine_tuned(study),

@@ -118,10 +118,16 @@ class Keep:
 
 @dataclass(frozen=True)
 class Similarity:
-    """The estimators of similarity, and the number of permutations behind each null."""
+    """The estimators of similarity, and how sure one can be of their values.
+
+    `permutations` is the number of permutations behind each null. If `calibrated` is set, claims are also judged on
+    values that are calibrated by their null. `halves` is the number of random halves of the probe.
+    """
 
     estimators: tuple[str, ...]
     permutations: int
+    calibrated: bool
+    halves: int
 
 
 @dataclass(frozen=True)
@@ -133,6 +139,7 @@ class Sensitivity:
     estimators: tuple[str, ...]
     blocks: tuple[str, ...]
     runs: str
+    samples: int
 
 
 @dataclass(frozen=True)
@@ -149,6 +156,7 @@ class Config:
 
     study: str
     seeds: tuple[int, ...]
+    seen_seeds: tuple[int, ...]
     data: str
     datasets: Mapping[str, DataSet]
     network: Network

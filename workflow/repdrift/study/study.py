@@ -15,6 +15,8 @@ from repdrift.study.tasks import CALIBRATION_IMAGES, Part, Task, Transform, shuf
 
 SOURCE, DOMAIN, CROSS_DOMAIN, OTHERS = "source", "domain", "cross_domain", "others"
 COMPARED_ROLES = (SOURCE, DOMAIN, CROSS_DOMAIN)  # the networks of all tasks of such a role share a probe
+# Fine-tuned networks are compared on the probes of both targets. Otherwise two tasks would differ in their images too.
+PROBES = {SOURCE: (SOURCE,), DOMAIN: (DOMAIN, CROSS_DOMAIN), CROSS_DOMAIN: (CROSS_DOMAIN, DOMAIN)}
 TRUE = Transform("random", 0)
 
 
@@ -229,10 +231,18 @@ class Study(Files):
             found["independent"] = independent
         return found
 
+    def probes(self, run: Run) -> tuple[str, ...]:
+        """Return the roles on whose probes the final network of a run is compared. The first is the run's own role."""
+        return PROBES[run.task.role]
+
     def probe(self, role: str) -> tuple[str, Part]:
         """Return the data set and the images on which the networks of a role are compared: its first test images."""
         images = self._images_of(role)
         return images.dataset, Part.parse(images.test).first(self.config.probe.images)
+
+    def test_size(self, role: str) -> int:
+        """Return the number of test images of a role, from which its probe is taken."""
+        return Part.parse(self._images_of(role).test).size
 
     def probe_title(self, role: str) -> str:
         """Return the name of the images of a probe as tables and figures show it."""

@@ -83,14 +83,15 @@ class Drift(Experiment):
         config = self.study.config
         return list(dict.fromkeys([config.probe.bn, *config.sensitivity.bn]))
 
-    def probe_sizes(self, run: str) -> list[int]:
-        """Return the numbers of probe images that are tried for a run, in ascending order.
+    def probe_sizes(self, role: str, run: str) -> list[int]:
+        """Return the numbers of images that are tried for a run, on the probe of a role, in ascending order.
 
-        A probe is at most as large as the test part. Trainings other than the main ones try at most the usual number,
-        since thousands of images take much time and memory.
+        A probe is at most as large as the test part. More images than the usual number are tried for the main trainings
+        on their own probe only, since thousands of images take much time and memory.
         """
         usual = self.study.config.probe.images
-        most = self.needed[run].task.test.size if run in self.main_variants else usual
+        large = run in self.main_variants and role == self.needed[run].task.role
+        most = self.study.test_size(role) if large else usual
         return sorted(size for size in {usual, *self.study.config.sensitivity.images} if size <= most)
 
     def sensitivity_references(self, run: str) -> dict[str, Checkpoint]:
@@ -98,9 +99,12 @@ class Drift(Experiment):
         found = self.study.references(self.needed[run])
         return {name: checkpoint for name, checkpoint in found.items() if name != "independent"}
 
-    def sensitivity_images(self, run: str) -> list[str]:
-        """List the files of the calibration images and of the probe of a run."""
-        role = self.needed[run].task.role
+    def probe_samples(self, role: str) -> int:
+        """Return the number of separate probes of the usual size that the test part of a role has, up to the wanted."""
+        return min(self.study.config.sensitivity.samples, self.study.test_size(role) // self.study.config.probe.images)
+
+    def sensitivity_images(self, role: str) -> list[str]:
+        """List the files of the calibration images and of the probe of a role."""
         return self.study.probe_images(role, self.sensitivity_calibration(role))
 
     def sensitivity_calibration(self, role: str) -> Part | None:
@@ -118,9 +122,9 @@ class Drift(Experiment):
         kept = [(self.study.pretrained, f"epoch{epoch}") for epoch in self.study.checkpoint_epochs]
         return [self.study.model(checkpoint, seed) for checkpoint in (INITIAL, *kept)]
 
-    def sensitivity(self, run: str, seed: int | str) -> str:
-        """Return the path of the table of a run's similarities under other choices of measurement."""
-        return f"{self.study.folder}/similarity/sensitivity/{run}/seed{seed}.csv"
+    def sensitivity(self, role: str, run: str, seed: int | str) -> str:
+        """Return the path of the table of a run's similarities under other choices, on the probe of a role."""
+        return f"{self.study.folder}/similarity/sensitivity/{role}/{run}/seed{seed}.csv"
 
     def sensitivity_reference_files(self, run: str, seed: int | str) -> list[str]:
         """List the weights of the networks that a run is compared with there."""
@@ -137,7 +141,18 @@ class Drift(Experiment):
         return [INITIAL, (self.study.pretrained, "final"), *tuned]
 
     def similarities(self) -> list[str]:
-        return list(self.similarity_rows(self.usual_runs))
+        return [self.study.similarity(*found) for found in self._measured]
+
+    def halves(self) -> list[str]:
+        return [self.study.halves(*found) for found in self._measured]
+
+    @property
+    def _measured(self) -> Iterator[tuple[str, str, int]]:
+        """Yield role, run and seed of each table of similarities that the claims read."""
+        for run in self.usual_runs:
+            for role in self.study.probes(self.needed[run]):
+                for seed in self.study.seeds:
+                    yield role, run, seed
 
     def curves(self) -> list[str]:
         return list(self.curve_rows)
@@ -160,20 +175,22 @@ class Drift(Experiment):
     def layers_spec(self, seed: int) -> LayersSpec:
         return LayersSpec(tuple(run for run, _ in self.layer_networks), seed)
 
-    def sensitivity_spec(self, run: str, seed: int) -> SensitivitySpec:
-        study, sizes = self.study, self.probe_sizes(run)
-        role, usual = self.needed[run].task.role, study.config.probe
+    def sensitivity_spec(self, role: str, run: str, seed: int) -> SensitivitySpec:
+        study, usual = self.study, self.study.config.probe
+        sizes, samples = self.probe_sizes(role, run), self.probe_samples(role)
         _, probe = study.probe(role)
         estimators = dict.fromkeys([*study.config.similarity.estimators, *study.config.sensitivity.estimators])
         return SensitivitySpec(
             run=run,
             seed=seed,
+            role=role,
             references=tuple(self.sensitivity_references(run)),
             network=study.network_of(run),
-            probe=probe.first(max(sizes)),
+            probe=probe.first(max(*sizes, samples * usual.images)),
             calibration=self.sensitivity_calibration(role),
             usual=UsualMeasurement(usual.images, usual.bn),
             sizes=tuple(sizes),
+            samples=samples,
             bn=tuple(self.bn_modes),
             estimators=tuple(estimators),
         )
@@ -186,10 +203,11 @@ class Drift(Experiment):
         return {self.curve(seed): {"images": self.study.probe_title(SOURCE)} for seed in self.study.seeds}
 
     def similarity_rows(self, runs: Iterable[str]) -> Rows:
-        """Return the tables of similarities of some runs, with the columns that are added to each."""
+        """Return the tables of similarities of some runs on their own probes, with the columns that are added."""
+        roles = {run: self.needed[run].task.role for run in runs}
         return {
-            self.study.similarity(run, seed): {"images": self.study.probe_title(self.needed[run].task.role)}
-            for run in runs
+            self.study.similarity(role, run, seed): {"images": self.study.probe_title(role)}
+            for run, role in roles.items()
             for seed in self.study.seeds
         }
 
@@ -214,12 +232,25 @@ class Drift(Experiment):
         return {self.layers(seed): {"images": self.study.probe_title(DOMAIN)} for seed in self.study.seeds}
 
     def sensitivity_rows(self, runs: Iterable[str]) -> Rows:
-        """Return the tables of similarities under other choices, with the columns that are added to each."""
+        """Return the tables of similarities under other choices on the runs' own probes, with the columns that are
+        added to each.
+        """
         return {
-            self.sensitivity(run, seed): {"images": self.study.title(self.needed[run].task.dataset)}
+            self.sensitivity(self.needed[run].task.role, run, seed): {
+                "images": self.study.title(self.needed[run].task.dataset)
+            }
             for run in runs
             for seed in self.study.seeds
         }
+
+    def tried(self) -> list[str]:
+        """List the tables of similarities under other choices that the multiverse reads."""
+        return [
+            self.sensitivity(role, run, seed)
+            for run in self.tried_runs
+            for role in self.study.probes(self.needed[run])
+            for seed in self.study.seeds
+        ]
 
     # Figures
 

@@ -51,13 +51,13 @@ rule layers_of_networks:
 
 rule sensitivity_of_run:
     input:
-        unpack(lambda w: with_images(DRIFT.sensitivity_images(w.run))),
+        unpack(lambda w: with_images(DRIFT.sensitivity_images(w.role))),
         final=STUDY.model(("{run}", "final"), "{seed}"),
         references=lambda w: DRIFT.sensitivity_reference_files(w.run, w.seed),
     output:
-        DRIFT.sensitivity("{run}", "{seed}"),
+        DRIFT.sensitivity("{role}", "{run}", "{seed}"),
     log:
-        f"{STUDY.folder}/logs/similarity/sensitivity/{{run}}/seed{{seed}}.log",
+        f"{STUDY.folder}/logs/similarity/sensitivity/{{role}}/{{run}}/seed{{seed}}.log",
     conda:
         "../../../../envs/torch.yaml"
     threads: 1
@@ -66,8 +66,8 @@ rule sensitivity_of_run:
         mem_mb=growing(5000),
         runtime=growing(20),
     params:
-        spec=lambda w: canonical(DRIFT.sensitivity_spec(w.run, int(w.seed))),
-        code=lambda w: code_of("sensitivity_of_run", DRIFT.sensitivity_spec(w.run, int(w.seed))),
+        spec=lambda w: canonical(DRIFT.sensitivity_spec(w.role, w.run, int(w.seed))),
+        code=lambda w: code_of("sensitivity_of_run", DRIFT.sensitivity_spec(w.role, w.run, int(w.seed))),
         gpus=granted_gpus,
     shell:
         program("sensitivity_of_run", "final references images", ON_GPU)
@@ -78,7 +78,7 @@ rule judge_under_choices:
         similarities=DRIFT.similarities(),
         curves=DRIFT.curves(),
         histories=PLAN.claim_histories(DRIFT.claims_figure),
-        choices=list(DRIFT.sensitivity_rows(DRIFT.tried_runs)),
+        choices=DRIFT.tried(),
     output:
         f"{STUDY.folder}/tables/multiverse.csv",
     log:

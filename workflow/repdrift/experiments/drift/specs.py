@@ -6,8 +6,7 @@ The Snakefile imports this module, so it needs nothing heavy.
 from dataclasses import dataclass
 from typing import Any
 
-from repdrift.claims.contrasts import Claim
-from repdrift.specs import JudgeSpec
+from repdrift.claims.contrasts import Claim, HistoryOf
 from repdrift.study.tasks import Part
 
 
@@ -42,16 +41,22 @@ class UsualMeasurement:
 
 @dataclass(frozen=True)
 class SensitivitySpec:
-    """Similarity of a run to its references with every number of images, mode of batch normalisation and estimator."""
+    """Similarity of a run to its references with every number of images, mode of batch normalisation and estimator.
+
+    `role` names the probe, `probe` has its images, and `samples` is the number of separate probes of the usual size
+    among them.
+    """
 
     run: str
     seed: int
+    role: str
     references: tuple[str, ...]
     network: dict[str, Any]
     probe: Part
     calibration: Part | None
     usual: UsualMeasurement
     sizes: tuple[int, ...]
+    samples: int
     bn: tuple[str, ...]
     estimators: tuple[str, ...]
 
@@ -66,13 +71,16 @@ class UsualChoices:
 
 
 @dataclass(frozen=True)
-class MultiverseSpec(JudgeSpec):
+class MultiverseSpec:
     """The claims of the paper, and the choices of measurement under which they are judged.
 
-    `main` has the same claims with the contrasts that the main runs alone allow. `tables` is empty, since these claims
-    read no further tables.
+    `main` has the same claims with the contrasts that the main runs alone allow. `histories` names the runs and the
+    seeds of the histories. `calibrated` is as in `repdrift.specs.JudgeSpec`.
     """
 
+    claims: tuple[Claim, ...]
     main: tuple[Claim, ...]
+    histories: tuple[HistoryOf, ...]
+    calibrated: bool
     usual: UsualChoices
     blocks: tuple[str, ...]

@@ -9,52 +9,75 @@ import pandas as pd
 from repdrift import command
 from repdrift.claims import measurements
 from repdrift.claims.contrasts import CURVE, SIMILARITY, Claim
-from repdrift.claims.judging import read, read_others
-from repdrift.claims.measurements import ADJUSTED, Numbers
-from repdrift.claims.verdict import judge, together
+from repdrift.claims.judging import CALIBRATED, Measured, judge_contrasts, read, read_others
+from repdrift.claims.measurements import Numbers
+from repdrift.claims.verdict import together
 from repdrift.experiments.drift.specs import MultiverseSpec
 from repdrift.provenance.artifacts import Job, write_csv
 from repdrift.study.runs import BLOCK_SEPARATOR, INDEPENDENT, INITIAL
 
-KEYS = ["run", "seed", "reference", "layer", "estimator", "n", "bn"]
+KEYS = ["run", "seed", "reference", "layer", "probe", "estimator", "n", "bn", "sample"]
 OWN, UNRELATED = "own", "unrelated"  # the initial network that fine-tuned ones are compared with
+FIRST = "1"  # the sample of images that the study itself uses
+# Nearly the same estimator as another one. Both together are one look at the data.
+TWINS = {"minibatch-cka": "cka-debiased", "rsa-spearman": "rsa-pearson"}
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A combination of measurement choices. A choice is empty if it does not apply to a claim."""
+    """A combination of measurement choices. A choice is empty if it does not apply to a claim.
+
+    Attributes
+    ----------
+    estimator, n, bn, block : str
+    reference : str
+        The initial network: the ``own`` one, or an ``unrelated`` one.
+    sample : str
+        The number of the sample of probe images. Samples have no image in common.
+    """
 
     estimator: str = ""
     n: str = ""
     bn: str = ""
     block: str = ""
     reference: str = ""
+    sample: str = ""
+
+    @property
+    def look(self) -> str:
+        """The look at the data that this choice belongs to.
+
+        Probes of different sizes share their images, and nearly equal estimators see the same. Such choices are one
+        look.
+        """
+        estimator = TWINS.get(self.estimator, self.estimator)
+        return ", ".join(filter(None, [estimator, self.bn, self.block, self.reference, self.sample]))
 
 
-COLUMNS = ("claim", "sentence", "layer", *asdict(Choice()), "verdict")
+COLUMNS = ("claim", "sentence", "layer", *asdict(Choice()), "look", "verdict")
 
 
-def universes(choices: pd.DataFrame, spec: MultiverseSpec) -> Iterator[tuple[Choice, Numbers]]:
-    """Yield each combination of block order, estimator, number of images and BN mode, with its similarities."""
-    usual = spec.usual.block
-    blocks = choices["run"].str.rpartition(BLOCK_SEPARATOR)[0].replace("", usual)
+def universes(choices: pd.DataFrame, usual_block: str) -> Iterator[tuple[Choice, Numbers]]:
+    """Yield each combination of block order, estimator, number of images, BN mode and sample, with its similarities."""
+    blocks = choices["run"].str.rpartition(BLOCK_SEPARATOR)[0].replace("", usual_block)
     names = choices["run"].str.rpartition(BLOCK_SEPARATOR)[2]
-    by = ["block", "estimator", "n", "bn"]
-    for (block, estimator, n, bn), table in choices.assign(block=blocks, run=names).groupby(by, sort=False):
-        yield Choice(str(estimator), str(n), str(bn), str(block), OWN), measurements.similarities(table)
+    by = ["block", "estimator", "n", "bn", "sample"]
+    for (block, estimator, n, bn, sample), table in choices.assign(block=blocks, run=names).groupby(by, sort=False):
+        choice = Choice(str(estimator), str(n), str(bn), str(block), OWN, str(sample))
+        yield choice, measurements.similarities(table)
 
 
 def usual_universes(similarity: pd.DataFrame, spec: MultiverseSpec) -> Iterator[tuple[Choice, Numbers]]:
-    """Yield two further choices with their similarities: values adjusted for their null, and another initial network.
+    """Yield two further choices with their similarities: calibrated values, and another initial network.
 
     All other choices are the study's own.
     """
     usual = spec.usual
     for estimator, table in similarity.groupby("estimator", sort=False):
-        own = Choice(str(estimator), str(usual.n), usual.bn, usual.block, OWN)
+        own = Choice(str(estimator), str(usual.n), usual.bn, usual.block, OWN, FIRST)
         ways = [(own, table)]
-        if own.estimator.endswith("-biased") and table["null_mean"].notna().all():
-            ways.append((replace(own, estimator=own.estimator + ADJUSTED), measurements.adjusted(table)))
+        if spec.calibrated:
+            ways.append((replace(own, estimator=own.estimator + CALIBRATED), table.assign(value=table["calibrated"])))
         for choice, way in ways:
             if choice != own:
                 yield choice, measurements.similarities(way)
@@ -76,25 +99,23 @@ def verdicts(claim: Claim, numbers: dict[str, Numbers]) -> dict[str, str] | None
 
     The result is None if a contrast lacks a number, or if no contrast decides.
     """
-    found: dict[str, list[str]] = {}
-    deciding: list[str] = []
-    for contrast in claim.contrasts:
-        values = measurements.values(contrast, numbers.get(contrast.table, {}))
-        if values is None:
-            return None
-        verdict = judge(values).verdict
-        if contrast.decides:
-            deciding.append(verdict)
-        if contrast.layer:
-            found.setdefault(contrast.layer, []).append(verdict)
-    if not deciding:
+    judged = judge_contrasts(claim, Measured(numbers))
+    deciding = [one.judged.verdict for one in judged if one.contrast.decides]
+    if len(judged) < len(claim.contrasts) or not deciding:
         return None
-    return {"": together(deciding)} | {layer: together(each) for layer, each in found.items()}
+    found: dict[str, list[str]] = {}
+    for one in judged:
+        if one.contrast.layer:
+            found.setdefault(one.contrast.layer, []).append(one.judged.verdict)
+    return {"": together(deciding, claim.needs)} | {
+        layer: together(each, claim.needs) for layer, each in found.items()
+    }
 
 
 def rows(claim: Claim, choice: Choice, found: dict[str, str]) -> Iterator[dict[str, object]]:
     for layer, verdict in found.items():
-        yield {"claim": claim.name, "sentence": claim.sentence, "layer": layer, **asdict(choice), "verdict": verdict}
+        about = {"claim": claim.name, "sentence": claim.sentence, "layer": layer}
+        yield {**about, **asdict(choice), "look": choice.look, "verdict": verdict}
 
 
 def reads_initial(claim: Claim) -> bool:
@@ -106,7 +127,18 @@ def reads_initial(claim: Claim) -> bool:
 
 def on_its_scale(claim: Claim, choice: Choice) -> bool:
     """Return whether the claim has no threshold of linear CKA, or the estimator is on the scale of linear CKA."""
-    return choice.estimator.startswith("cka-") or not any(contrast.threshold for contrast in claim.contrasts)
+    linear = choice.estimator.startswith("cka-") and not choice.estimator.endswith(CALIBRATED)
+    return linear or not any(contrast.threshold for contrast in claim.contrasts)
+
+
+def without_controls(claim: Claim) -> Claim:
+    """Return a claim without the contrasts with an unrelated network, which the other choices do not measure."""
+    kept = (
+        contrast
+        for contrast in claim.contrasts
+        if contrast.table != SIMILARITY or all(key[1] != INDEPENDENT[0] for key in contrast.by_key)
+    )
+    return replace(claim, contrasts=tuple(kept))
 
 
 def verdict_rows(
@@ -125,18 +157,18 @@ def verdict_rows(
         The numbers that do not depend on a choice of measurement, by table.
     """
     usual = spec.usual
-    own = similarity.assign(bn=usual.bn)
+    own = similarity.assign(bn=usual.bn, sample=int(FIRST))
     # The study's own similarities come in too, since nothing else was tried for some runs.
     choices = pd.concat([own[[*KEYS, "value"]], tried[[*KEYS, "value"]]]).drop_duplicates(KEYS)
-    every = [*universes(choices, spec), *usual_universes(similarity, spec)]
-    main = {claim.name: claim for claim in spec.main}
-    for claim in spec.claims:
+    every = [*universes(choices, usual.block), *usual_universes(similarity, spec)]
+    main = {claim.name: without_controls(claim) for claim in spec.main}
+    for claim in map(without_controls, spec.claims):
         tables = {contrast.table for contrast in claim.contrasts}
         if tables & set(others):
             yield from rows(claim, Choice(), verdicts(claim, others) or {})
         elif CURVE in tables:
             for estimator, table in curve.groupby("estimator", sort=False):
-                choice = Choice(str(estimator), str(usual.n), usual.bn, usual.block, OWN)
+                choice = Choice(str(estimator), str(usual.n), usual.bn, usual.block, OWN, FIRST)
                 found = verdicts(claim, {CURVE: measurements.curves(table)}) if on_its_scale(claim, choice) else None
                 yield from rows(claim, choice, found or {})
         else:

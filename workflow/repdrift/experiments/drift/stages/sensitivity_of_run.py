@@ -1,10 +1,11 @@
-"""Measure the similarity of a run to its references under other numbers of images, BN modes and estimators.
+"""Measure the similarity of a run to its references under other samples of images, BN modes and estimators.
 
 One job is for one seed. Activations are not saved: those of thousands of images would take many gigabytes for a study,
 and computing them takes seconds.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from torch import Tensor, nn
@@ -20,7 +21,7 @@ from repdrift.provenance.artifacts import Job, write_csv
 from repdrift.similarity.cka import linear_cka_matrices
 from repdrift.similarity.registry import estimator
 
-COLUMNS = ("run", "seed", "reference", "layer", "estimator", "n", "bn", "usual", "value")
+COLUMNS = ("run", "seed", "reference", "layer", "probe", "estimator", "n", "bn", "sample", "usual", "value")
 LINEAR = ("cka-biased", "cka-debiased")  # the estimators that are fast enough for thousands of images
 
 Layers = dict[str, Tensor]
@@ -58,11 +59,27 @@ def other_values(name: str, ours: Tensor, theirs: Layers, layer: str) -> Values:
         return dict.fromkeys(theirs)
 
 
-def measurements(spec: SensitivitySpec) -> Iterator[tuple[str, int, bool, Sequence[str]]]:
-    """Yield the measurements: BN mode, number of images, whether both are the study's own, and the estimators.
+@dataclass(frozen=True)
+class Measurement:
+    """A way to measure: the BN mode, the images among those of the probe, and the estimators.
 
-    All combinations are measured. Beyond the usual number of images, only linear CKA is, since the other estimators
-    would take many times as long.
+    `sample` is the number of the sample of images, counted from 1. `usual` tells whether BN mode and images are the
+    study's own.
+    """
+
+    bn: str
+    images: slice
+    sample: int
+    usual: bool
+    estimators: Sequence[str]
+
+
+def measurements(spec: SensitivitySpec) -> Iterator[Measurement]:
+    """Yield the measurements.
+
+    Every number of images is combined with every BN mode. Beyond the usual number, only linear CKA is measured, since
+    the other estimators would take many times as long. The samples after the first have the usual number of images and
+    the usual BN mode.
     """
     usual = spec.usual
     linear = [name for name in spec.estimators if name in LINEAR]
@@ -71,7 +88,10 @@ def measurements(spec: SensitivitySpec) -> Iterator[tuple[str, int, bool, Sequen
             own = bn == usual.bn and images == usual.images
             estimators = spec.estimators if images <= usual.images else linear
             if estimators:
-                yield bn, images, own, estimators
+                yield Measurement(bn, slice(0, images), 1, own, estimators)
+    for sample in range(1, spec.samples):
+        first = sample * usual.images
+        yield Measurement(usual.bn, slice(first, first + usual.images), sample + 1, False, spec.estimators)
 
 
 def main() -> None:
@@ -92,15 +112,16 @@ def main() -> None:
     if calibration is not None:
         modes["calibrated"] = ([calibrated(network, calibration) for network in networks], read)
     rows: list[dict[str, object]] = []
-    for bn, images, own, estimators in measurements(spec):
-        measured, measure = modes[bn]
+    for one in measurements(spec):
+        measured, measure = modes[one.bn]
+        images = probe[one.images]
         final, *references = (
-            {layer: values.to(device) for layer, values in measure(network, probe[:images]).items()}
-            for network in measured
+            {layer: values.to(device) for layer, values in measure(network, images).items()} for network in measured
         )
         by_name = dict(zip(spec.references, references, strict=True))
-        for layer, name, values in similarities(final, by_name, estimators):
+        for layer, name, values in similarities(final, by_name, one.estimators):
             for reference, value in values.items():
-                row = (spec.run, spec.seed, reference, layer, name, images, bn, int(own), value)
+                where = (spec.run, spec.seed, reference, layer, spec.role)
+                row = (*where, name, len(images), one.bn, one.sample, int(one.usual), value)
                 rows.append(dict(zip(COLUMNS, row, strict=True)))
     job.save(args.output, lambda file: write_csv(file, rows, COLUMNS))
