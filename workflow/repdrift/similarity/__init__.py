@@ -13,12 +13,14 @@ OFFERED = {
     "Null": "null",
     "Permutations": "permutations",
     "Permuted": "null",
+    "half_samples": "resampling",
     "linear_cka": "cka",
     "linear_cka_matrices": "cka",
     "linear_cka_matrix": "cka",
     "nulls": "null",
     "permutation_nulls": "null",
     "permuted": "null",
+    "resampled": "resampling",
 }
 
 

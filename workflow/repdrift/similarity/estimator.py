@@ -46,6 +46,15 @@ class Estimator(ABC, Generic[State]):
         """Return the mean of the similarity over all n! permutations of the images, or None without a closed form."""
         return None
 
+    def resample(self, x: Tensor, y: Tensor, samples: Tensor, states: tuple[State, State] | None = None) -> Tensor:
+        """Return the similarity of x[sample] and y[sample] for each column of `samples`, bool [n, R], float64 [R].
+
+        See `repdrift.similarity.resampling.resampled`. An estimator overrides this if it needs the states of all images
+        only.
+        """
+        values = [self.compare(self.prepare(x[sample]), self.prepare(y[sample])) for sample in samples.T]
+        return torch.tensor(values, dtype=torch.float64)
+
 
 def check(x: Tensor, name: str = "representation") -> None:
     """Check that a representation has a similarity to others. `name` is its name in the message of an error.
