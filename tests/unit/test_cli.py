@@ -55,6 +55,12 @@ def test_all_pairs_estimators_and_null(files, capsys):
     assert (found["null_mean"] <= found["null_q95"]).all()
     stem = found[(found["layer"] == "stem") & (found["with"] == "stem")]
     assert (stem["value"] > stem["null_q95"]).all()
+    # The stem is the same in both files, and no permutation gives as much in any pair of layers.
+    assert stem["p"].tolist() == stem["p_max"].tolist() == pytest.approx([1 / 21] * 2)
+    assert stem["calibrated"].tolist() == pytest.approx([1, 1], abs=1e-6)
+    # The other pairs are of noise. A correction for the number of layers raises a p-value.
+    other = found[found["with"] != found["layer"]]
+    assert (other["p_max"] >= other["p"]).all() and (other["p_max"] > other["p"]).any()
 
 
 def test_what_is_printed_for_people(files, capsys):

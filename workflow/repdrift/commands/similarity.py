@@ -30,7 +30,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--all-pairs", action="store_true", help="compare every layer with every layer")
     parser.add_argument(
-        "--permutations", type=int, default=0, metavar="N", help="permute the images N times for the null"
+        "--permutations",
+        type=int,
+        default=0,
+        metavar="N",
+        help="permute the images N times for the null (200 or more are advised)",
     )
     parser.add_argument("--seed", type=int, default=0, help="seed of the permutations (default: 0)")
     parser.add_argument("--csv", action="store_true", help="print CSV with all digits")
@@ -93,36 +97,43 @@ def compare(
     Returns
     -------
     DataFrame
-        Columns layer, with, n, estimator and value, and with permutations also null_mean and null_q95. A value is NaN
-        if it is undefined, and the reason is printed to standard error.
+        Columns layer, with, n, estimator and value, and with permutations also null_mean, null_q95, p, p_max and
+        calibrated, which `repdrift.similarity.null.Null` explains. The same permutations are used for all pairs of as
+        many images, and p_max is over these pairs. A value is NaN if it is undefined, and the reason is printed to
+        standard error.
 
     Raises
     ------
     UserError
         If an estimator is unknown, the numbers of images differ, or the number of permutations is 1 or negative.
     """
-    from repdrift.similarity.null import permutation_null, random_orders  # noqa: PLC0415  torch takes a second
+    from repdrift.similarity.null import Permuted, nulls, permuted  # noqa: PLC0415  torch takes a second
+    from repdrift.similarity.permutations import Permutations  # noqa: PLC0415
 
     methods = {name: estimator(name) for name in estimators}
     if permutations == 1 or permutations < 0:
         raise UserError(f"permutations {permutations}: allowed are 0 (no null), or 2 and more")
-    rows = []
+    rows: list[dict[str, object]] = []
+    samples: dict[tuple[str, int], list[tuple[dict[str, object], Permuted]]] = {}
     for layer, other, x, y in representations:
         if len(x) != len(y):
             raise UserError(
                 f"{layer} has {len(x)} images and {other} of the second {len(y)}; needed are the same images"
             )
-        orders = random_orders(len(x), permutations, seed)
         for name, method in methods.items():
             row: dict[str, object] = {"layer": layer, "with": other, "n": len(x), "estimator": name}
+            rows.append(row)
             try:
                 a, b = method.prepare(x), method.prepare(y)
                 row["value"] = method.compare(a, b)
-                if orders:
-                    null = permutation_null(method, a, b, orders)
-                    row |= {"null_mean": null.mean, "null_q95": null.q95}
+                if permutations:
+                    sample = permuted(method, a, b, Permutations.random(len(x), permutations, seed))
+                    samples.setdefault((name, len(x)), []).append((row, sample))
             except UserError as error:
                 print(f"{layer} with {other}, {name}: {error}", file=sys.stderr)
                 row["value"] = float("nan")
-            rows.append(row)
+    for found in samples.values():
+        for (row, _), null in zip(found, nulls([sample for _, sample in found]), strict=True):
+            row |= {"null_mean": null.mean, "null_q95": null.q95}
+            row |= {"p": null.p, "p_max": null.p_max, "calibrated": null.calibrated}
     return pd.DataFrame(rows)

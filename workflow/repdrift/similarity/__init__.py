@@ -11,11 +11,16 @@ OFFERED = {
     "ESTIMATORS": "registry",
     "Estimator": "estimator",
     "Null": "null",
+    "Permutations": "permutations",
+    "Permuted": "null",
+    "half_samples": "resampling",
     "linear_cka": "cka",
     "linear_cka_matrices": "cka",
     "linear_cka_matrix": "cka",
-    "permutation_null": "null",
-    "random_orders": "null",
+    "nulls": "null",
+    "permutation_nulls": "null",
+    "permuted": "null",
+    "resampled": "resampling",
 }
 
 

@@ -10,13 +10,13 @@ import torch
 from torch import Tensor
 
 from repdrift.errors import UserError
-from repdrift.similarity.estimator import centred, check, check_same_images
+from repdrift.similarity.estimator import Estimator, centred, check, check_same_images
 
 RANK_TOLERANCE = 1e-6  # relative to the largest singular value: smaller ones are the rounding of float32 activations
 
 
 @dataclass(frozen=True)
-class Svcca:
+class Svcca(Estimator[Tensor]):
     """Mean canonical correlation of the leading principal components (SVCCA), in 0..1.
 
     If k and l components of the two representations are kept, the mean is over min(k, l) correlations. SVCCA is
@@ -75,7 +75,7 @@ class Spanned:
 
 
 @dataclass(frozen=True)
-class Pwcca:
+class Pwcca(Estimator[Spanned]):
     """Projection-weighted mean of the canonical correlations (PWCCA), in 0..1.
 
     The weight of a canonical direction h of X is the sum of |<h, x_j>| over the units x_j of X. As published, the

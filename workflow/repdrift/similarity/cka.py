@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from repdrift.errors import UserError
-from repdrift.similarity.estimator import centred, check, check_same_images
+from repdrift.similarity.estimator import ROUNDING, centred, check, check_same_images
 from repdrift.similarity.pairs import CosineOfPairs, gram, of_norm_1
 from repdrift.similarity.products import Products, inner_products
 
@@ -118,6 +118,50 @@ class LinearCka(CosineOfPairs):
         check(x)
         values = gram(centred(x))
         return of_norm_1(unbiased_centred(values) if self.debiased else values, values.max().item(), "HSIC with itself")
+
+    def resample(self, x: Tensor, y: Tensor, samples: Tensor, states: tuple[Tensor, Tensor] | None = None) -> Tensor:
+        """Return the linear CKA of each sample of the images, from the states of all images.
+
+        A state is centred over all images and scaled. Centring it over a sample removes what the first centring added
+        to the rows and columns of the sample, and the cosine does not depend on the scale. So no Gram matrix of a
+        sample is made.
+        """
+        a, b = states or (self.prepare(x), self.prepare(y))
+        chosen = samples.to(a)
+        sums_a, sums_b = (chosen * (state @ chosen) for state in (a, b))
+        of_a = _hsic_of_samples(a.square(), sums_a, sums_a, chosen, debiased=self.debiased)
+        of_b = _hsic_of_samples(b.square(), sums_b, sums_b, chosen, debiased=self.debiased)
+        for of_itself, state in ((of_a, a), (of_b, b)):
+            # What is left of equal images is the rounding of what is subtracted.
+            if not bool((of_itself > ROUNDING * state.square().max()).all()):
+                raise UserError("HSIC with itself is 0 in a sample of images: its similarity to anything is undefined")
+        return _hsic_of_samples(a * b, sums_a, sums_b, chosen, debiased=self.debiased) / (of_a * of_b).sqrt()
+
+
+def _hsic_of_samples(products: Tensor, sums_k: Tensor, sums_l: Tensor, samples: Tensor, *, debiased: bool) -> Tensor:
+    """Return the HSIC of two matrices K and L for each sample of the images, float64 [R].
+
+    For a sample of m images it is, times (m - 1)^2, the biased HSIC <HKH, L> = <K, L> - 2 / m 1'KL1 + 1'K1 1'L1 / m^2
+    (Gretton et al. 2005). Debiased, it is that of Song et al. (2012, equation 5), times m (m - 3), for K and L without
+    their diagonals.
+
+    Parameters
+    ----------
+    products : float64 Tensor [n, n]
+        The products of the entries of K and L.
+    sums_k, sums_l : float64 Tensor [n, R]
+        Sums of the rows of K and L over the images in the sample, and 0 for an image that is not in it.
+    samples : float64 Tensor [n, R]
+        1 for an image in the sample, and 0 for the others.
+    debiased : bool
+    """
+    size = samples.sum(dim=0)
+    inner = (samples * (products @ samples)).sum(dim=0)
+    rows = (sums_k * sums_l).sum(dim=0)
+    totals = sums_k.sum(dim=0) * sums_l.sum(dim=0)
+    if debiased:
+        return inner - 2 / (size - 2) * rows + totals / ((size - 1) * (size - 2))
+    return inner - 2 / size * rows + totals / size**2
 
 
 def unbiased_centred(gram: Tensor) -> Tensor:

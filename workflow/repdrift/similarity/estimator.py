@@ -1,11 +1,13 @@
 """The interface of estimators of similarity, and the checks and first steps that they share."""
 
-from typing import Protocol, TypeVar
+from abc import ABC, abstractmethod
+from typing import Generic, TypeVar
 
 import torch
 from torch import Tensor
 
 from repdrift.errors import UserError
+from repdrift.similarity.permutations import Orders
 
 MINIMUM_IMAGES = 4  # the unbiased HSIC divides by n - 3
 ROUNDING = 1e-12  # relative to the largest value: smaller values, and smaller differences, are rounding errors
@@ -13,24 +15,45 @@ ROUNDING = 1e-12  # relative to the largest value: smaller values, and smaller d
 State = TypeVar("State")
 
 
-class Estimator(Protocol[State]):
+class Estimator(ABC, Generic[State]):
     """An estimator of the similarity of two representations of the same n images.
 
     A state is everything that a comparison needs of one representation. It is prepared once, and all comparisons of
     that representation use it, including those with permuted images.
     """
 
+    @abstractmethod
     def prepare(self, x: Tensor) -> State:
         """Return the state of a representation [n, p]. Raise UserError if its similarity is undefined."""
-        ...
 
+    @abstractmethod
     def compare(self, a: State, b: State) -> float:
         """Return the similarity of two representations. Raise UserError if their numbers of images differ."""
-        ...
 
+    @abstractmethod
     def permute(self, state: State, order: Tensor) -> State:
         """Return the state of x[order], given that of x. `order` is a permutation int64 [n] of the images."""
-        ...
+
+    def compare_permuted(self, a: State, b: State, permutations: Orders) -> Tensor:
+        """Return the similarity of `a` to `b` under each permutation of the images of `b`, float64 [permutations].
+
+        An estimator overrides this if it has a faster way for `repdrift.similarity.permutations.Permutations`.
+        """
+        values = [self.compare(a, self.permute(b, order)) for order in permutations]
+        return torch.tensor(values, dtype=torch.float64)
+
+    def null_mean(self, a: State, b: State) -> float | None:
+        """Return the mean of the similarity over all n! permutations of the images, or None without a closed form."""
+        return None
+
+    def resample(self, x: Tensor, y: Tensor, samples: Tensor, states: tuple[State, State] | None = None) -> Tensor:
+        """Return the similarity of x[sample] and y[sample] for each column of `samples`, bool [n, R], float64 [R].
+
+        See `repdrift.similarity.resampling.resampled`. An estimator overrides this if it needs the states of all images
+        only.
+        """
+        values = [self.compare(self.prepare(x[sample]), self.prepare(y[sample])) for sample in samples.T]
+        return torch.tensor(values, dtype=torch.float64)
 
 
 def check(x: Tensor, name: str = "representation") -> None:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from repdrift.errors import UserError
 from repdrift.similarity.cka import unbiased_centred
-from repdrift.similarity.estimator import MINIMUM_IMAGES, ROUNDING, centred, check, check_same_images
+from repdrift.similarity.estimator import MINIMUM_IMAGES, ROUNDING, Estimator, centred, check, check_same_images
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Batches:
 
 
 @dataclass(frozen=True)
-class MinibatchCka:
+class MinibatchCka(Estimator[Batches]):
     """Minibatch CKA: mean HSIC(K, L) / sqrt(mean HSIC(K, K) mean HSIC(L, L)), where the means are over batches.
 
     The source is Nguyen et al. (2021), section 2, with the unbiased HSIC of Song et al. (2012, equation 5). The batches

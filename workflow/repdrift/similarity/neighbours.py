@@ -6,13 +6,14 @@ import torch
 from torch import Tensor
 
 from repdrift.errors import UserError
-from repdrift.similarity.estimator import check, check_same_images, squared_distances, without_rounding
+from repdrift.similarity.estimator import Estimator, check, check_same_images, squared_distances, without_rounding
+from repdrift.similarity.permutations import Orders, Permutations, inner_products
 
 ROWS = 1024  # rows of distances that are sorted at a time, which limits the memory
 
 
 @dataclass(frozen=True)
-class MutualNeighbours:
+class MutualNeighbours(Estimator[Tensor]):
     """Share of the k nearest neighbours of an image that two representations have in common, as a mean in 0..1.
 
     An image is not a neighbour of itself. The value by chance is k / (n - 1). Of equally near images, those with the
@@ -55,3 +56,21 @@ class MutualNeighbours:
     def permute(self, state: Tensor, order: Tensor) -> Tensor:
         """Return the neighbours of x[order]: rows change places, and each index becomes the new index of its image."""
         return order.argsort()[state[order]]
+
+    def compare_permuted(self, a: Tensor, b: Tensor, permutations: Orders) -> Tensor:
+        """Return the share under each permutation, for all shifts of a base at once if they are `Permutations`."""
+        check_same_images(len(a), len(b))
+        if not isinstance(permutations, Permutations):
+            return super().compare_permuted(a, b, permutations)
+        common = inner_products(_adjacency(a), _adjacency(b), permutations, symmetric=False)
+        # The numbers of common neighbours are whole. Rounding makes those that equal the observed one equal again.
+        return common.round() / a.numel()
+
+    def null_mean(self, a: Tensor, b: Tensor) -> float:
+        """Return the mean share over all permutations: each of the n - 1 other images is equally often a neighbour."""
+        return self.k / (len(a) - 1)
+
+
+def _adjacency(state: Tensor) -> Tensor:
+    """Return the matrix float64 [n, n] that is 1 where the image of the column is a neighbour of that of the row."""
+    return torch.zeros(len(state), len(state), dtype=torch.float64, device=state.device).scatter_(1, state, 1.0)

@@ -5,10 +5,11 @@ from torch import Tensor
 
 from repdrift.errors import UserError
 from repdrift.similarity.blas import add_square
-from repdrift.similarity.estimator import ROUNDING, check_same_images
+from repdrift.similarity.estimator import ROUNDING, Estimator, check_same_images
+from repdrift.similarity.permutations import Orders, Permutations, inner_products, reordered
 
 
-class CosineOfPairs:
+class CosineOfPairs(Estimator[Tensor]):
     """An estimator whose similarity is the cosine of two symmetric matrices.
 
     A state is such a matrix: float64 [n, n], of Frobenius norm 1.
@@ -21,8 +22,26 @@ class CosineOfPairs:
 
     def permute(self, state: Tensor, order: Tensor) -> Tensor:
         """Return the state of x[order]. Its norm does not change, so a permutation costs one pass over the matrix."""
-        # Whole rows are moved twice, which is five times as fast as indexing single entries.
-        return state.index_select(0, order).T.contiguous().index_select(0, order)
+        return reordered(state, order)
+
+    def compare_permuted(self, a: Tensor, b: Tensor, permutations: Orders) -> Tensor:
+        """Return the cosine under each permutation, for all shifts of a base at once if they are `Permutations`."""
+        check_same_images(len(a), len(b))
+        if isinstance(permutations, Permutations):
+            return inner_products(a, b, permutations, symmetric=True)
+        return super().compare_permuted(a, b, permutations)
+
+    def null_mean(self, a: Tensor, b: Tensor) -> float:
+        """Return the mean of the cosine over all permutations.
+
+        A permutation takes diagonal entries to diagonal entries, and other entries to other entries, all equally often.
+        So each diagonal entry of one matrix meets the mean diagonal entry of the other, and likewise off the diagonal.
+        Without a diagonal and with a sum of 0, as the states of debiased CKA and RSA are, the mean is 0.
+        """
+        images = len(a)
+        traces = a.trace() * b.trace()
+        others = (a.sum() - a.trace()) * (b.sum() - b.trace())
+        return (traces / images + others / (images * (images - 1))).item()
 
 
 def of_norm_1(matrix: Tensor, scale: float, what: str) -> Tensor:

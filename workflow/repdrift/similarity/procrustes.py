@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from repdrift.similarity.estimator import centred, check, check_same_images
+from repdrift.similarity.estimator import Estimator, centred, check, check_same_images
 
 
 @dataclass(frozen=True)
-class Procrustes:
+class Procrustes(Estimator[Tensor]):
     """Nuclear norm of X'Y, where X and Y are centred representations of Frobenius norm 1. It is in 0..1.
 
     It equals 1 - d^2 / 2, where d is the Procrustes distance: the minimum of ||X Q - Y|| over orthogonal Q. The

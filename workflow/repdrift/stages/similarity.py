@@ -10,7 +10,8 @@ from repdrift import command
 from repdrift.errors import UserError
 from repdrift.provenance.artifacts import Job, write_csv
 from repdrift.seeds import seed_for
-from repdrift.similarity.null import permutation_null, random_orders
+from repdrift.similarity.null import permutation_nulls
+from repdrift.similarity.permutations import Permutations
 from repdrift.similarity.registry import estimator
 from repdrift.specs import SimilaritySpec
 
@@ -45,12 +46,10 @@ def compare(final: Path, references: dict[str, Path], spec: SimilaritySpec) -> l
         for reference, path in references.items():
             theirs = prepare_layer(path, layer, estimators)
             null_seed = seed_for("permutation null", seed, f"{spec.run}/{reference}/{layer}")
-            orders = random_orders(images, spec.permutations, null_seed)
+            permutations = Permutations.random(images, spec.permutations, null_seed)
             for name in estimators:
-                method = estimator(name)
-                value = method.compare(ours[name], theirs[name])
-                null = permutation_null(method, ours[name], theirs[name], orders)
-                values = (spec.run, seed, reference, layer, name, images, value, null.mean, null.q95)
+                (null,) = permutation_nulls(estimator(name), [ours[name]], [theirs[name]], permutations)
+                values = (spec.run, seed, reference, layer, name, images, null.value, null.mean, null.q95)
                 rows.append(dict(zip(COLUMNS, values, strict=True)))
     return rows
 
