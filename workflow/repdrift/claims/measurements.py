@@ -94,11 +94,14 @@ def values(contrast: Contrast, numbers: Numbers) -> NDArray[np.float64] | None:
 
 
 def resampled(contrast: Contrast, found: Replicates) -> NDArray[np.float64] | None:
-    """Return the values float64 [seeds, R] of a contrast on R resampled probes; None if there are none.
+    """Return the values float64 [seeds, R] of a contrast on R resampled probes; None if there are fewer than two.
 
-    Replicates of different probes are drawn independently, so that their variances add.
+    Replicates of different probes are drawn independently, so that their variances add. A probe on which a similarity
+    of some seed is undefined is left out.
     """
     if not contrast.by_key or not set(contrast.by_key) <= set(found):
         return None
     total = sum(found[key].to_numpy(dtype=np.float64) * weight for key, weight in contrast.by_key.items())
-    return np.asarray(total + contrast.constant, dtype=np.float64)
+    paired = np.asarray(total + contrast.constant, dtype=np.float64)
+    paired = paired[:, np.isfinite(paired).all(axis=0)]
+    return paired if paired.shape[1] > 1 else None

@@ -131,7 +131,7 @@ def _check_probe(config: Config) -> None:
     images = config["probe"]["images"]
     compared = {key: task for key, task in image_sections(config).items() if "others" not in key}
     size, key = min((Part.parse(task["test"]).size, f"{key}.test") for key, task in compared.items())
-    least = images_needed(config["similarity"]["estimators"])
+    least = 2 * images_needed(config["similarity"]["estimators"])  # they are also measured on halves of the probe
     if not least <= images <= size:
         sentence = (
             f"allowed is {least}, which the estimators of similarity need, to {size}, the number of images of {key}"

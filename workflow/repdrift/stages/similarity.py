@@ -1,25 +1,42 @@
-"""Measure the similarity of the final network of a run to its references in every layer, for one seed."""
+"""Measure the similarity of the final network of a run to its references in every layer, for one probe and one seed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from safetensors import safe_open
+from torch import Tensor
 
 from repdrift import command
+from repdrift.claims.measurements import HALF
 from repdrift.errors import UserError
 from repdrift.provenance.artifacts import Job, write_csv
 from repdrift.seeds import seed_for
-from repdrift.similarity.null import permutation_nulls
+from repdrift.similarity.null import Permuted, nulls, permuted
 from repdrift.similarity.permutations import Permutations
 from repdrift.similarity.registry import estimator
+from repdrift.similarity.resampling import half_samples, resampled
 from repdrift.specs import SimilaritySpec
 
-COLUMNS = ("run", "seed", "reference", "layer", "estimator", "n", "value", "null_mean", "null_q95")
+KEYS = ("run", "seed", "reference", "layer", "probe", "estimator")
+COLUMNS = (*KEYS, "n", "value", "null_mean", "null_sd", "null_q95", "p", "p_max", "calibrated")
+DIGITS = 6  # of the similarities on halves, whose errors are much larger
+
+Row = dict[str, object]
+Null = tuple[str, str]  # a reference and an estimator
 
 
-def prepare_layer(path: Path, layer: str, estimators: Sequence[str]) -> dict[str, Any]:
-    """Return what each estimator prepares from one layer of a file of activations, by estimator.
+@dataclass(frozen=True)
+class Layer:
+    """A layer of a network on the probe, and what each estimator prepares from it."""
+
+    values: Tensor
+    states: dict[str, Any]
+
+
+def prepared(path: Path, layer: str, estimators: Sequence[str]) -> Layer:
+    """Read a layer from a file of activations and prepare it for each estimator.
 
     Raises
     ------
@@ -29,38 +46,79 @@ def prepare_layer(path: Path, layer: str, estimators: Sequence[str]) -> dict[str
     with safe_open(path, framework="pt") as file:
         values = file.get_tensor(layer)
     try:
-        return {name: estimator(name).prepare(values) for name in estimators}
+        return Layer(values, {name: estimator(name).prepare(values) for name in estimators})
     except UserError as error:
         raise UserError(f"{path}, layer {layer}: {error}") from None
 
 
-def compare(final: Path, references: dict[str, Path], spec: SimilaritySpec) -> list[dict[str, object]]:
-    """Return the rows of the table. Only one layer is read at a time, so memory does not grow with their number."""
+def compare(final: Path, references: Mapping[str, Path], spec: SimilaritySpec) -> tuple[list[Row], list[Row]]:
+    """Return the rows of both tables: similarities with their nulls, and similarities on halves of the probe.
+
+    Only one layer is read at a time, so memory does not grow with their number. All layers share the permutations, so
+    that the largest of all layers has a null of its own. All runs and seeds share the halves of a probe.
+    """
     with safe_open(final, framework="pt") as file:
         layers = file.metadata()["layers"].split(",")
         images: int = file.get_slice(layers[0]).get_shape()[0]
-    seed, estimators = spec.seed, spec.estimators
-    rows: list[dict[str, object]] = []
+    permutations = {
+        reference: Permutations.random(
+            images,
+            spec.permutations,
+            seed_for("permutation null", spec.seed, f"{spec.run}/{reference}/{spec.probe}"),
+        )
+        for reference in references
+    }
+    halves = half_samples(images, spec.halves, seed_for("halves of the probe", 0, spec.probe))
+    measured: dict[Null, list[Permuted]] = {}
+    on_halves: list[Row] = []
     for layer in layers:
-        ours = prepare_layer(final, layer, estimators)
+        ours = prepared(final, layer, spec.estimators)
         for reference, path in references.items():
-            theirs = prepare_layer(path, layer, estimators)
-            null_seed = seed_for("permutation null", seed, f"{spec.run}/{reference}/{layer}")
-            permutations = Permutations.random(images, spec.permutations, null_seed)
-            for name in estimators:
-                (null,) = permutation_nulls(estimator(name), [ours[name]], [theirs[name]], permutations)
-                values = (spec.run, seed, reference, layer, name, images, null.value, null.mean, null.q95)
-                rows.append(dict(zip(COLUMNS, values, strict=True)))
-    return rows
+            theirs = prepared(path, layer, spec.estimators)
+            for name in spec.estimators:
+                found = permuted(estimator(name), ours.states[name], theirs.states[name], permutations[reference])
+                measured.setdefault((reference, name), []).append(found)
+                values = similarities_on(halves, name, ours, theirs)
+                keys = (spec.run, spec.seed, reference, layer, spec.probe, name)
+                on_halves.append(dict(zip(half_columns(spec.halves), (*keys, *values), strict=True)))
+    return list(rows(measured, layers, images, spec)), on_halves
+
+
+def rows(
+    measured: Mapping[Null, Sequence[Permuted]], layers: Sequence[str], images: int, spec: SimilaritySpec
+) -> Iterator[Row]:
+    """Yield the rows of the table of similarities with their nulls, given the measurements in all layers."""
+    for (reference, name), in_layers in measured.items():
+        for layer, null in zip(layers, nulls(in_layers), strict=True):
+            keys = (spec.run, spec.seed, reference, layer, spec.probe, name, images)
+            values = (null.value, null.mean, null.sd, null.q95, null.p, null.p_max, null.calibrated)
+            yield dict(zip(COLUMNS, (*keys, *values), strict=True))
+
+
+def similarities_on(halves: Tensor, name: str, ours: Layer, theirs: Layer) -> list[float | None]:
+    """Return the similarity of two layers on each half of the probe; None for all if one of them is undefined."""
+    states = ours.states[name], theirs.states[name]
+    try:
+        values = resampled(estimator(name), ours.values, theirs.values, halves, states)
+    except UserError as error:
+        print(f"{name} on halves of the probe is undefined: {error}")
+        return [None] * halves.shape[1]
+    return [round(value, DIGITS) for value in values.tolist()]
+
+
+def half_columns(count: int) -> tuple[str, ...]:
+    return (*KEYS, *(f"{HALF}{number}" for number in range(1, count + 1)))
 
 
 def main() -> None:
     flags = command.parser(__doc__, SimilaritySpec)
     flags.add_argument("--final", type=Path, required=True, help="activations of the final network")
     flags.add_argument("--references", type=Path, nargs="+", required=True, help="activations of its references")
+    flags.add_argument("--halves", type=Path, required=True, help="output: similarities on halves of the probe")
     args = flags.parse_args()
     spec: SimilaritySpec = args.spec
     job = Job(spec, args.code, [args.final, *args.references])
-    rows = compare(args.final, dict(zip(spec.references, args.references, strict=True)), spec)
-    print(f"{spec.run}, seed {spec.seed}: {len(rows)} similarities")
-    job.save(args.output, lambda file: write_csv(file, rows, COLUMNS))
+    found, on_halves = compare(args.final, dict(zip(spec.references, args.references, strict=True)), spec)
+    print(f"{spec.run}, seed {spec.seed}, probe {spec.probe}: {len(found)} similarities")
+    job.save(args.output, lambda file: write_csv(file, found, COLUMNS))
+    job.save(args.halves, lambda file: write_csv(file, on_halves, half_columns(spec.halves)))

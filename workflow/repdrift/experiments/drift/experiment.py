@@ -232,9 +232,7 @@ class Drift(Experiment):
         return {self.layers(seed): {"images": self.study.probe_title(DOMAIN)} for seed in self.study.seeds}
 
     def sensitivity_rows(self, runs: Iterable[str]) -> Rows:
-        """Return the tables of similarities under other choices on the runs' own probes, with the columns that are
-        added to each.
-        """
+        """Return the tables of similarities under other choices on the runs' own probes, with the columns added."""
         return {
             self.sensitivity(self.needed[run].task.role, run, seed): {
                 "images": self.study.title(self.needed[run].task.dataset)

@@ -107,9 +107,7 @@ def verdicts(claim: Claim, numbers: dict[str, Numbers]) -> dict[str, str] | None
     for one in judged:
         if one.contrast.layer:
             found.setdefault(one.contrast.layer, []).append(one.judged.verdict)
-    return {"": together(deciding, claim.needs)} | {
-        layer: together(each, claim.needs) for layer, each in found.items()
-    }
+    return {"": together(deciding, claim.needs)} | {layer: together(each, claim.needs) for layer, each in found.items()}
 
 
 def rows(claim: Claim, choice: Choice, found: dict[str, str]) -> Iterator[dict[str, object]]:
