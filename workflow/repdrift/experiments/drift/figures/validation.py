@@ -28,14 +28,19 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     column = (style.DOUBLE - LABEL - verdicts.LEFT) / len(measures)
     for place, measure in enumerate(measures):
         axes.text(LABEL + (place + 0.5) * column, HEAD - 0.08, NAMES.get(measure, measure), ha="center", va="bottom")
-    for number, one in enumerate(trainings.to_dict("records")):
+    for number, one in enumerate(records(trainings)):
         top = HEAD + number * ROW
         axes.text(verdicts.LEFT, top + ROW / 2, label(one), va="center")
         same = np.logical_and.reduce([table[key] == one[key] for key in ("phase", "dataset", "labels", "images")])
-        for row in table[same].to_dict("records"):
-            left = LABEL + measures.index(row["measure"]) * column
+        for row in records(table[same]):
+            left = LABEL + measures.index(str(row["measure"])) * column
             draw_cell(axes, row, (left, top), column)
     return figure
+
+
+def records(table: pd.DataFrame) -> list[dict[str, object]]:
+    """Return the rows of a table as mappings."""
+    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
 
 
 def label(one: dict[str, object]) -> str:
