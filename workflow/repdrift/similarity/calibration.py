@@ -1,4 +1,4 @@
-"""Calibrated similarity (Groeger, Wen and Brbic, ICML 2026, arXiv 2602.14486): similarity above what chance gives."""
+"""Calibrated similarity (Gröger, Wen and Brbić, ICML 2026, arXiv 2602.14486): similarity above what chance gives."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
