@@ -197,9 +197,9 @@ class Transferability(Experiment):
 
     def figures(self) -> Iterator[Figure]:
         rows: dict[str, dict[str, object]] = {path: {"images": title} for path, title in self.files.items()}
-        tuned = [run.name for run in self.study.fine_tunings if run.parent != INITIAL]
+        tuned = [run for run in self.study.fine_tunings if run.parent != INITIAL]
         compared: dict[str, dict[str, object]] = {
-            self.study.similarity(name, seed): {} for name in tuned for seed in self.study.seeds
+            self.study.similarity(run.task.role, run.name, seed): {} for run in tuned for seed in self.study.seeds
         }
         decay = self.study.config.training.weight_decay
         phrases = {
