@@ -2,7 +2,7 @@
 # make test      the tests of the library, and a tiny study run for real: six minutes on two cores, no data needed
 # make test-all  all tests, also on real images, in a browser, on SLURM and with kills: 25 minutes on two cores
 # make check     formatters, linters, layers of imports and types: two minutes
-# make bench     speed, error and memory beside named peers, into docs/benchmarks.md (half an hour)
+# make bench     speed, error and memory beside named peers, into docs/benchmarks.md (an hour)
 
 PYTHON ?= python3
 BIN := .venv/bin

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
-from repdrift.similarity import linear_cka_matrix
+from repdrift.similarity import Permutations, calibrate, linear_cka_matrix
 from tests.benchmarks import peers
 from tests.benchmarks.arrays import Model
-from tests.benchmarks.reference import Matrix, cka_matrix
+from tests.benchmarks.reference import Matrix, calibrated, cka_matrix
 
 Values = Callable[[], Matrix]
 REPEATS = 5
+PERMUTATIONS = 200  # the default of calibrated-similarity
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,28 @@ def all_layers(
     )
 
 
+def calibration(name: str, pair: Sequence[Model], target: float) -> Comparison:
+    """Calibrated biased CKA of each layer of two models, on the same permutations."""
+    permutations = Permutations.random(len(pair[0][0]), PERMUTATIONS)
+    orders = list(permutations)
+
+    def by_layer(calibration_of: Callable[[Tensor, Tensor], Matrix]) -> Matrix:
+        return np.stack([calibration_of(*layer) for layer in zip(*pair, strict=True)])
+
+    def ours(x: Tensor, y: Tensor) -> Matrix:
+        found = calibrate(x, y, "cka-biased", permutations=permutations)
+        return np.array([found.value, found.p, found.threshold])
+
+    return Comparison(
+        name,
+        lambda: by_layer(lambda x, y: peers.calibrated_similarity(x, y, orders)),
+        lambda: by_layer(ours),
+        lambda: by_layer(lambda x, y: calibrated(x, y, orders)),
+        target,
+        peer_repeats=1,
+    )
+
+
 def of_all(models: Sequence[Model]) -> dict[str, Callable[[], Comparison]]:
     """Comparisons on eight models, by the key that selects them."""
     pair, three, eight = models[:2], models[:3], models[:8]
@@ -128,4 +151,7 @@ def of_all(models: Sequence[Model]) -> dict[str, Callable[[], Comparison]]:
             "pytorch-cka, three models, 5 x 5 layers of all pairs", three, peers.pytorch_cka, 1.8
         ),
         "torch-cka": lambda: all_layers("torch_cka, one pair, 5 x 5 layers", pair, peers.torch_cka, 10, 1e-3),
+        "calibrated": lambda: calibration(
+            f"calibrated-similarity, one pair, {PERMUTATIONS} permutations, the peer timed once", pair, 20
+        ),
     }

@@ -78,6 +78,23 @@ def ckatorch(x: Tensor, y: Tensor) -> float:
     return float(import_module("ckatorch.core").cka_base(x, y))
 
 
+def calibrated_similarity(x: Tensor, y: Tensor, orders: Sequence[Tensor]) -> Array:
+    """Calibrated value, p-value and threshold of biased CKA, by calibrated-similarity on given permutations."""
+    given = iter(orders)
+    peer = import_module("calibrated_similarity").calibrate
+    found = peer(x, y, _cka_of_its_readme, K=len(orders), perm_fn=lambda images, device: next(given))
+    return np.array([float(value) for value in found])
+
+
+def _cka_of_its_readme(x: Tensor, y: Tensor) -> Tensor:
+    """Compute CKA as the README of calibrated-similarity shows it, with six Gram matrices."""
+    x, y = x - x.mean(0), y - y.mean(0)
+    hsic_xy = (x @ x.T * (y @ y.T)).sum()
+    hsic_xx = (x @ x.T * (x @ x.T)).sum()
+    hsic_yy = (y @ y.T * (y @ y.T)).sum()
+    return hsic_xy / torch.sqrt(hsic_xx * hsic_yy)
+
+
 def pytorch_cka(a: Model, b: Model) -> Array:
     """Debiased CKA of pytorch-cka, which is imported as cka: all layers of one model with all of the other."""
     return np.asarray(import_module("cka").cka_from_features(a, b).numpy())

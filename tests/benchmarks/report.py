@@ -11,9 +11,10 @@ from typing import Any
 Row = Mapping[str, Any]
 Results = Mapping[int, Sequence[Row]]  # rows by number of threads
 
-PACKAGES = ("torch", "numpy", "scipy", "ckatorch", "pytorch-cka", "torch-cka")
+PACKAGES = ("torch", "numpy", "scipy", "ckatorch", "pytorch-cka", "torch-cka", "calibrated-similarity")
 EXPONENTS = (1.8, 2.2)
 MODELS = 4.5
+NULL = 3
 RATE = 0.6
 MEMORY = 256  # MB
 FLAT = 1.5
@@ -28,7 +29,7 @@ representations of conv4 networks on rendered images, pool1 to logits with p = 1
 float32. An error is the largest difference from dense Gram matrices in float64. A ratio is the time of the peer divided
 by our time. Only ratios carry over to other machines.
 
-To repeat the measurement, run `make bench`. It takes about half an hour on an idle machine. One comparison alone:
+To repeat the measurement, run `make bench`. It takes about an hour on an idle machine. One comparison alone:
 `.venv/bin/python -m tests.benchmarks --threads 2 --images 500 --only demo-pair` (`--help` lists the keys).
 
 Machine: {machine}. {versions}.
@@ -42,6 +43,9 @@ ROWS = """\
 - *pytorch-cka*: `cka_from_features`, with float32 Gram matrices that are not centred. Debiased. It gives all 5 x 5
   pairs of layers, so our time is for all 5 x 5 pairs too, in one call.
 - *torch_cka*: networks that give the same arrays, in one batch of all images. Debiased, and 5 x 5 pairs as well.
+- *calibrated-similarity*: `calibrate` with the CKA of its README, in float32, on the same permutations as ours. Its CKA
+  computes six Gram matrices for each permutation, where two would do. The values are the calibrated similarity, its
+  p-value and its threshold. Biased.
 """
 
 
@@ -105,6 +109,7 @@ def error_cells(results: Results) -> list[list[str]]:
 def cost_cells(threads: int, rows: Sequence[Row]) -> list[list[str]]:
     cells = [cell for row in of_kind(rows, "growth") for cell in growth_cells(row)]
     cells += [models_cells(row) for row in of_kind(rows, "models")]
+    cells += [null_cells(row) for row in of_kind(rows, "null")]
     cells += [memory_cells(row) for row in of_kind(rows, "memory")]
     return [[what, str(threads), *rest] for what, *rest in cells]
 
@@ -140,6 +145,13 @@ def models_cells(row: Row) -> list[str]:
         f"<= {MODELS}",
         met(ratio <= MODELS),
     ]
+
+
+def null_cells(row: Row) -> list[str]:
+    ratio = statistics.median(row["null"]) / statistics.median(row["comparison"])
+    what = f"null of {row['permutations']:,} permutations, five layers of one pair, by their CKA, n = {row['images']:,}"
+    measured = f"{seconds(row['null'])} by {seconds(row['comparison'])} s: **{ratio:.2f}**"
+    return [what, measured, f"<= {NULL}", met(ratio <= NULL)]
 
 
 def memory_cells(row: Row) -> list[str]:

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from repdrift.similarity import Permutations, permutation_nulls
+from repdrift.similarity.cka import LinearCka
 from tests.benchmarks import comparisons, memory, peers
 from tests.benchmarks.arrays import WIDTHS, Model, conv4_models
 from tests.benchmarks.comparisons import REPEATS, Comparison
@@ -22,11 +24,12 @@ Row = dict[str, Any]
 
 MULTIPLES = (1, 2, 4)  # of the number of images, in which growth is measured
 LARGE = 5  # times the number of images: where products of n^3 show
+PERMUTATIONS = 1000
 SIDE = 4096  # of the matrices whose product gives the rate of the machine
 KEYS = (
     *("authors", "authors-once", "demo-pair", "demo-arithmetic", "demo-three", "demo-eight"),
-    *("ckatorch", "pytorch-cka-pair", "pytorch-cka-three", "torch-cka"),
-    *("models", "growth", "authors-large", "memory"),
+    *("ckatorch", "pytorch-cka-pair", "pytorch-cka-three", "torch-cka", "calibrated"),
+    *("null", "models", "growth", "authors-large", "memory"),
 )
 
 
@@ -89,6 +92,24 @@ def by_models(models: Sequence[Model], images: int) -> Row:
     return {"kind": "models", "images": images, "two": two.seconds, "eight": eight.seconds}
 
 
+def null(pair: Sequence[Model], images: int) -> Row:
+    """Our time for the permutation null of all layers of two models from their Gram matrices, and for their CKA."""
+    method = LinearCka(debiased=True)
+    states = [[method.prepare(layer) for layer in model] for model in pair]
+    functions = [
+        lambda: permutation_nulls(method, *states, Permutations.random(images, PERMUTATIONS)),
+        lambda: comparisons.ours_by_layer(pair, "debiased"),
+    ]
+    permutations, comparison = alternate(functions, [REPEATS] * 2)
+    return {
+        "kind": "null",
+        "images": images,
+        "permutations": PERMUTATIONS,
+        "null": permutations.seconds,
+        "comparison": comparison.seconds,
+    }
+
+
 def peak_memory(images: int) -> Row:
     """Peak memory beyond the representations of three models, in processes of their own."""
     counts = [multiple * images for multiple in (1, 4, 10)]
@@ -105,6 +126,9 @@ def measure(images: int, keys: Sequence[str]) -> list[Row]:
         if key in offered:
             report(key)
             rows.append(compared(offered[key](), images))
+    if "null" in chosen:
+        report("null")
+        rows.append(null(models[:2], images))
     if "models" in chosen:
         report("models")
         rows.append(by_models(models, images))

@@ -62,6 +62,7 @@ def test_config_and_presets_pass(presets, tmp_path, monkeypatch):
 
 
 GOOD = [
+    ("similarity/estimators", ["rbf-cka-biased@0.5", "rbf-cka-biased", "neighbours"]),
     ("study", "2022.paper_v-1"),
     ("pretrain/checkpoints", [150, 1, 75]),
     ("finetune/domain/shift", None),
@@ -200,6 +201,9 @@ BAD = [
 BAD_INSIDE = [
     ("seeds", [1, "2"], "seeds[1]", ["write 2, without quotes"]),
     ("similarity/estimators", ["cka-biased", "cka-unbiased"], "similarity.estimators[1]", ["did you mean cka-biased?"]),
+    ("similarity/estimators", [3], "similarity.estimators[0]", ["allowed is cka-biased or"]),
+    ("similarity/estimators", ["cka-biased@0.5"], "similarity.estimators[0]", ["after @ a number above 0"]),
+    ("similarity/estimators", ["rbf-cka-biased@0.0"], "similarity.estimators[0]", ["after @ a number above 0"]),
     ("sensitivity/blocks", ["bn-conv-relu"], "sensitivity.blocks[0]", ["did you mean conv-"]),
     ("pretrain/random", [0, 1, 10], "pretrain.random[2]", ["10", "0 to 9", "the 10 classes of cifar10"]),
     ("pretrain/sizes_random", [0, 12], "pretrain.sizes_random[1]", ["12", "0 to 9"]),

@@ -152,7 +152,7 @@ def texts(figure):
 
 
 def legend_labels(figure):
-    return [[text.get_text() for text in legend.get_texts()] for legend in figure.legends]
+    return [[text.get_text().replace("\n", " ") for text in legend.get_texts()] for legend in figure.legends]
 
 
 @pytest.mark.parametrize(
@@ -421,7 +421,10 @@ def options(table, column):
              for n in (100, 500, 2000)}
             for name in ("cka-biased", "cka-debiased")
         ),
-        {style.ESTIMATORS[name]: own[(own["series"] == BLOCKS[0]) & (own["estimator"] == name)] for name in SENSITIVE},
+        {
+            style.estimator_label(name): own[(own["series"] == BLOCKS[0]) & (own["estimator"] == name)]
+            for name in SENSITIVE
+        },
         {bn: debiased[(debiased["n"] == 500) & (debiased["bn"] == bn)] for bn in ("batch", "calibrated")},
         {block: own[(own["series"] == block) & (own["estimator"] == "cka-debiased")] for block in BLOCKS},
     ][column]  # fmt: skip
@@ -518,6 +521,9 @@ def test_sensitivity_needs_the_rows_of_the_study(tmp_path):
 def test_every_estimator_has_a_name_and_kinds_have_colours_and_markers_of_their_own():
     labels = [style.estimator_label(name) for name in ESTIMATORS]
     assert len(set(labels)) == len(ESTIMATORS) and not set(labels) & set(ESTIMATORS)
+    assert style.estimator_label("rbf-cka-biased") == "RBF CKA (biased, 0.3 median)"
+    assert {entry.settings.get("fraction", 0.3) for entry in ESTIMATORS.values()} == {float(style.RBF_BANDWIDTH)}
+    assert style.estimator_label("rbf-cka-debiased@0.5") == "RBF CKA (debiased, 0.5 median)"
     look = Look.of([style.estimator_label(name) for name in SENSITIVE])
     assert len(set(look.colours.values())) == len(set(look.markers.values())) == len(SENSITIVE)
 

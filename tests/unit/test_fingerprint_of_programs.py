@@ -46,6 +46,8 @@ def test_a_similarity_depends_on_the_estimators_that_it_is_asked_for():
     assert not one & {"similarity.cka", "similarity.cca", "similarity.rsa", "similarity.neighbours", "similarity.blas"}
     spec = {"estimators": ["procrustes", "svcca"]}
     assert set(fingerprint.modules("curve", *parts.loaded(spec))) >= {"similarity.procrustes", "similarity.cca"}
+    # A number in the name of an estimator is a setting, and the code is the same.
+    assert parts.loaded({"estimators": ["rbf-cka-biased@0.5", "rbf-cka-biased"]}) == ["estimator rbf-cka-biased"]
 
 
 def of_data_set(package, reader):

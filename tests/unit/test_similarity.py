@@ -16,7 +16,8 @@ from repdrift.networks.representations import representations
 from repdrift.plan.schema import schema
 from repdrift.similarity import linear_cka, linear_cka_matrices, linear_cka_matrix
 from repdrift.similarity.products import cheapest_grams
-from repdrift.similarity.registry import ESTIMATORS
+from repdrift.similarity.rbf_cka import RbfCka
+from repdrift.similarity.registry import ESTIMATORS, images_needed
 from repdrift.similarity.registry import estimator as estimator_of
 
 RNG = np.random.default_rng(0)
@@ -167,9 +168,24 @@ def test_what_has_no_similarity_is_refused(x, y, named):
 
 
 def test_config_offers_the_estimators_that_take_wide_layers():
-    offered = schema()["$defs"]["estimators"]["items"]["enum"]
+    offered = schema()["$defs"]["estimators"]["items"]["else"]["enum"]
     # Canonical correlations refuse layers with more units than images, as pool1 of conv4 is.
     assert set(offered) == set(ESTIMATORS) - {"svcca", "pwcca"}
+
+
+@pytest.mark.parametrize("debiased", [False, True])
+def test_the_bandwidth_of_rbf_cka_can_stand_in_its_name(debiased):
+    name = "rbf-cka-debiased" if debiased else "rbf-cka-biased"
+    assert estimator_of(name) == RbfCka(0.3, debiased)
+    assert estimator_of(f"{name}@0.5") == RbfCka(0.5, debiased)
+    assert estimator_of(f"{name}@2") == RbfCka(2.0, debiased)
+    assert images_needed([f"{name}@0.5", "neighbours"]) == 11
+
+
+@pytest.mark.parametrize("name", ["cka-biased@0.5", "rbf-cka-biased@", "rbf-cka-biased@-1", "rbf-cka-biased@nan"])
+def test_a_number_that_no_estimator_takes_is_refused(name):
+    with pytest.raises(UserError, match="allowed are rbf-cka-biased@NUMBER, rbf-cka-debiased@NUMBER"):
+        estimator_of(name)
 
 
 @pytest.mark.parametrize("name", ESTIMATORS)

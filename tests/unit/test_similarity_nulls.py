@@ -9,7 +9,7 @@ import torch
 from scipy.stats import chisquare, kstest
 
 from repdrift.errors import UserError
-from repdrift.similarity import Permutations, Permuted, nulls, permutation_nulls
+from repdrift.similarity import Permutations, Permuted, calibrate, calibrate_layers, nulls, permutation_nulls
 from repdrift.similarity.cka import LinearCka
 from repdrift.similarity.neighbours import MutualNeighbours
 from repdrift.similarity.registry import ESTIMATORS, estimator
@@ -163,7 +163,7 @@ class TestNulls:
 
     def layers(self):
         method = estimator("rbf-cka-biased")
-        return method, *zip(*[states(method, 30, *each) for each in ((4, 3), (8, 10), (8, 30))], strict=True)
+        return method, *zip(*[states(method, 30, *each) for each in ((4, 0.5), (8, 5), (8, 30))], strict=True)
 
     def test_are_counted_by_hand(self):
         method, a, b = self.layers()
@@ -250,3 +250,35 @@ def test_p_values_of_independent_representations_are_uniform(of_independent, lay
 def test_the_smallest_p_max_of_all_layers_is_uniform_and_the_smallest_p_is_not(of_independent):
     assert kstest([min(null.p_max for null in nulls) for nulls in of_independent], "uniform").pvalue > 1e-3
     assert sum(min(null.p for null in nulls) <= 0.05 for nulls in of_independent) > 33
+
+
+class TestCalibration:
+    def test_of_one_pair_it_is_the_null_of_one_layer(self):
+        x, y = related(40)
+        method, drawn = LinearCka(), Permutations.random(40, 199, seed=3)
+        (null,) = permutation_nulls(method, [method.prepare(x)], [method.prepare(y)], drawn)
+        for estimator_or_name in (method, "cka-biased"):
+            found = calibrate(x, y, estimator_or_name, permutations=drawn)
+            assert (found.value, found.p, found.threshold) == (null.calibrated, null.p, null.q95)
+            assert found.similarity == null.value
+
+    def test_has_200_permutations_by_default(self):
+        x, y = related(40, 8, 0.1)
+        assert calibrate(x, y).p == 1 / 201
+        assert calibrate(x, y) == calibrate(x, y, "cka-debiased", permutations=Permutations.random(40, 200, seed=0))
+
+    @pytest.mark.parametrize(
+        ("xs", "ys", "settings", "named"),
+        [
+            ([30], [20], {}, "30 and 20 images"),
+            ([30, 20], [30], {}, "30 and 20 images"),
+            ([], [30], {}, "without layers"),
+            ([30], [30], {"alpha": 1.0}, "alpha 1.0"),
+            ([30], [30], {"aggregate": "median"}, "allowed are max, mean"),
+            ([30], [30], {"estimator": "cka"}, "'cka'"),
+        ],
+    )
+    def test_what_cannot_be_calibrated_is_refused(self, xs, ys, settings, named):
+        sides = ([torch.randn(images, 5) for images in side] for side in (xs, ys))
+        with pytest.raises(UserError, match=named):
+            calibrate_layers(*sides, **settings)

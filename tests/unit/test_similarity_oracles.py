@@ -1,4 +1,4 @@
-"""CKA against other libraries: rsatoolbox, by way of distances, and ckatorch."""
+"""CKA against other libraries: rsatoolbox, by way of distances, and ckatorch; calibration against its authors'."""
 
 import importlib
 import os
@@ -12,7 +12,7 @@ from tests.benchmarks.reference import cka_matrix
 from repdrift.data import rendered
 from repdrift.networks.building import build, initialise
 from repdrift.networks.representations import representations
-from repdrift.similarity import linear_cka, linear_cka_matrix
+from repdrift.similarity import Permutations, calibrate, calibrate_layers, linear_cka, linear_cka_matrix
 from repdrift.similarity.rbf_cka import RbfCka
 from repdrift.similarity.registry import estimator as estimator_of
 
@@ -99,3 +99,56 @@ def test_layers_of_two_networks_are_ckatorch(estimator):
         sides = [model[layer].double() for model in models]
         expected = core.cka_base(*sides, unbiased=estimator == "debiased").item()
         assert linear_cka_matrix(sides, estimator=estimator)[0, 1].item() == pytest.approx(expected, abs=1e-10)
+
+
+def linear(kind):
+    """Return linear CKA by dense Gram matrices, as a similarity for the peer."""
+    return lambda x, y: cka_matrix([x, y], kind)[0, 1]
+
+
+def explicit(name):
+    """Return the similarity that prepares the permuted representation anew."""
+    method = estimator_of(name)
+    return lambda x, y: method.compare(method.prepare(x), method.prepare(y))
+
+
+SIMILARITIES = {
+    "cka-biased": linear("biased"),
+    "cka-debiased": linear("debiased"),
+    **{name: explicit(name) for name in ("rbf-cka-biased", "rbf-cka-debiased", "procrustes", "neighbours")},
+}
+
+
+def replayed(permutations):
+    """Return the function from which the peer takes its permutations, which gives ours."""
+    orders = iter(permutations)
+    return lambda images, device: next(orders)
+
+
+@pytest.mark.parametrize("name", SIMILARITIES)
+@pytest.mark.parametrize(("noise", "alpha"), [(0, 0.05), (4, 0.05), (8, 0.1), (100, 0.3)])
+def test_calibration_is_that_of_its_authors(name, noise, alpha):
+    """On the same permutations. The peer keeps similarities in float32."""
+    theirs = peer("calibrated_similarity")
+    x, y = (torch.from_numpy(side) for side in (X, Y))
+    y = y + noise * torch.from_numpy(np.random.default_rng(3).normal(size=Y.shape))
+    permutations = Permutations.random(len(x), 99, seed=2)
+    found = calibrate(x, y, name, permutations=permutations, alpha=alpha)
+    expected = theirs.calibrate(x, y, SIMILARITIES[name], K=99, alpha=alpha, perm_fn=replayed(permutations))
+    assert (found.value, found.p, found.threshold) == pytest.approx([each.item() for each in expected], abs=1e-6)
+    assert (found.value > 0) == (found.p <= alpha)
+
+
+@pytest.mark.parametrize("name", SIMILARITIES)
+@pytest.mark.parametrize("aggregate", ["max", "mean"])
+def test_calibration_of_layers_is_that_of_its_authors(name, aggregate):
+    theirs = peer("calibrated_similarity")
+    rng = np.random.default_rng(4)
+    # The wide layer is alike by chance. It decides the largest similarity of an estimator that is not corrected.
+    xs = [torch.from_numpy(side) for side in (X, rng.normal(size=(60, 300)))]
+    ys = [torch.from_numpy(side) for side in (Y + 9 * rng.normal(size=Y.shape), rng.normal(size=(60, 200)), X[:, :5])]
+    permutations = Permutations.random(60, 59, seed=2)
+    found = calibrate_layers(xs, ys, name, aggregate, permutations=permutations)
+    sim, perm_fn = SIMILARITIES[name], replayed(permutations)
+    expected = theirs.calibrate_layers(xs, ys, sim, agg=aggregate, K=59, perm_fn=perm_fn)
+    assert (found.value, found.p, found.threshold) == pytest.approx([each.item() for each in expected], abs=1e-6)

@@ -1,4 +1,4 @@
-"""The rule that judges claims, on constructed differences."""
+"""The rule that judges claims, on constructed effects and in simulated worlds."""
 
 import math
 
@@ -6,86 +6,158 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from repdrift.claims.verdict import CONTRADICTED, INCONCLUSIVE, SUPPORTED, judge, together
+from repdrift.claims.contrasts import ALL, ANY, MEAN
+from repdrift.claims.estimates import estimate
+from repdrift.claims.rule import CONTRADICTED, NEGLIGIBLE, SUPPORTED, UNDECIDED
+from repdrift.claims.verdict import Judged, holm, judge, power, seeds_needed, together
+
+MARGIN = 0.01
+SPREAD = np.array([-1.5, -0.5, 0.5, 1.5]) / np.std([-1.5, -0.5, 0.5, 1.5], ddof=1)  # four seeds, standard deviation 1
 
 
-def test_an_effect_that_is_there():
-    found = judge([0.1, 0.12, 0.09, 0.11, 0.1])
-    assert (found.verdict, found.reason, found.positive, found.seeds) == (SUPPORTED, "", 5, 5)
-    assert found.mean == pytest.approx(0.104)
-    assert found.error == pytest.approx(np.std([0.1, 0.12, 0.09, 0.11, 0.1], ddof=1) / math.sqrt(5))
+def one(effect, deviation, *, equal=False, margin=MARGIN):
+    """Return a contrast over four seeds with this mean and standard deviation."""
+    return Judged(estimate(effect + deviation * SPREAD), margin, equal)
 
 
-def test_the_interval_is_that_of_students_t():
-    values = [0.3, 0.1, 0.2, 0.5]
-    found = judge(values)
-    expected = stats.ttest_1samp(values, 0).confidence_interval(0.95)
-    assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
+def verdict(effect, deviation, *, equal=False, needs=ALL):
+    (found,) = judge([one(effect, deviation, equal=equal)], needs)
+    return found.verdict
 
 
-def test_the_opposite():
-    found = judge([-0.1, -0.12, -0.09, -0.11])
-    assert found.verdict == CONTRADICTED
-    assert found.reason == "the opposite sign in 4 of 4 seeds"
+@pytest.mark.parametrize("needs", [ALL, ANY, MEAN])
+def test_an_effect_beyond_its_error_and_margin_is_decided(needs):
+    assert verdict(0.05, 0.01, needs=needs) == SUPPORTED
+    assert verdict(-0.05, 0.01, needs=needs) == CONTRADICTED
 
 
-def test_none():
-    found = judge([0.1, -0.12, 0.09, -0.11, 0.02])
-    assert found.verdict == INCONCLUSIVE
-    assert found.reason == "the mean is within 2 standard errors"
+def test_an_effect_within_its_error_is_undecided():
+    assert verdict(0.05, 0.05) == UNDECIDED
+    assert verdict(-0.05, 0.05) == UNDECIDED
+    assert verdict(0.0, 0.05) == UNDECIDED
 
 
-@pytest.mark.parametrize(
-    ("values", "verdict"),
-    [
-        ([0.2, 0.2, 0.2, 0.2, -0.01], SUPPORTED),  # 4 of 5 are enough
-        ([0.2, 0.2, 0.2, -0.01], INCONCLUSIVE),  # 3 of 4 are not, though the mean is beyond 2 standard errors
-        ([0.9, 0.9, 0.9, 0.9, 0.9, 0.9, -0.01, -0.01, -0.01], INCONCLUSIVE),  # 6 of 9
-        ([10.0, 0.01, 0.01, 0.01, 0.01], INCONCLUSIVE),  # one seed alone
-    ],
-)
-def test_sign_and_size_are_both_needed(values, verdict):
-    assert judge(values).verdict == verdict
-    opposite = {SUPPORTED: CONTRADICTED, INCONCLUSIVE: INCONCLUSIVE}[verdict]
-    assert judge([-value for value in values]).verdict == opposite
+@pytest.mark.parametrize("effect", [0.001, -0.001, 0.0, 0.005, -0.005])
+def test_an_interval_within_the_margin_is_negligible_though_it_may_leave_out_0(effect):
+    assert verdict(effect, 0.0004) == NEGLIGIBLE
 
 
-def test_the_sign_of_too_few_is_said():
-    assert judge([0.2, 0.2, 0.2, -0.01]).reason == "the sign is that of the mean in 3 of 4 seeds only"
+@pytest.mark.parametrize("sign", [1, -1])
+def test_an_effect_smaller_than_the_margin_decides_nothing_if_it_may_be_larger(sign):
+    # The interval is [0.0017, 0.0143], which leaves out 0 and reaches beyond the margin.
+    assert verdict(sign * 0.008, 0.004) == UNDECIDED
+
+
+def test_equality_is_supported_within_the_margin_and_contradicted_beyond_it():
+    assert verdict(0.001, 0.002, equal=True) == SUPPORTED
+    assert verdict(0.05, 0.01, equal=True) == CONTRADICTED
+    assert verdict(-0.05, 0.01, equal=True) == CONTRADICTED
+    assert verdict(0.012, 0.002, equal=True) == UNDECIDED
+
+
+def test_without_variance_the_effect_alone_decides():
+    assert [verdict(effect, 0.0) for effect in (0.25, -0.25, 0.0, 0.005)] == [
+        SUPPORTED, CONTRADICTED, NEGLIGIBLE, NEGLIGIBLE,
+    ]  # fmt: skip
+
+
+def test_a_contradiction_is_corrected_for_the_number_of_contrasts():
+    alone = one(-0.05, 0.02)
+    assert alone.p_contradiction == pytest.approx(
+        stats.ttest_1samp(-0.05 + 0.02 * SPREAD, 0, alternative="less").pvalue
+    )
+    assert judge([alone], ALL)[0].verdict == CONTRADICTED
+    undecided = [one(0.0, 0.02)] * 4
+    assert judge([alone, *undecided], ALL)[0].verdict == UNDECIDED
+    # A claim that needs any of its contrasts is only contradicted if all are, which needs no correction.
+    assert judge([alone, *undecided], ANY)[0].verdict == CONTRADICTED
+
+
+def test_a_support_is_corrected_only_if_any_contrast_suffices():
+    alone = one(0.05, 0.02)
+    others = [one(0.0, 0.02)] * 4
+    assert judge([alone, *others], ALL)[0].verdict == SUPPORTED
+    assert judge([alone, *others], ANY)[0].verdict == UNDECIDED
+
+
+def test_holm_equals_the_definition():
+    p_values = [0.04, 0.001, 0.03, 0.5, 0.01]
+    ordered = sorted(p_values)
+    # Holm (1979): the k-th smallest of m is compared with the level divided by m - k + 1.
+    for level in np.linspace(0.001, 0.999, 500):
+        rejected = 0
+        while rejected < 5 and ordered[rejected] <= level / (5 - rejected):
+            rejected += 1
+        expected = set(ordered[:rejected])
+        assert {p for p, adjusted in zip(p_values, holm(p_values), strict=True) if adjusted <= level} == expected
+
+
+def test_an_undefined_contrast_does_not_weaken_the_correction_of_others():
+    undefined = Judged(estimate([math.nan, 1, 1, 1]), MARGIN, equal=False)
+    found = judge([undefined, one(-0.05, 0.01)], ALL)
+    assert [each.verdict for each in found] == [UNDECIDED, CONTRADICTED]
+    assert found[0].reason == "undefined for 1 of 4 seeds"
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
-def test_too_few_seeds(count):
-    found = judge([0.5] * count)
-    assert found.verdict == INCONCLUSIVE
-    assert found.reason == f"too few seeds: {count}, and 4 are needed"
-    assert found.mean == 0.5
-    assert math.isnan(found.error) == (count == 1)
+def test_too_few_seeds_are_said(count):
+    (found,) = judge([Judged(estimate([0.5, 0.6, 0.7][:count]), MARGIN, equal=False)], ALL)
+    assert found.verdict == UNDECIDED
+    if count == 1:
+        assert found.reason == "1 seed, at least 4 are needed"
+    else:
+        assert f"{count} seeds, " in found.reason and found.reason.endswith(" are needed for an effect of 0.02")
 
 
-def test_a_tie():
-    found = judge([0.0, 0.0, 0.0, 0.0])
-    assert (found.verdict, found.reason) == (INCONCLUSIVE, "no difference")
+def test_the_number_of_seeds_that_is_asked_for_finds_the_effect():
+    judged = one(0.0, 0.02)
+    count = seeds_needed(judged, 0.02)
+    random = np.random.default_rng(1)
+
+    def found(seeds):
+        values = 0.02 + 0.02 * random.normal(size=(2000, seeds))
+        return np.mean(
+            [judge([Judged(estimate(row), MARGIN, equal=False)], ALL)[0].verdict == SUPPORTED for row in values]
+        )
+
+    assert found(count) == pytest.approx(0.8, abs=0.05)
+    assert found(count - 1) < 0.8
+    assert power(judged, 0.02, 0.02, count) >= 0.8 > power(judged, 0.02, 0.02, count - 1)
 
 
-def test_equal_differences_have_no_error_and_count():
-    assert judge([0.25, 0.25, 0.25, 0.25]).verdict == SUPPORTED
-
-
-def test_nan_is_never_left_out_in_silence():
-    found = judge([0.1, 0.1, math.nan, 0.1, 0.1])
-    assert (found.verdict, found.reason) == (INCONCLUSIVE, "undefined for 1 of 5 seeds")
-    assert math.isnan(found.mean)
+def test_an_undecided_effect_says_how_many_seeds_it_needs():
+    (found,) = judge([one(0.015, 0.02)], ALL)
+    needed = seeds_needed(found, 0.02)
+    assert (
+        found.reason == f"the effect is +0.015 [-0.0168, +0.0468]: 4 seeds, {needed} are needed for an effect of 0.02"
+    )
 
 
 @pytest.mark.parametrize(
-    ("parts", "whole"),
+    ("verdicts", "of_all", "of_any"),
     [
-        ([SUPPORTED, SUPPORTED], SUPPORTED),
-        ([SUPPORTED, INCONCLUSIVE], INCONCLUSIVE),
-        ([SUPPORTED, INCONCLUSIVE, CONTRADICTED], CONTRADICTED),
-        ([], INCONCLUSIVE),
+        ([SUPPORTED, SUPPORTED], SUPPORTED, SUPPORTED),
+        ([SUPPORTED, UNDECIDED], UNDECIDED, SUPPORTED),
+        ([SUPPORTED, NEGLIGIBLE], NEGLIGIBLE, SUPPORTED),
+        ([SUPPORTED, UNDECIDED, CONTRADICTED], CONTRADICTED, SUPPORTED),
+        ([NEGLIGIBLE, CONTRADICTED], CONTRADICTED, NEGLIGIBLE),
+        ([CONTRADICTED, CONTRADICTED], CONTRADICTED, CONTRADICTED),
+        ([NEGLIGIBLE, UNDECIDED], UNDECIDED, UNDECIDED),
+        ([], UNDECIDED, UNDECIDED),
     ],
 )
-def test_a_claim_needs_all_its_contrasts(parts, whole):
-    assert together(parts) == whole
+def test_a_claim_needs_all_or_any_of_its_contrasts(verdicts, of_all, of_any):
+    assert (together(verdicts, ALL), together(verdicts, ANY)) == (of_all, of_any)
+
+
+@pytest.mark.parametrize("contrasts", [1, 4, 20])
+def test_without_an_effect_hardly_anything_is_decided(contrasts):
+    random = np.random.default_rng(2)
+    # Half of the variance is shared by the contrasts of a claim.
+    shared, own = random.normal(size=(1000, 4, 1)), random.normal(size=(1000, 4, contrasts))
+    verdicts = []
+    for world in (shared + own) * 0.05:
+        judged = judge([Judged(estimate(column), MARGIN, equal=False) for column in world.T], ALL)
+        verdicts.append(together([each.verdict for each in judged], ALL))
+    assert np.mean([found == CONTRADICTED for found in verdicts]) <= 0.025 + 0.015
+    assert np.mean([found == SUPPORTED for found in verdicts]) <= 0.025 + 0.015

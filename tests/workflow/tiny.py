@@ -29,6 +29,7 @@ transfer:
   targets: [cross_domain]
   images: 16
   converged: 2
+  learning_rates: [0.001, 0.01]
   sweeps: [cross_domain]
   shuffle: [8]
   checkpoints: [0, 2]

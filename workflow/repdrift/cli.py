@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from repdrift.commands import adopt, clean, explain, similarity, status, verify
+from repdrift.commands import adopt, clean, explain, judge, publish, similarity, status, verify
 from repdrift.errors import UserError
 
 COMMANDS = {
@@ -13,6 +13,8 @@ COMMANDS = {
     "verify": verify,
     "explain": explain,
     "adopt": adopt,
+    "publish": publish,
+    "judge": judge,
     "clean": clean,
 }
 

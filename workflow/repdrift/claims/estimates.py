@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from repdrift.claims.rule import CONFIDENCE
 
@@ -52,7 +52,7 @@ class Estimate:
             return math.nan
         if self.error == 0:
             return 0.0 if distance > 0 else 1.0
-        return float(stats.t.sf(distance / self.error, self.freedom))
+        return float(special.stdtr(self.freedom, -distance / self.error))
 
 
 def estimate(values: Values | Sequence[float], resampled: Values | None = None) -> Estimate:
@@ -85,7 +85,7 @@ def estimate(values: Values | Sequence[float], resampled: Values | None = None) 
         of_probes, replicates = shared_variance(resampled), resampled.shape[1] / 2
     error = math.sqrt(of_seeds + of_probes)
     freedom = satterthwaite([(of_seeds, count - 1), (of_probes, replicates)])
-    width = error * float(stats.t.ppf((1 + CONFIDENCE) / 2, freedom)) if error else 0.0
+    width = error * float(special.stdtrit(freedom, (1 + CONFIDENCE) / 2)) if error else 0.0
     return Estimate(count, effect, error, freedom, effect - width, effect + width)
 
 

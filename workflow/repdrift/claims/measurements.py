@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from repdrift.claims.contrasts import Contrast, Key
+from repdrift.claims.contrasts import Contrast, HistoryOf, Key
 
 Numbers = Mapping[Key, "pd.Series[float]"]  # one number for each seed, by the key that contrasts use
 Replicates = Mapping[Key, pd.DataFrame]  # the same on resampled probes: a row for each seed, a column for each probe
@@ -36,20 +36,24 @@ def curves(table: pd.DataFrame) -> Numbers:
     return _by_seed(table.assign(epoch=table["epoch"].astype(str)), ["epoch", "layer"], "value")
 
 
-def histories(tables: Iterable[tuple[str, int, Path]], contrasts: Iterable[Contrast]) -> Numbers:
-    """Return the numbers of histories, given as (run, seed, file), for the keys of some contrasts."""
-    read = {(run, seed): pd.read_csv(path) for run, seed, path in tables}
+def histories(tables: Mapping[HistoryOf, pd.DataFrame], contrasts: Iterable[Contrast]) -> Numbers:
+    """Return the numbers of histories for the keys of some contrasts."""
     numbers: dict[Key, pd.Series[float]] = {}
     for run, column, when in {key for contrast in contrasts for key in contrast.by_key}:
-        found = {seed: _at(table, column, when) for (name, seed), table in read.items() if name == run}
+        found = {owner.seed: _at(table, column, when) for owner, table in tables.items() if owner.run == run}
         numbers[run, column, when] = pd.Series(found)
     return numbers
 
 
-def keyed(path: Path, keys: Sequence[str]) -> Numbers:
-    """Return the column ``value`` of an experiment's table, by the texts in the columns `keys`."""
+def read_keyed(path: Path, keys: Sequence[str]) -> pd.DataFrame:
+    """Read an experiment's table, whose columns `keys` are texts. An empty cell is an empty text."""
     table = pd.read_csv(path, dtype=dict.fromkeys(keys, "str"))
     table[list(keys)] = table[list(keys)].fillna("")
+    return table
+
+
+def keyed(table: pd.DataFrame, keys: Sequence[str]) -> Numbers:
+    """Return the column ``value`` of an experiment's table, by the texts in the columns `keys`."""
     return _by_seed(table, list(keys), "value")
 
 

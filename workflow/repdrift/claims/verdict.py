@@ -13,10 +13,11 @@ contradicted if the effect is beyond it, also after Holm's correction, and undec
 """
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from scipy import stats
+from scipy import special
 
 from repdrift.claims.contrasts import ANY
 from repdrift.claims.estimates import Estimate
@@ -47,15 +48,12 @@ class Judged:
     equal : bool
         Whether the claim says that the effect is 0, and not that it is above 0.
     verdict : str
-    reason : str
-        Why the contrast is not supported. It is empty if the contrast is supported.
     """
 
     estimate: Estimate
     margin: float
     equal: bool
     verdict: str = UNDECIDED
-    reason: str = ""
 
     @property
     def decidable(self) -> bool:
@@ -75,6 +73,11 @@ class Judged:
         if self.equal:
             return min(1.0, 2 * min(self.estimate.p_above(self.margin), self.estimate.p_below(-self.margin)))
         return self.estimate.p_below(0.0)
+
+    @property
+    def reason(self) -> str:
+        """Why the contrast is not supported, in a few words. The text is empty if it is supported."""
+        return "" if self.verdict == SUPPORTED else reason_against(self)
 
     @property
     def large(self) -> bool:
@@ -101,9 +104,7 @@ def judge(contrasts: Sequence[Judged], needs: str) -> list[Judged]:
     for one, p_against, p_for in zip(contrasts, against, for_it, strict=True):
         p_support = p_for if needs == ANY else one.p_support
         p_contradiction = one.p_contradiction if needs == ANY else p_against
-        verdict = verdict_on(one, p_support, p_contradiction)
-        judged = replace(one, verdict=verdict)
-        found.append(replace(judged, reason=reason_for(judged)))
+        found.append(replace(one, verdict=verdict_on(one, p_support, p_contradiction)))
     return found
 
 
@@ -130,11 +131,9 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def reason_for(one: Judged) -> str:
-    """Return why a contrast is not supported, in a few words. The text is empty if it is supported."""
+def reason_against(one: Judged) -> str:
+    """Return why a contrast is not supported, in a few words."""
     found = one.estimate
-    if one.verdict == SUPPORTED:
-        return ""
     if found.undefined:
         return f"undefined for {found.undefined} of {found.seeds} seeds"
     if found.seeds < 2:
@@ -163,7 +162,9 @@ def seeds_needed(one: Judged, effect: float) -> int | None:
     The result is None if no number up to 1,000 does.
     """
     spread = one.estimate.error * math.sqrt(one.estimate.seeds)
-    return next((count for count in range(MIN_SEEDS, MOST_SEEDS) if power(one, effect, spread, count) >= POWER), None)
+    counts = range(MIN_SEEDS, MOST_SEEDS)
+    place = bisect_left(counts, POWER, key=lambda count: power(one, effect, spread, count))
+    return counts[place] if place < len(counts) else None
 
 
 def power(one: Judged, effect: float, spread: float, seeds: int) -> float:
@@ -171,13 +172,13 @@ def power(one: Judged, effect: float, spread: float, seeds: int) -> float:
     error = spread / math.sqrt(seeds)
     if error == 0:
         return 1.0
-    critical = float(stats.t.ppf(1 - LEVEL, seeds - 1))
+    critical = float(special.stdtrit(seeds - 1, 1 - LEVEL))
     if one.equal:
         # The mean must be nearer to 0 than the margin by the half-width of the interval.
         room = one.margin - critical * error
-        return float(stats.norm.cdf(room / error) - stats.norm.cdf(-room / error)) if room > 0 else 0.0
-    significant = float(stats.nct.sf(critical, seeds - 1, effect / error))
-    large = float(stats.norm.sf((one.margin - effect) / error))
+        return float(special.ndtr(room / error) - special.ndtr(-room / error)) if room > 0 else 0.0
+    significant = 1 - float(special.nctdtr(seeds - 1, effect / error, critical))
+    large = float(special.ndtr((effect - one.margin) / error))
     return min(significant, large)
 
 

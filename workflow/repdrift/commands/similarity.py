@@ -51,7 +51,11 @@ def run(args: argparse.Namespace) -> None:
     if args.csv:
         table.to_csv(sys.stdout, index=False, lineterminator="\n")
     else:
-        print(table.to_string(index=False, float_format=lambda value: f"{value:.4f}", na_rep="undefined"))
+        # Adding 0 turns -0.0, the rounding of a null mean of 0, into 0.0.
+        digits = "{:.4f}".format
+        print(
+            table.to_string(index=False, float_format=lambda value: digits(round(value, 4) + 0.0), na_rep="undefined")
+        )
 
 
 def read(path: Path) -> dict[str, Tensor]:

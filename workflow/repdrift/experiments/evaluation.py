@@ -1,6 +1,7 @@
 """The flags, inputs and output that programs share if they evaluate networks on the images of one target."""
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
@@ -39,17 +40,24 @@ class Evaluation(Generic[Spec]):
     _args: argparse.Namespace
 
     @classmethod
-    def begin(cls, description: str | None, kind: type[Spec]) -> "Evaluation[Spec]":
-        """Parse the command line, choose the device, and load the networks."""
+    def begin(cls, description: str | None, kind: type[Spec], others: Sequence[str] = ()) -> "Evaluation[Spec]":
+        """Parse the command line, choose the device, and load the networks.
+
+        `others` are the names of flags with further files that the program reads, see `files`.
+        """
         flags = command.parser(description, kind)
         flags.add_argument("--networks", type=Path, nargs="+", required=True, help="weights, in the order of the spec")
         flags.add_argument("--task", type=Path, required=True)
         flags.add_argument("--images", type=Path, nargs=2, required=True, help="files of the training and test splits")
         flags.add_argument("--gpus", type=int, default=0)
+        for name in others:
+            flags.add_argument(f"--{name}", type=Path, nargs="+", required=True)
         args = flags.parse_args()
         spec: Spec = args.spec
         device = prepare(args.gpus)
-        job = Job(spec, args.code, [*args.networks, args.task, *sorted(set(args.images))], device_name(device))
+        read = [path for name in others for path in getattr(args, name)]
+        inputs = [*args.networks, args.task, *sorted(set(args.images)), *read]
+        job = Job(spec, args.code, inputs, device_name(device))
         loaded = (checkpoints.load(path, spec.network).to(device) for path in args.networks)
         return cls(spec, job, dict(zip(spec.networks, loaded, strict=True)), device, args)
 
@@ -57,6 +65,11 @@ class Evaluation(Generic[Spec]):
     def output(self) -> Path:
         path: Path = self._args.output
         return path
+
+    def files(self, name: str) -> list[Path]:
+        """Return the files that a flag of the program names."""
+        paths: list[Path] = getattr(self._args, name)
+        return paths
 
     def images(self, part: str, count: int | None) -> tuple[Tensor, Tensor]:
         """Return the first images uint8 [N, C, H, W] and labels int64 [N] of the ``train`` or ``test`` part.

@@ -16,7 +16,7 @@ def with_change(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def change_label(similarity: str) -> str:
-    """Return the label of the axis, such as ``1 − CKA (debiased)``."""
+    """Return the label of the axis, such as ``1 - CKA (debiased)``."""
     return f"1 \u2212 {similarity}"
 
 

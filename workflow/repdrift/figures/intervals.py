@@ -1,144 +1,131 @@
-"""Means over seeds with 95 % confidence intervals, and every seed as a faint point."""
+"""Means over seeds with 95 % t intervals, and each seed as a faint point."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from scipy import stats
+from numpy.typing import NDArray
 
-from repdrift.claims.rule import CONFIDENCE
-from repdrift.figures.style import Colour, Look, mixed
+from repdrift.claims.estimates import estimate
+from repdrift.figures import style
+from repdrift.figures.style import Look
 
-FAINT: dict[str, Any] = {"alpha": 0.35, "linewidth": 0, "clip_on": False}
-BAR: dict[str, Any] = {"solid_capstyle": "butt"}
-SHADE: dict[str, Any] = {"color": "0.965", "linewidth": 0, "zorder": 0}  # of every other category
+Colour = tuple[float, float, float]
+
+SEED: dict[str, Any] = {"linestyle": "", "marker": ".", "alpha": 0.35, "markersize": 2.8, "markeredgewidth": 0}
+BAR = 0.8  # width of the line of an interval in points
+SIDE_BY_SIDE = 0.7  # the share of the place of a category that its series fill
+MOST_APART = 0.16  # distance of two series that stand side by side, if there is room
 
 
-def intervals(table: pd.DataFrame, by: Sequence[str], value: str = "value", *, log: bool = False) -> pd.DataFrame:
-    """Return the mean of a column over the seeds of each group, with its 95 % interval by Student's t.
+class Mean(NamedTuple):
+    """A mean over seeds and the limits of its 95 % t interval. Without an interval, they are the mean."""
 
-    Undefined values are left out.
+    mean: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, values: "pd.Series[float] | NDArray[np.float64]") -> "Mean":
+        """Return the mean of the values of the seeds. One seed gives no interval, and NaN is left out."""
+        known = np.asarray(values, dtype=np.float64)
+        found = estimate(known[~np.isnan(known)])
+        if np.isnan(found.low):
+            return cls(found.effect, found.effect, found.effect)
+        return cls(found.effect, found.low, found.high)
+
+    @property
+    def reach(self) -> list[list[float]]:
+        """How far the interval reaches below and above the mean, as `Axes.errorbar` takes it."""
+        return [[self.mean - self.low], [self.high - self.mean]]
+
+
+def means_by(rows: pd.DataFrame, column: str) -> dict[Any, Mean]:
+    """Return the means over seeds of the column ``value``, by the values of another column."""
+    return {key: Mean.of(values) for key, values in rows.groupby(column, sort=False)["value"]}
+
+
+def seeds_in_words(table: pd.DataFrame) -> str:
+    """Return the part of the footer that tells the number of seeds and what is drawn of them."""
+    count = table["seed"].nunique()
+    return "1 seed, no interval" if count == 1 else f"{count} seeds (faint points), means with 95 % t intervals"
+
+
+def draw_mean(
+    axes: Axes,
+    x: float | Mean,
+    y: float | Mean,
+    *,
+    colour: Colour,
+    marker: str,
+    size: float = 3.6,
+    filled: bool = True,
+) -> None:
+    """Draw a point with intervals in the directions in which it is a mean over seeds.
 
     Parameters
     ----------
-    table : DataFrame
-    by : sequence of str
-        The columns that name a group. Their order in the table is kept.
-    value : str
-        The column of the values.
-    log : bool
-        Whether the mean and the interval are those of the logarithms, and then turned back. This is for logarithmic
-        axes. Values that are not positive have no logarithm and are left out.
-
-    Returns
-    -------
-    DataFrame
-        The columns ``mean``, ``low`` and ``high``. The limits are NaN for a group with one seed.
+    axes : Axes
+    x, y : float or Mean
+    colour : (float, float, float)
+    marker : str
+    size : float
+        Size of the marker in points.
+    filled : bool
+        Whether the marker is filled.
     """
-    values = table[value].astype(float)
-    if log:
-        values = np.log(values.where(values > 0))
-    grouped = values.groupby([table[name] for name in by], sort=False)
-    counts = grouped.count()
-    quantiles = stats.t.ppf((1 + CONFIDENCE) / 2, (counts - 1).where(counts > 1))
-    widths = grouped.sem() * quantiles
-    mean = grouped.mean()
-    found = pd.DataFrame({"mean": mean, "low": mean - widths, "high": mean + widths})
-    return np.exp(found) if log else found
+    edge = style.MARKER_EDGE if filled else {"markerfacecolor": "white", "markeredgewidth": 0.8}
+    looks: dict[str, Any] = {"fmt": marker, "color": colour, "elinewidth": BAR, "markersize": size, **edge}
+    across, up = (value if isinstance(value, Mean) else Mean(value, value, value) for value in (x, y))
+    axes.errorbar(across.mean, up.mean, xerr=across.reach, yerr=up.reach, **looks)
 
 
-def draw_points(
-    axes: Axes,
-    shown: pd.DataFrame,
-    *,
-    hue: str,
-    look: Look,
-    order: Sequence[str] | Sequence[int],
-    x: str = "layer",
-    value: str = "value",
-    scale: float = 1.0,
-    log: bool = False,
-    joined: bool = False,
+def offsets(count: int) -> list[float]:
+    """Return where series stand beside the middle of a category, which has a width of 1."""
+    step = min(MOST_APART, SIDE_BY_SIDE / count)
+    return [step * (place - (count - 1) / 2) for place in range(count)]
+
+
+def draw_side_by_side(
+    axes: Axes, shown: pd.DataFrame, *, x: str, order: Sequence[str] | Sequence[int], hue: str, look: Look
 ) -> None:
-    """Draw the mean and the interval over seeds against a categorical column, and each seed as a faint point.
-
-    The series stand side by side and are not joined by lines, since the slope of such a line would depend on the place
-    of its series. Series that are joined stand at the same place.
+    """Draw the column ``value`` against a categorical column: the series of each category stand side by side.
 
     Parameters
     ----------
     axes : Axes
     shown : DataFrame
         The rows to draw.
+    x : str
+        The categorical column.
+    order : sequence
+        The values of the column `x` from left to right.
     hue : str
         The column of the series.
     look : Look
         The colours and markers of the series.
-    order : sequence
-        The values of the column `x` from left to right.
-    x : str
-        The categorical column, by default the layer.
-    value : str
-        The column of the values.
-    scale : float
-        Factor by which the usual sizes of lines and markers are multiplied.
-    log : bool
-        Whether the axis of the values is logarithmic, see `intervals`.
-    joined : bool
-        Whether the means of a series are joined by a line.
     """
-    if log:
-        axes.set_yscale("log")
-    found = intervals(shown, [hue, x], value, log=log).reset_index()
-    names = list(order)
-    side_by_side = [0.0] * len(look.colours) if joined else offsets(len(look.colours))
-    for label, offset in zip(look.colours, side_by_side, strict=True):
-        means = found[(found[hue] == label) & found[x].isin(names)]
-        seeds = shown[(shown[hue] == label) & shown[x].isin(names)]
-        if means.empty:
-            continue
-        colour = look.colours[label]
-        apart = 0.0 if joined else beside(len(look.colours))
-        axes.scatter(
-            [names.index(name) + offset + apart for name in seeds[x]],
-            seeds[value],
-            s=(1.7 * scale) ** 2,
-            color=[colour],
-            zorder=2,
-            **FAINT,
-        )
-        by_place = means.assign(place=[names.index(name) + offset for name in means[x]]).sort_values("place")
-        if joined:
-            axes.plot(by_place["place"], by_place["mean"], color=colour, linewidth=0.8 * scale, zorder=3)
-        point = look.point(label) | {"markeredgewidth": 0.7 * scale, "markersize": 3.6 * scale}
-        axes.plot(by_place["place"], by_place["mean"], zorder=4, label=label, **point)
-        for place, low, high in by_place[["place", "low", "high"]].dropna().itertuples(index=False):
-            # A dark line over the marker, since the interval may be shorter than the marker is high.
-            axes.plot([place, place], [low, high], color=mixed(colour, "black", 0.35), zorder=6, linewidth=scale, **BAR)
-    shade_every_other(axes, len(order))
-    axes.set(xlabel="", ylabel="", xlim=(-0.5, len(order) - 0.5), xticks=range(len(order)))
-    axes.set_xticklabels([str(name) for name in order])
-    axes.tick_params(axis="x", length=0)
+    for (label, colour), beside in zip(look.colours.items(), offsets(len(look.colours)), strict=True):
+        series = shown[(shown[hue] == label) & shown["value"].notna()]
+        for value, mean in means_by(series, x).items():
+            at, seeds = list(order).index(value) + beside, series.loc[series[x] == value, "value"]
+            axes.plot([at] * len(seeds), seeds, color=colour, **SEED)
+            draw_mean(axes, at, mean, colour=colour, marker=look.markers[label])
+    axes.set_xticks(range(len(order)), [str(value) for value in order])
+    axes.set_xlim(-0.5, len(order) - 0.5)
 
 
-def offsets(count: int) -> list[float]:
-    """Return the places of `count` series side by side, relative to the middle of their category."""
-    return [step(count) * (index - (count - 1) / 2) for index in range(count)]
+def draw_along(axes: Axes, shown: pd.DataFrame, *, x: str, hue: str, look: Look) -> None:
+    """Draw the column ``value`` against a column of numbers: a line through the means of each series.
 
-
-def step(count: int) -> float:
-    """Return the distance between two neighbouring series, in units of the distance between categories."""
-    return min(0.24, 0.8 / count)
-
-
-def beside(count: int) -> float:
-    """Return the distance of the points of the seeds from the mean of their series, so that it does not hide them."""
-    return 0.42 * step(count)
-
-
-def shade_every_other(axes: Axes, count: int) -> None:
-    """Shade every other category, so that one sees which series belong together."""
-    for place in range(1, count, 2):
-        axes.axvspan(place - 0.5, place + 0.5, **SHADE)
+    The parameters are those of `draw_side_by_side`.
+    """
+    for label, colour in look.colours.items():
+        series = shown[(shown[hue] == label) & shown["value"].notna()]
+        means = means_by(series.sort_values(x), x)
+        axes.plot(series[x], series["value"], color=colour, **SEED)
+        axes.plot(list(means), [mean.mean for mean in means.values()], color=colour, linewidth=1.0)
+        for place, mean in means.items():
+            draw_mean(axes, place, mean, colour=colour, marker=look.markers[label])

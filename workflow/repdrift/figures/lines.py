@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from repdrift.figures import style
-from repdrift.figures.intervals import intervals
+from repdrift.figures.points import t_intervals
 from repdrift.figures.style import Look, Strip
 
 NULL: dict[str, Any] = {"color": "0.6", "linestyle": (0, (3, 2)), "linewidth": 0.8}
@@ -167,7 +167,7 @@ class Legends:
 def draw_curves(axes: Axes, shown: pd.DataFrame, *, x: str, y: str, hue: str, look: Look, log: bool = False) -> None:
     """Draw each seed as a faint line, and the mean over seeds as a line with the band of its 95 % interval.
 
-    `log` is as in `repdrift.figures.intervals.intervals`.
+    `log` is as in `repdrift.figures.points.t_intervals`.
     """
     shown = shown.dropna(subset=[y])
     if shown.empty:
@@ -175,7 +175,7 @@ def draw_curves(axes: Axes, shown: pd.DataFrame, *, x: str, y: str, hue: str, lo
         return
     if log:
         axes.set_yscale("log")
-    found = intervals(shown, [hue, x], y, log=log)
+    found = t_intervals(shown, [hue, x], y, log=log)
     for label, colour in look.colours.items():
         rows = shown[shown[hue] == label]
         if rows.empty:

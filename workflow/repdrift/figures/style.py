@@ -29,11 +29,12 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p")
 BEYOND = 0.1  # how far an axis of similarities reaches beyond 0 and 1 for the sake of an interval
 NO_BREAK_EQUALS = "\u00a0=\u00a0"
 SMALL, TINY = 7.0, 6.0  # font sizes in points; all other text has 8 points
+RBF_BANDWIDTH = "0.3"  # as a fraction of the median distance, where the name of an estimator says no other after @
 ESTIMATORS = {
     "cka-biased": "CKA (biased)",
     "cka-debiased": "CKA (debiased)",
-    "rbf-cka-biased": "RBF CKA (biased)",
-    "rbf-cka-debiased": "RBF CKA (debiased)",
+    "rbf-cka-biased": "RBF CKA (biased, {} median)",
+    "rbf-cka-debiased": "RBF CKA (debiased, {} median)",
     "minibatch-cka": "minibatch CKA",
     "rsa-pearson": "RSA (Pearson)",
     "rsa-spearman": "RSA (Spearman)",
@@ -88,12 +89,16 @@ def quantity(labels: Sequence[str]) -> dict[str, float] | None:
 
 
 def estimator_label(name: str) -> str:
-    """Return the label of an estimator, such as ``CKA (debiased)`` for ``cka-debiased``; an unknown name as it is."""
-    return ESTIMATORS.get(name, name)
+    """Return the label of an estimator, such as ``CKA (debiased)`` for ``cka-debiased``; an unknown name as it is.
+
+    A number after @ in the name is in the label: ``RBF CKA (biased, 0.5 median)`` for ``rbf-cka-biased@0.5``.
+    """
+    known, _, bandwidth = name.partition("@")
+    return ESTIMATORS[known].format(bandwidth or RBF_BANDWIDTH) if known in ESTIMATORS else name
 
 
 def biased_first(estimators: Sequence[str]) -> list[str]:
-    return sorted(estimators, key=lambda name: not name.endswith("-biased"))
+    return sorted(estimators, key=lambda name: not name.partition("@")[0].endswith("-biased"))
 
 
 def main_estimator(estimators: Sequence[str]) -> str:

@@ -16,7 +16,8 @@ from repdrift.experiments.head2toe import claims as head2toe_claims
 from repdrift.experiments.head2toe import experiment as head2toe
 from repdrift.experiments.transfer import checks as transfer_checks
 from repdrift.experiments.transfer import claims as transfer_claims
-from repdrift.experiments.transfer import experiment as transfer
+from repdrift.experiments.transfer.experiment import Transfer
+from repdrift.experiments.transfer.settings import Settings as TransferSettings
 from repdrift.experiments.transferability import checks as transferability_checks
 from repdrift.experiments.transferability import claims as transferability_claims
 from repdrift.experiments.transferability import experiment as transferability
@@ -48,7 +49,7 @@ class Entry:
 
 KNOWN = {
     "drift": Entry(Drift, drift_claims.claims),
-    "transfer": Entry(transfer.Transfer, transfer_claims.claims, transfer.Settings, transfer_checks.check),
+    "transfer": Entry(Transfer, transfer_claims.claims, TransferSettings, transfer_checks.check),
     "transferability": Entry(
         transferability.Transferability,
         transferability_claims.claims,

@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator, ValidationError, validators
 
 from repdrift.data.readers import KNOWN, NPZ, RENDERED
 from repdrift.errors import UserError, in_one_line
-from repdrift.similarity.registry import ESTIMATORS
+from repdrift.similarity.registry import ESTIMATORS, NUMBER
 from repdrift.study.config import Config
 from repdrift.study.refusal import joined, nearest, refusal
 
@@ -52,7 +52,13 @@ def schema() -> dict[str, Any]:
         found["required"].append(path.parent.name)
     names = [name for name, entry in ESTIMATORS.items() if entry.any_width]
     estimators = found["$defs"]["estimators"]
-    estimators["items"]["enum"] = names
+    numbered = [name for name in names if ESTIMATORS[name].number]
+    with_number = {
+        "pattern": f"^({'|'.join(numbered)})@(?!0+([.]0+)?$){NUMBER}$(?!\\n)",
+        "description": f"{' or '.join(numbered)}, and after @ a number above 0, such as {numbered[0]}@0.5",
+    }
+    has_number = {"description": "a name with a number after @", "type": "string", "pattern": "@"}
+    estimators["items"] = {"if": has_number, "then": with_number, "else": {"enum": names}}
     estimators["description"] = f"a list of {', '.join(names)} (one or more, each only once)"
     dataset = found["properties"]["datasets"]["additionalProperties"]
     dataset["properties"]["reader"]["enum"] = [*KNOWN, *RENDERED, NPZ]

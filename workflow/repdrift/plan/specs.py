@@ -9,9 +9,13 @@ from repdrift import specs
 from repdrift.claims.contrasts import histories_of
 from repdrift.plan.plan import Plan
 from repdrift.study.figure import Figure
-from repdrift.study.runs import INDEPENDENT, INITIAL, network_variant
+from repdrift.study.runs import INDEPENDENT, INDEPENDENT_2, INITIAL, network_variant
 
-PURPOSES = {INITIAL[0]: "initialisation", INDEPENDENT[0]: "independent initialisation"}
+PURPOSES = {
+    INITIAL[0]: "initialisation",
+    INDEPENDENT[0]: "independent initialisation",
+    INDEPENDENT_2[0]: "second independent initialisation",
+}
 
 
 def dataset(plan: Plan, store: str, split: str) -> specs.DataSetSpec:
@@ -42,7 +46,9 @@ def initialise(plan: Plan, weights: str, seed: int) -> specs.InitialiseSpec:
 
 def train(plan: Plan, name: str, seed: int) -> specs.TrainSpec:
     run = plan.runs[name]
-    training = specs.TrainingSettings(**vars(plan.study.config.training), steps=run.steps, test_every=run.test_every)
+    usual = vars(plan.study.config.training)
+    settings = usual if run.learning_rate is None else usual | {"learning_rate": run.learning_rate}
+    training = specs.TrainingSettings(**settings, steps=run.steps, test_every=run.test_every)
     return specs.TrainSpec(
         run=name,
         task=run.task.name,

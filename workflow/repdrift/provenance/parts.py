@@ -60,7 +60,9 @@ def loaded(spec: object) -> list[str]:
     the dataclass of a program, or what a sidecar has of it.
     """
     settings: Mapping[str, Any] = spec if isinstance(spec, Mapping) else vars(spec)
-    estimators = [f"{ESTIMATOR} {name}" for name in settings.get("estimators", ())]
+    # The same code computes rbf-cka-biased and rbf-cka-biased@0.5; the number is in the spec.
+    named = dict.fromkeys(name.partition("@")[0] for name in settings.get("estimators", ()))
+    estimators = [f"{ESTIMATOR} {name}" for name in named]
     drawings = [f"{DRAWING} {settings['kind']}"] if "kind" in settings else []
     dataset = settings.get("dataset")  # its settings, or its name
     readers = [f"{READER} {dataset['reader']}"] if isinstance(dataset, Mapping) and "reader" in dataset else []

@@ -8,11 +8,14 @@ from importlib import import_module
 from typing import Any
 
 OFFERED = {
+    "Calibrated": "calibration",
     "ESTIMATORS": "registry",
     "Estimator": "estimator",
     "Null": "null",
     "Permutations": "permutations",
     "Permuted": "null",
+    "calibrate": "calibration",
+    "calibrate_layers": "calibration",
     "half_samples": "resampling",
     "linear_cka": "cka",
     "linear_cka_matrices": "cka",

@@ -142,7 +142,7 @@ def permutation_nulls(
 def threshold(value: float, null: Tensor, alpha: float) -> float:
     """Return the (1 - alpha) quantile of the observed similarity and its null together.
 
-    It is the order statistic of rank ceil((1 - alpha) (K + 1)) of the K + 1 values (Groeger, Wen and Brbic 2026,
+    It is the order statistic of rank ceil((1 - alpha) (K + 1)) of the K + 1 values (Gröger, Wen and Brbić 2026,
     algorithm 1). A similarity is above it if and only if its p-value is at most alpha, ties aside.
     """
     together = torch.cat([null, null.new_tensor([value])]).sort().values
@@ -163,7 +163,7 @@ def p_value(value: float, null: Tensor) -> float:
 def calibrated(value: float, threshold: float) -> float:
     """Return clamp((value - threshold) / (1 - threshold), 0, 1).
 
-    It is 0 for what chance gives and 1 for equal representations. The source is algorithm 1 of Groeger, Wen and Brbic
+    It is 0 for what chance gives and 1 for equal representations. The source is algorithm 1 of Gröger, Wen and Brbić
     (2026).
     """
     return 0.0 if value <= threshold else min((value - threshold) / (1 - threshold), 1.0)

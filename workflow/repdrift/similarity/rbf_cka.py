@@ -19,7 +19,8 @@ class RbfCka(CosineOfPairs):
     ----------
     fraction : float
         The bandwidth sigma as a fraction of the median Euclidean distance between two different images. The similarity
-        is thus invariant to scale (Kornblith et al. 2019, section 4, who use 0.2 to 0.8).
+        is thus invariant to scale (Kornblith et al. 2019, section 4, who use 0.2 to 0.8). At 1 and above RBF CKA is
+        nearly linear CKA (Alvarez 2022, arXiv 2112.09305).
     debiased : bool
         False centres the Gram matrix as H K H; the similarity is in 0..1. True takes the unbiased HSIC of Song et al.
         (2012, equation 5); the similarity is about 0 for independent representations and can be negative.
@@ -31,7 +32,7 @@ class RbfCka(CosineOfPairs):
         images are equal in at least half of the pairs (the bandwidth is 0), or if the centred Gram matrix is 0.
     """
 
-    fraction: float = 1.0
+    fraction: float = 0.3
     debiased: bool = False
 
     def __post_init__(self) -> None:

@@ -3,7 +3,16 @@
 from pathlib import Path
 
 from repdrift import command
-from repdrift.claims.judging import CLAIMS, CONTRASTS, judge_claims, measured_by_estimators, read, read_others
+from repdrift.claims.judging import (
+    CLAIMS,
+    CONTRASTS,
+    judge_claims,
+    measured_by_estimators,
+    other_numbers,
+    read,
+    read_histories,
+)
+from repdrift.claims.measurements import read_keyed
 from repdrift.provenance.artifacts import Job, write_csv
 from repdrift.specs import JudgeSpec
 
@@ -18,7 +27,13 @@ def main() -> None:
     flags.add_argument("--verdicts", type=Path, required=True, help="output: the table of the claims")
     args = flags.parse_args()
     spec: JudgeSpec = args.spec
-    others = read_others(spec.claims, spec.histories, args.histories, spec.tables, args.tables)
+    named = zip(spec.tables.items(), args.tables, strict=True)
+    others = other_numbers(
+        spec.claims,
+        read_histories(spec.histories, args.histories),
+        {name: read_keyed(path, columns) for (name, columns), path in named},
+        spec.tables,
+    )
     tables = (read(paths) for paths in (args.similarities, args.halves, args.curves))
     estimators = list(measured_by_estimators(*tables, calibrated=spec.calibrated))
     contrasts, verdicts = judge_claims(spec.claims, estimators, others, spec.regime)

@@ -11,6 +11,7 @@ Checkpoint = tuple[str, str]  # the name of a run or of initial weights, and the
 
 INITIAL: Checkpoint = ("init", "init")
 INDEPENDENT: Checkpoint = ("independent", "init")
+INDEPENDENT_2: Checkpoint = ("independent2", "init")  # has nothing in common with the other two
 BLOCK_SEPARATOR = "/"  # the name of a run with another block order is this order, the separator, and the run's own name
 
 
@@ -31,9 +32,11 @@ class Run:
     checkpoints : tuple of int
         The epochs whose weights are kept.
     head : str
-        ``keep`` the head of the parent, or start with a ``new`` one.
+        ``keep`` the head of the parent, or start with a ``new`` one. ``another`` is a second new one.
     order : int
         Runs that differ only in this number see the same images in different orders.
+    learning_rate : float, optional
+        None is for that of the study.
     """
 
     name: str
@@ -44,6 +47,7 @@ class Run:
     checkpoints: tuple[int, ...] = ()
     head: str = "keep"
     order: int = 1
+    learning_rate: float | None = None
 
 
 def in_block(run: Run, block: str) -> Run:

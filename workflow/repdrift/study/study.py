@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from repdrift.study.files import Files
-from repdrift.study.runs import INDEPENDENT, INITIAL, Checkpoint, Run, network_variant
+from repdrift.study.runs import INDEPENDENT, INDEPENDENT_2, INITIAL, Checkpoint, Run, network_variant
 from repdrift.study.sections import Config, Images
 from repdrift.study.tasks import CALIBRATION_IMAGES, Part, Task, Transform, shuffle_suffix
 
@@ -54,7 +54,7 @@ class Study(Files):
     def initial_weights(self) -> list[str]:
         """Names of the weights before any training."""
         kinds = [INITIAL[0], INDEPENDENT[0]]
-        return kinds + [f"{block}/{kind}" for block in self.other_blocks for kind in kinds]
+        return [*kinds, INDEPENDENT_2[0]] + [f"{block}/{kind}" for block in self.other_blocks for kind in kinds]
 
     # Targets
 
@@ -169,6 +169,8 @@ class Study(Files):
         steps: int | None = None,
         order: int = 1,
         checkpoints: tuple[int, ...] = (),
+        head: str | None = None,
+        learning_rate: float | None = None,
     ) -> Run:
         """Make a training on a target task.
 
@@ -176,14 +178,19 @@ class Study(Files):
         ----------
         task : Task
         parent : Checkpoint, optional
-            The weights that it starts from, with their head. None is for the pre-trained network, with the head that
-            the config asks for.
+            The weights that it starts from. None is for the pre-trained network.
         epochs, steps : int, optional
             Length in epochs or in SGD steps. If both are None, the length is the number of epochs in the config.
         order : int
             Trainings that differ only in this number see the same images in different orders.
         checkpoints : tuple of int
             The epochs whose weights are kept.
+        head : str, optional
+            See `Run`. None is for the head that the config asks for, which concerns the pre-trained network only: a
+            training from other weights keeps their head.
+        learning_rate : float, optional
+            None is for that of the config. A training with another one is tested at its end only, since it is one of
+            many that a learning rate is chosen from.
         """
         finetune = self.config.finetune
         start = parent or (self.pretrained, "final")
@@ -196,10 +203,16 @@ class Study(Files):
         elif steps not in (None, usual):
             name, length = f"{name}-steps{steps}", steps or 0
             test_every = _scaled_interval(test_every, length, usual)
+        usual_head = finetune.head if parent is None else "keep"
+        if head not in (None, usual_head):
+            name = f"{name}-{head}-head"
         if order > 1:
             name = f"{name}-order{order}"
-        head = finetune.head if parent is None else "keep"
-        return Run(name, task, start, length, test_every, checkpoints, head, order)
+        if learning_rate == self.config.training.learning_rate:
+            learning_rate = None
+        if learning_rate is not None:
+            name, test_every = f"{name}-lr{learning_rate:g}", math.ceil(length / self._steps_per_epoch(task))
+        return Run(name, task, start, length, test_every, checkpoints, head or usual_head, order, learning_rate)
 
     def _steps_per_epoch(self, task: Task) -> int:
         return math.ceil(task.size / self.config.training.batch_size)

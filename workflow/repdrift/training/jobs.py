@@ -57,8 +57,8 @@ class Member:
 
     def _begin(self, args: argparse.Namespace, device: torch.device) -> Training:
         network = checkpoints.load(args.parent, self.spec.network)
-        if self.spec.head == "new":
-            initialise(network.head, "new head", self.spec.seed)
+        if self.spec.head != "keep":
+            initialise(network.head, f"{self.spec.head} head", self.spec.seed)
         order = torch.Generator().manual_seed(order_seed(self.spec))
         train_set, test_set = (
             load_part(images, args.task, part, device)

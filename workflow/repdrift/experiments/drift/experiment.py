@@ -6,8 +6,10 @@ The Snakefile imports this module, so it needs nothing heavy.
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from repdrift.claims.contrasts import HistoryOf
 from repdrift.experiments.drift import panels
-from repdrift.experiments.drift.specs import CurveSpec, LayersSpec, SensitivitySpec, UsualMeasurement
+from repdrift.experiments.drift.specs import CurveSpec, LayersSpec, SensitivitySpec, UsualMeasurement, ValidationSpec
+from repdrift.experiments.drift.validation import ESTIMATOR, counterparts
 from repdrift.experiments.experiment import Experiment
 from repdrift.study.figure import Figure, Panel
 from repdrift.study.phrases import compared_on, network_sentence
@@ -195,6 +197,19 @@ class Drift(Experiment):
             estimators=tuple(estimators),
         )
 
+    def validation_spec(self) -> ValidationSpec:
+        found = counterparts(self.study)
+        owners = tuple(HistoryOf(one.run, seed) for one in found for seed in self.study.seeds)
+        return ValidationSpec(found, owners, ESTIMATOR)
+
+    def validated_similarities(self) -> list[str]:
+        """List the tables of similarities that are compared with published numbers."""
+        return list(self.similarity_rows(one.run for one in counterparts(self.study)))
+
+    def validated_histories(self) -> list[str]:
+        """List the histories that are compared with published numbers."""
+        return [self.study.history(one.run, one.seed) for one in self.validation_spec().histories]
+
     # Rows of tables
 
     @property
@@ -255,6 +270,8 @@ class Drift(Experiment):
 
     def figures(self) -> Iterator[Figure]:
         study = self.study
+        if counterparts(study):
+            yield self.figure("validation", "Validation", {})
         blocks = [study.config.network.block, *study.other_blocks]
         curve = [panels.pretraining(study)]
         source = {"source": study.title(study.config.source.dataset)}

@@ -2,6 +2,7 @@
 # layer, similarity under other choices of measurement, and the verdicts under these choices.
 
 from repdrift.experiments.drift.claims import multiverse_spec
+from repdrift.experiments.drift.validation import NUMBERS as PUBLISHED
 
 DRIFT = PLAN.experiments["drift"]
 
@@ -71,6 +72,28 @@ rule sensitivity_of_run:
         gpus=granted_gpus,
     shell:
         program("sensitivity_of_run", "final references images", ON_GPU)
+
+
+rule compare_with_published:
+    input:
+        published=os.path.relpath(PUBLISHED),
+        similarities=DRIFT.validated_similarities(),
+        histories=DRIFT.validated_histories(),
+    output:
+        STUDY.table("validation"),
+    log:
+        f"{STUDY.folder}/logs/validation.log",
+    localrule: True
+    conda:
+        "../../../../envs/plot.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=growing(10),
+    params:
+        spec=lambda w: canonical(DRIFT.validation_spec()),
+        code=fingerprint("compare_with_published"),
+    shell:
+        program("compare_with_published", "published similarities histories")
 
 
 rule judge_under_choices:

@@ -84,3 +84,29 @@ class MultiverseSpec:
     calibrated: bool
     usual: UsualChoices
     blocks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Counterpart:
+    """A training of the study and the published numbers that it is compared with, see docs/reference/README.md.
+
+    `phase`, `dataset`, `labels` and `images` name the rows of the published table. `run` and `reference` name the
+    similarities of the study. `same_images` tells whether both have the same images, and not only the same kind.
+    """
+
+    phase: str
+    dataset: str
+    labels: str
+    images: int
+    run: str
+    reference: str
+    same_images: bool
+
+
+@dataclass(frozen=True)
+class ValidationSpec:
+    """The comparison with published numbers. `histories` names the runs and the seeds of the histories."""
+
+    counterparts: tuple[Counterpart, ...]
+    histories: tuple[HistoryOf, ...]
+    estimator: str

@@ -8,6 +8,7 @@ from repdrift.experiments.head2toe.experiment import PARTS, Settings
 from repdrift.study.study import Study
 
 LEAST = 2 * PARTS  # least number of training images of a target, so that each part has two
+LEAST_TESTS = 2  # least number of test images, so that each half has one
 
 
 def check(study: Study, settings: Settings) -> None:
@@ -21,3 +22,4 @@ def check(study: Study, settings: Settings) -> None:
     check_targets(study, "head2toe", settings.targets, settings.sweeps)
     check_sides("head2toe", settings.shuffle)
     check_images(study, "head2toe", settings.targets, "train", LEAST)
+    check_images(study, "head2toe", settings.targets, "test", LEAST_TESTS)

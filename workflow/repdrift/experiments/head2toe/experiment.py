@@ -1,6 +1,6 @@
 """The experiment on Evci et al. (2022), Head2Toe: its targets, methods, tables and figures.
 
-A target is a task with few training examples. It has a data set with true labels, shifted labels or shuffled images.
+A target is a task with few training examples. It has the images of a data set, as they are or shuffled.
 The Snakefile imports this module, so it needs nothing heavy.
 """
 
@@ -8,17 +8,28 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from repdrift.experiments.captions import intervals_in_words
 from repdrift.experiments.experiment import Experiment
-from repdrift.experiments.head2toe.specs import AffinitySpec, FeaturesSpec, ProbesSpec, TuningSpec
-from repdrift.experiments.head2toe.tables import AFFINITIES, FINE_TUNING, HEAD2TOE_FT, METHODS, SCRATCH
+from repdrift.experiments.head2toe.budget import after_probe, budgets
+from repdrift.experiments.head2toe.specs import AffinitySpec, FeaturesSpec, ProbeBefore, ProbesSpec, TuningSpec
+from repdrift.experiments.head2toe.tables import (
+    AFFINITIES,
+    FINE_TUNING,
+    HEAD2TOE,
+    HEAD2TOE_FT,
+    LINEAR,
+    LP_FT,
+    METHODS,
+    SCRATCH,
+)
 from repdrift.study.figure import Figure
 from repdrift.study.runs import INITIAL, Checkpoint
-from repdrift.study.study import OTHERS, TRUE, Study
-from repdrift.study.tasks import Task, Transform, shuffle_suffix
+from repdrift.study.study import Study
+from repdrift.study.tasks import Task, shuffle_suffix
 
 PROBES = "probes"
-TUNINGS = (FINE_TUNING, SCRATCH, HEAD2TOE_FT)  # the methods that train the network; each has its own table
-LATE = ("pool4", "logits")  # the penultimate layer, which the linear probe uses, and the layer after it
+TUNINGS = (FINE_TUNING, SCRATCH, LP_FT, HEAD2TOE_FT)  # the methods that train the network; each has its own table
+PROBES_BEFORE = {LP_FT: LINEAR, HEAD2TOE_FT: HEAD2TOE}  # the probe from which a method trains the network
 PARTS = 5  # number of parts of the training examples; each of the first ``folds`` parts is a validation set in turn
 
 
@@ -62,23 +73,18 @@ class Head2Toe(Experiment):
     def _targets(self) -> Iterator[tuple[str, Task]]:
         """Yield the names of the targets in files and tables, and their tasks."""
         for dataset in self.targets:
-            role, _ = self.study.targets[dataset]
-            shifts = [] if role == OTHERS else [each for each in self.study.transforms(role) if each.kind == "shift"]
-            for transform in (TRUE, *shifts):
-                yield f"{dataset}{transform.suffix}", self._task(dataset, transform)
+            yield dataset, self._task(dataset)
         for dataset in self.sweeps:
             for side in self.settings.shuffle:
-                yield f"{dataset}{shuffle_suffix(side)}", self._task(dataset, shuffle=side)
+                yield f"{dataset}{shuffle_suffix(side)}", self._task(dataset, side)
 
-    def _task(self, dataset: str, transform: Transform = TRUE, shuffle: int | None = None) -> Task:
-        return self.study.target_task(dataset, transform, size=self.settings.images, shuffle=shuffle)
+    def _task(self, dataset: str, shuffle: int | None = None) -> Task:
+        return self.study.target_task(dataset, size=self.settings.images, shuffle=shuffle)
 
     def title(self, target: str) -> str:
         """Return the title of a target in figures."""
         task = self.tasks_of[target]
         images = self.study.title(task.dataset)
-        if task.transform.kind == "shift":
-            return f"{images}, shifted labels"
         if task.shuffle is None:
             return images
         return f"{images}, blocks of {task.shuffle}" if task.shuffle else f"{images}, shuffled values"
@@ -89,7 +95,7 @@ class Head2Toe(Experiment):
     def parents(self) -> dict[str, Checkpoint]:
         """The weights from which each method that trains the network starts."""
         pretrained = (self.study.pretrained, "final")
-        return {FINE_TUNING: pretrained, SCRATCH: INITIAL, HEAD2TOE_FT: pretrained}
+        return {method: INITIAL if method == SCRATCH else pretrained for method in TUNINGS}
 
     def networks(self, seed: int) -> list[str]:
         """List the paths of the pre-trained network of a seed, and of that of another seed if there is one.
@@ -138,14 +144,14 @@ class Head2Toe(Experiment):
         wanted = (PROBES, SCRATCH)
         return {self.table(*key): self.title(key[1]) for key in self.method_tables if key[0] in wanted}
 
-    def probe_files(self, method: str, target: str, seed: int | str) -> list[str]:
-        """List the features and the probe from which a method starts. Only Head2Toe-FT has them."""
-        return [self.features(target, seed), self.probe(target, seed)] if method == HEAD2TOE_FT else []
+    def features_before(self, method: str, target: str, seed: int | str) -> list[str]:
+        """List the features for the probe from which a method trains the network. Only some methods have one."""
+        return [self.features(target, seed)] if method in PROBES_BEFORE else []
 
     # Specs
 
     def affinity_spec(self) -> AffinitySpec:
-        return AffinitySpec(tuple(self.compared.values()), LATE)
+        return AffinitySpec(tuple(self.compared.values()))
 
     def test_images(self, target: str) -> int:
         """Return the number of test images of a target that are used."""
@@ -174,6 +180,10 @@ class Head2Toe(Experiment):
         )
 
     def tuning_spec(self, method: str, target: str, seed: int) -> TuningSpec:
+        settings, before, lengths = self.settings, None, self.settings.epochs
+        if method in PROBES_BEFORE:
+            before = ProbeBefore(PROBES_BEFORE[method], settings.target_sizes, settings.steps)
+            lengths = after_probe(lengths)
         return TuningSpec(
             method=method,
             target=target,
@@ -181,34 +191,42 @@ class Head2Toe(Experiment):
             network=self.study.network,
             head="new" if method == FINE_TUNING else "keep",
             training=dict(vars(self.study.config.training)),
-            learning_rates=self.settings.learning_rates,
-            epochs=self.settings.epochs,
+            learning_rates=settings.learning_rates,
+            epochs=lengths,
             parts=PARTS,
-            folds=self.settings.folds,
+            folds=settings.folds,
             test_images=self.test_images(target),
+            probe=before,
         )
 
     # Figures
 
     def figures(self) -> Iterator[Figure]:
-        phrases = {"budget": self._budget(), "window": f"{self.settings.window:.0%}"}
-        every = {self.table(*key): {"images": self.title(key[1])} for key in self.method_tables}
-        probes = {self.table(*key): {"images": self.title(key[1])} for key in self.method_tables if key[0] == PROBES}
+        phrases = {
+            "budget": self._budget(),
+            "window": f"{self.settings.window:.0%}",
+            "intervals": intervals_in_words(len(self.study.seeds)),
+        }
+        every = {self.table(*key): self._columns(key[1]) for key in self.method_tables}
+        probes = {self.table(*key): self._columns(key[1]) for key in self.method_tables if key[0] == PROBES}
         make = self.figure
         yield make("head2toe", "Probes and fine-tuning", every, phrases=phrases)
-        yield make("head2toe_affinity", "Gain and affinity", {self.affinity: {}}, phrases=phrases)
+        yield make("head2toe_affinity", "Gain, layers and affinity", {self.affinity: {}}, phrases=phrases)
         yield make("head2toe_layers", "Layers of the features", probes, phrases=phrases)
         yield make("head2toe_cost", "Accuracy and cost", every, phrases=phrases)
         yield make("head2toe_claims", "Claims on Head2Toe", {}, drawing="claims")
 
+    def _columns(self, target: str) -> dict[str, object]:
+        """Return the columns that figures add to the rows of a target."""
+        return {"images": self.title(target), "dataset": self.tasks_of[target].dataset}
+
     def _budget(self) -> str:
         """Return the sentences that tell with how many examples and configurations every method is fitted."""
         settings = self.settings
-        tuned = len(settings.learning_rates) * len(settings.epochs)
-        aside = "" if tuned == 24 else f" ({tuned} if it trains the network)"
+        numbers = " or ".join(map(str, budgets(settings.learning_rates, settings.epochs)))
         parts = f" in each of {settings.folds} folds" if settings.folds > 1 else ""
         return (
-            f"Each target has {settings.images:,} training examples. Every method chooses among 24 configurations"
-            f"{aside} by its accuracy on {settings.images // PARTS:,} of these examples{parts}, and is then fitted on "
-            "all examples. Frozen and trained networks use the running statistics of batch normalisation."
+            f"Each target has {settings.images:,} training examples. Every method chooses among {numbers} "
+            f"configurations by its accuracy on {settings.images // PARTS:,} of these examples{parts}, and is then fitted "
+            "on all examples. Frozen and trained networks use the running statistics of batch normalisation."
         )

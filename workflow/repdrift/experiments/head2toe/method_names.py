@@ -9,6 +9,7 @@ NAMES = {
     "fine-tuning": "fine-tuning",
     "scratch": "from scratch",
     "head2toe-ft": "Head2Toe-FT",
+    "lp-ft": "LP-FT",
     "all": "all features",
     "all-l1": "all with l1",
     "all-l2": "all with l2",

@@ -60,7 +60,7 @@ rule head2toe_tuning:
     input:
         unpack(lambda w: with_images(HEAD2TOE.images(w.target))),
         parent=lambda w: STUDY.model(HEAD2TOE.parents[w.method], w.seed),
-        probe=lambda w: HEAD2TOE.probe_files(w.method, w.target, w.seed),
+        features=lambda w: HEAD2TOE.features_before(w.method, w.target, w.seed),
         task=lambda w: HEAD2TOE.labels(w.target, w.seed),
     output:
         HEAD2TOE.table("{method}", "{target}", "{seed}"),
@@ -78,7 +78,7 @@ rule head2toe_tuning:
         code=fingerprint("head2toe_tuning"),
         gpus=granted_gpus,
     shell:
-        program("head2toe_tuning", "parent probe task images", ON_GPU)
+        program("head2toe_tuning", "parent features task images", ON_GPU)
 
 
 rule head2toe_affinity_of_targets:

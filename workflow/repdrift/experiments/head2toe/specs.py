@@ -33,8 +33,20 @@ class ProbesSpec:
 
 
 @dataclass(frozen=True)
+class ProbeBefore:
+    """The search for the probe from which a method trains the network. `method` is ``linear`` or ``head2toe``."""
+
+    method: str
+    target_sizes: tuple[int, ...]
+    steps: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class TuningSpec:
-    """The search of a method that trains the network. `training` has the settings that all trainings share."""
+    """The search of a method that trains the network. `training` has the settings that all trainings share.
+
+    `probe` is None for methods that start without a probe.
+    """
 
     method: str
     target: str
@@ -47,11 +59,11 @@ class TuningSpec:
     parts: int
     folds: int
     test_images: int
+    probe: ProbeBefore | None
 
 
 @dataclass(frozen=True)
 class AffinitySpec:
-    """The titles of the targets, one for each table, and the layers that are neither early nor intermediate."""
+    """The titles of the targets, one for each table."""
 
     images: tuple[str, ...]
-    late: tuple[str, ...]

@@ -4,7 +4,8 @@ The Snakefile imports this module, so it needs nothing heavy.
 """
 
 from repdrift.experiments.checks import check_images, check_sides, check_targets
-from repdrift.experiments.transfer.experiment import Settings, Transfer
+from repdrift.experiments.transfer.experiment import Transfer
+from repdrift.experiments.transfer.settings import Settings
 from repdrift.similarity.registry import images_needed
 from repdrift.study.refusal import refusal
 from repdrift.study.study import Study

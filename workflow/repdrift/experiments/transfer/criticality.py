@@ -85,10 +85,11 @@ class PartInNetwork:
 
 
 def criticality(distances: Sequence[float], noises: Sequence[float], losses: Sequence[float], limit: float) -> float:
-    """Return the criticality of a part: the least ``distance² / noise²`` of all points with a loss up to a limit.
+    """Return the criticality of a part: the least ``distance² / noise²`` with a loss up to a limit.
 
-    It is 0 if the part can be rewound to its weights before training. It is infinite if only points without noise are
-    within the limit.
+    At each distance, the noise is the one at which the loss crosses the limit. Between two noises of the grid, the loss
+    is taken to be linear in ``noise²``, as it is for small noises. The criticality is 0 if the part can be
+    rewound to its weights before training.
 
     Parameters
     ----------
@@ -98,8 +99,29 @@ def criticality(distances: Sequence[float], noises: Sequence[float], losses: Seq
     limit : float
         The largest allowed loss in nats.
     """
-    found = math.inf
+    columns: dict[float, list[tuple[float, float]]] = {}
     for far, noise, loss in zip(distances, noises, losses, strict=True):
-        if loss <= limit:
-            found = min(found, 0.0 if far == 0 else (far / noise) ** 2 if noise else math.inf)
+        columns.setdefault(far, []).append((noise, loss))
+    found = math.inf
+    for far, column in columns.items():
+        allowed = allowed_noise(sorted(column), limit)
+        if allowed is not None:
+            found = min(found, 0.0 if far == 0 else (far / allowed) ** 2 if allowed else math.inf)
     return found
+
+
+def allowed_noise(column: Sequence[tuple[float, float]], limit: float) -> float | None:
+    """Return the largest noise with a loss up to a limit, given ascending noises with their losses.
+
+    If the next noise of the column is beyond the limit, the result lies where the loss crosses it, see `criticality`.
+    It is None if all losses are beyond the limit.
+    """
+    within = [place for place, (_, loss) in enumerate(column) if loss <= limit]
+    if not within:
+        return None
+    noise, loss = column[within[-1]]
+    if within[-1] == len(column) - 1:
+        return noise
+    next_noise, next_loss = column[within[-1] + 1]
+    share = (limit - loss) / (next_loss - loss) if math.isfinite(next_loss) else 0.0
+    return math.sqrt(noise**2 + share * (next_noise**2 - noise**2))

@@ -17,24 +17,36 @@ def interpolated(first: State, second: State, share: float) -> dict[str, Tensor]
     }
 
 
-def barrier(shares: Sequence[float], accuracies: Sequence[float]) -> float:
+def barrier(shares: Sequence[float], one_half: Sequence[float], other_half: Sequence[float]) -> float:
     """Return the barrier: how far the accuracy falls at most below the linear interpolation between its two ends.
 
-    It is the maximum of ``(1 - share) A(0) + share A(1) - A(share)`` over the shares, in the unit of the accuracies. It
-    is at least 0, since the difference is 0 at the ends.
+    The place of the largest fall is found on one half of the images, and the fall is measured there on the other half.
+    The barrier is the mean over both ways. A maximum over noisy accuracies of the same images would be too large: on a
+    flat line it is above 0 at any number of images.
 
     Parameters
     ----------
     shares : sequence of float
         Ascending, from 0 to 1.
-    accuracies : sequence of float
-        The accuracy of the network at each share.
+    one_half, other_half : sequences of float
+        The accuracies of the network at each share, on either half of the images.
+
+    Returns
+    -------
+    float
+        In the unit of the accuracies. It can be slightly negative.
     """
+    first, second = falls(shares, one_half), falls(shares, other_half)
+    return (second[first.index(max(first))] + first[second.index(max(second))]) / 2
+
+
+def falls(shares: Sequence[float], accuracies: Sequence[float]) -> list[float]:
+    """Return ``(1 - share) A(0) + share A(1) - A(share)`` at each share. It is 0 at the ends."""
     start, end = accuracies[0], accuracies[-1]
-    return max(
+    return [
         (1 - share) * start + share * end - found if 0 < share < 1 else 0.0
         for share, found in zip(shares, accuracies, strict=True)
-    )
+    ]
 
 
 def even_shares(count: int) -> list[float]:

@@ -54,3 +54,28 @@ use rule transfer_similarity_of_pairs as transfer_criticality_of_parts with:
         code=fingerprint("transfer_criticality_of_parts"),
         program=lambda w, resources: "transfer_criticality_of_parts",
         gpus=granted_gpus,
+
+
+# The learning rate is tuned on several tasks of a target, so this table is named by its task.
+rule transfer_rates_of_starts:
+    input:
+        unpack(lambda w: with_images(**TRANSFER.rates_inputs(w.task, w.seed))),
+    output:
+        TRANSFER.file("rates", "{task}", "{seed}"),
+    log:
+        f"{STUDY.folder}/logs/transfer/rates/{{task}}/seed{{seed}}.log",
+    wildcard_constraints:
+        task=one_of(TRANSFER.tuned),
+    conda:
+        "../../../../envs/torch.yaml"
+    threads: 1
+    resources:
+        gpu=gpu_if_offered,
+        mem_mb=growing(2500),
+        runtime=growing(10),
+    params:
+        spec=lambda w: canonical(TRANSFER.rates_spec(w.task, int(w.seed))),
+        code=fingerprint("transfer_rates_of_starts"),
+        gpus=granted_gpus,
+    shell:
+        program("transfer_rates_of_starts", "networks histories task images", ON_GPU)

@@ -21,13 +21,33 @@ class Comparison:
 
 
 @dataclass(frozen=True)
+class RatesSpec(Comparison):
+    """The trainings with several learning rates.
+
+    `starts` names the networks from each start in the order of `rates`. `side` is that of the blocks of pixels that are
+    shuffled. `epochs` is the number of first epochs that the speed of learning is a mean over.
+    """
+
+    side: int
+    rates: tuple[float, ...]
+    starts: Mapping[str, tuple[str, ...]]
+    epochs: int
+
+
+@dataclass(frozen=True)
 class PairsSpec(Comparison):
-    """The comparison of pairs of networks. `probe` and `calibration` are numbers of images."""
+    """The comparison of pairs of networks.
+
+    `probe` and `calibration` are numbers of images. `disagreeing` is the pair whose mistakes are divided into ambiguous
+    images and others, and `judges` are the networks that tell how ambiguous an image is.
+    """
 
     pairs: Mapping[str, tuple[str, str]]
     probe: int
     calibration: int | None
     estimators: tuple[str, ...]
+    disagreeing: str
+    judges: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from repdrift.experiments.captions import intervals_in_words
 from repdrift.experiments.experiment import Experiment
 from repdrift.experiments.transferability.specs import NetworksSpec, RegressionSpec, Trained
-from repdrift.experiments.transferability.tables import LAYERS, REGRESSION, TUNED
+from repdrift.experiments.transferability.tables import (
+    EPOCHS,
+    LAYERS,
+    REGRESSION,
+    STEPS,
+    TRUE_LABELS,
+    TUNED,
+    as_in_the_paper,
+)
 from repdrift.study.figure import Figure
 from repdrift.study.runs import INDEPENDENT, INITIAL, Checkpoint, Run
 from repdrift.study.study import Study
@@ -17,7 +26,7 @@ from repdrift.study.tasks import Task, Transform
 
 # The groups of trainings: on whole targets with true labels, of each sweep, and from the initial weights. A training
 # can belong to several groups.
-TARGET, EPOCHS, STEPS, CLASSES, SCRATCH = "target", "epochs", "steps", "classes", "scratch"
+TARGET, CLASSES, SCRATCH = "target", "classes", "scratch"
 GROUPS = (TARGET, EPOCHS, STEPS, CLASSES, SCRATCH)
 
 
@@ -159,7 +168,6 @@ class Transferability(Experiment):
             runs=tuple(self.described(run) for run in self.runs_on(dataset).values()),
             domains=tuple(self.domains(dataset)),
             images=self.settings.class_images,
-            bn=self.study.config.probe.bn,
         )
 
     def regression_spec(self) -> RegressionSpec:
@@ -179,20 +187,34 @@ class Transferability(Experiment):
             domain=domain(run.task),
         )
 
+    @property
+    def regressed(self) -> list[Trained]:
+        """The fine-tunings in the regression of the paper: true labels, and the usual number of epochs."""
+        every = map(self.described, self.measured.values())
+        return [each for each in every if each.network == TUNED and as_in_the_paper(each.labels, each.groups)]
+
     # Figures
 
     def figures(self) -> Iterator[Figure]:
         rows: dict[str, dict[str, object]] = {path: {"images": title} for path, title in self.files.items()}
-        tuned = [run.name for run in self.study.fine_tunings if run.parent != INITIAL]
+        tuned = [run for run in self.study.fine_tunings if run.parent != INITIAL]
         compared: dict[str, dict[str, object]] = {
-            self.study.similarity(name, seed): {} for name in tuned for seed in self.study.seeds
+            self.study.similarity(run.task.role, run.name, seed): {} for run in tuned for seed in self.study.seeds
         }
-        phrases = {"steps": f"{self.steps:,}", "class_images": f"{self.settings.class_images:,}"}
+        decay = self.study.config.training.weight_decay
+        phrases = {
+            "decay": f"with a weight decay of {decay:g}" if decay else "without weight decay",
+            "steps": f"{self.steps:,}",
+            "class_images": f"{self.settings.class_images:,}",
+            "fine_tunings": str(len(self.regressed)),
+            "domains": str(len({each.domain for each in self.regressed})),
+            "intervals": intervals_in_words(len(self.study.seeds)),
+        }
         make = self.figure
-        yield make("transferability_layers", "Transferability of layers", rows)
+        yield make("transferability_layers", "Transferability of layers", rows, phrases=phrases)
         yield make("transferability_data", "Transferability and data", rows, phrases=phrases)
         yield make("transferability_gap", "Transferability and domains", {self.regression: {}}, phrases=phrases)
-        yield make("weights_vs_representations", "Weights and representations", {**rows, **compared})
+        yield make("weights_vs_representations", "Weights and representations", {**rows, **compared}, phrases=phrases)
         yield make("transferability_claims", "Claims on transferability", {}, drawing="claims")
 
 
@@ -205,4 +227,4 @@ def labels(transform: Transform) -> str:
     """Return the label transform of a task in words."""
     if transform.kind == "shift":
         return "shifted labels"
-    return f"random labels, d = {transform.value}" if transform.value else "true labels"
+    return f"random labels, d = {transform.value}" if transform.value else TRUE_LABELS

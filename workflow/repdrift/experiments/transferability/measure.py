@@ -5,8 +5,7 @@ weights of a layer. It is above 1 if pre-training brings the weights closer to t
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Mapping
 
 from torch import Tensor, nn
 
@@ -63,13 +62,3 @@ def ratio(far: float, near: float) -> float:
 def log(value: float) -> float:
     """Return the natural logarithm, or minus infinity for 0."""
     return math.log(value) if value else -math.inf
-
-
-def lead(values: Sequence[float]) -> float:
-    """Return how far the highest of the later layers is above the first."""
-    return max(values[1:]) - values[0]
-
-
-def largest_rise(values: Sequence[float]) -> float:
-    """Return the largest change from a layer to the next. It is below 0 if the values fall from layer to layer."""
-    return max(later - earlier for earlier, later in pairwise(values))

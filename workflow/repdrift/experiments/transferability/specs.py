@@ -35,7 +35,6 @@ class NetworksSpec:
     runs: tuple[Trained, ...]
     domains: tuple[str, ...]
     images: int
-    bn: str
 
 
 @dataclass(frozen=True)

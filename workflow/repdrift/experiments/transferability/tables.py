@@ -7,7 +7,8 @@ REGRESSION = Table("transferability_gap", ("series", "measure", "item"))
 
 # The columns of the first table that tell what a network was trained on, see `Trained`.
 TRAINED = ("run", "labels", "network", "groups", "size", "classes", "steps")
-TUNED = "fine-tuned"
+TUNED, TRUE_LABELS = "fine-tuned", "true labels"
+EPOCHS, STEPS = "epochs", "steps"  # the groups of trainings on fewer images, with equal epochs and with equal steps
 
 # The items in addition to the convolutions.
 OVERALL, HEAD = "overall", "head"
@@ -16,7 +17,12 @@ OVERALL, HEAD = "overall", "head"
 T, T_BY_L2, LN = "T", "T by l2", "ln "
 DISTANCE, L2_DISTANCE, MOVEMENT, DOMAIN = "distance", "l2 distance", "movement", "domain"
 GAP, WIDTH = "gap", "width"
-LEAD, RISE = "lead", "rise"  # items of the logarithms that describe their shape over the layers, see `measure`
 
 COEFFICIENT, COEFFICIENT_OF_MEANS = "coefficient", "coefficient of means"
+LN_N = "ln N"  # a predictor, as gap and width are
 AS_IN_THE_PAPER = "true labels, equal epochs"
+
+
+def as_in_the_paper(labels: str, groups: str) -> bool:
+    """Return whether a fine-tuning has true labels and the usual number of epochs, as those in the paper have."""
+    return labels == TRUE_LABELS and groups != STEPS

@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 
 from repdrift.figures import style
 from repdrift.figures.change import CHANGE, LOG_WORDS, change_label, set_change_axis, with_change
-from repdrift.figures.intervals import intervals
 from repdrift.figures.lines import NULL, draw_curves, lettered, null_handle
+from repdrift.figures.points import t_intervals
 from repdrift.figures.style import Look, Strip
 from repdrift.figures.table import footer, ordered
 
@@ -31,7 +31,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     strip = Strip(math.ceil(len(handles) / columns), text)
     figure = style.make_figure(width, 2 * AXES_HEIGHT + 0.35, strip)
     upper, lower = figure.subplots(2, len(estimators), squeeze=False, sharex=True, sharey="row")
-    limits = style.similarity_limits(table["value"], intervals(table, ["epoch", "layer", "estimator"]))
+    limits = style.similarity_limits(table["value"], t_intervals(table, ["epoch", "layer", "estimator"]))
     titles = lettered([style.estimator_label(estimator) for estimator in estimators])
     for top, bottom, estimator, title in zip(upper, lower, estimators, titles, strict=True):
         shown = table[table["estimator"] == estimator]

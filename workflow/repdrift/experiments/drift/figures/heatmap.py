@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 
 from repdrift.claims.rule import CONFIDENCE
 from repdrift.figures import style
-from repdrift.figures.intervals import intervals
 from repdrift.figures.lines import fit_layer_names, layer_names_fit, lettered, level, longest
+from repdrift.figures.points import t_intervals
 from repdrift.figures.style import Strip
 from repdrift.figures.table import footer, ordered
 
@@ -29,7 +29,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     """Draw a heatmap for each panel by one estimator, with one colour bar for all."""
     estimator = style.main_estimator(ordered(table["estimator"]))
     table = table[table["estimator"] == estimator]
-    cells = intervals(table, ["panel", "layer", "reference_layer"])
+    cells = t_intervals(table, ["panel", "layer", "reference_layer"])
     panels, layers, references = (ordered(table[column]) for column in ("panel", "layer", "reference_layer"))
     width = style.DOUBLE if len(panels) > 2 else style.SINGLE
     across = min(ACROSS, len(panels))

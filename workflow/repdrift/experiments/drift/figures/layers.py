@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 
 from repdrift.figures import style
 from repdrift.figures.change import CHANGE, LOG_WORDS, change_label, set_change_axis, with_change
-from repdrift.figures.intervals import draw_points, intervals, offsets, step
 from repdrift.figures.lines import Legends, fit_layer_names, lettered, level
+from repdrift.figures.points import draw_points, offsets, shade_every_other, step, t_intervals
 from repdrift.figures.style import Look, Strip, mixed
 from repdrift.figures.table import footer, ordered
 
@@ -33,7 +33,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     title_height = 0.16 * (titles[0].count("\n") + 1 if any(panels) else 0)
     figure = style.make_figure(width, ROW_HEIGHT * len(rows) + title_height + 0.3, strip)
     grid = figure.subplots(len(rows), len(panels), sharex=True, sharey="row", squeeze=False)
-    limits = style.similarity_limits(table["value"], intervals(table, ["panel", "series", "layer", "estimator"]))
+    limits = style.similarity_limits(table["value"], t_intervals(table, ["panel", "series", "layer", "estimator"]))
     order = ordered(table["layer"])
     for row, (estimator, measure) in enumerate(rows):
         shown = table[table["estimator"] == estimator]
@@ -57,7 +57,8 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
 def draw_panel(axes: Axes, shown: pd.DataFrame, series: Sequence[str], order: Sequence[str], measure: str) -> None:
     """Draw the points of the series, and the null of each of them."""
     look = Look.of(series)
-    draw_points(axes, shown, hue="series", look=look, order=order, value=measure, log=measure == CHANGE)
+    draw_points(axes, shown, x="layer", hue="series", look=look, order=order, value=measure, log=measure == CHANGE)
+    shade_every_other(axes, len(order))
     draw_nulls(axes, shown, look, order, measure)
 
 
@@ -66,8 +67,9 @@ def draw_nulls(axes: Axes, shown: pd.DataFrame, look: Look, order: Sequence[str]
 
     It is far from 0 for a biased estimator and wide layers, and it differs between series.
     """
-    half = 0.4 * step(len(look.colours))
-    for label, offset in zip(look.colours, offsets(len(look.colours)), strict=True):
+    labels = [label for label in look.colours if (shown["series"] == label).any()]
+    half = 0.4 * step(len(labels))
+    for label, offset in zip(labels, offsets(len(labels)), strict=True):
         nulls = shown[shown["series"] == label].groupby("layer")["null_mean"].mean().reindex(list(order))
         values = 1 - nulls if measure == CHANGE else nulls
         middle = [place + offset for place in range(len(order))]

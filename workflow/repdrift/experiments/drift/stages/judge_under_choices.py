@@ -9,7 +9,7 @@ import pandas as pd
 from repdrift import command
 from repdrift.claims import measurements
 from repdrift.claims.contrasts import CURVE, SIMILARITY, Claim
-from repdrift.claims.judging import CALIBRATED, Measured, judge_contrasts, read, read_others
+from repdrift.claims.judging import CALIBRATED, Measured, judge_contrasts, other_numbers, read, read_histories
 from repdrift.claims.measurements import Numbers
 from repdrift.claims.verdict import together
 from repdrift.experiments.drift.specs import MultiverseSpec
@@ -185,7 +185,7 @@ def main() -> None:
     flags.add_argument("--choices", type=Path, nargs="+", required=True, help="similarities under other choices")
     args = flags.parse_args()
     spec: MultiverseSpec = args.spec
-    others = read_others(spec.claims, spec.histories, args.histories, {}, [])
+    others = other_numbers(spec.claims, read_histories(spec.histories, args.histories), {}, {})
     found = list(verdict_rows(spec, read(args.similarities), read(args.curves), read(args.choices), others))
     job = Job(spec, args.code, [*args.similarities, *args.curves, *args.histories, *args.choices])
     job.save(args.output, lambda file: write_csv(file, found, COLUMNS))

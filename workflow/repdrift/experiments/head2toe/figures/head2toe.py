@@ -7,42 +7,36 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from repdrift.experiments.head2toe.figures.head2toe_methods import (
-    COLOURS,
-    KIND_OF,
-    in_order,
-    name,
-    points_only,
-    summary,
-)
+from repdrift.experiments.head2toe.figures.head2toe_methods import COLOURS, KIND_OF, in_order, name, points_only
+from repdrift.experiments.head2toe.figures.over_datasets import over_datasets
 from repdrift.experiments.head2toe.tables import HEAD2TOE, LINEAR, TEST_ACCURACY
 from repdrift.figures import style
-from repdrift.figures.grid import seeds
+from repdrift.figures.intervals import SEED, draw_mean, means_by, seeds_in_words
 from repdrift.figures.lines import lettered
 from repdrift.figures.style import Look, Strip
 from repdrift.figures.table import joined, ordered
 
-COLUMNS = ("images", "seed", "method", "measure", "value")
-MEAN = "mean of targets"
+COLUMNS = ("images", "dataset", "seed", "method", "measure", "value")
+MEAN = "mean of data sets"
 ROW = 0.155  # height of the row of a method in inches
 
 
 def draw(table: pd.DataFrame, network: str) -> Figure:
-    """Draw a column for each target and one for their mean, and a row for each method. Small dots are seeds."""
+    """Draw a column for each target and one for the mean over data sets, and a row for each method."""
     table = table[table["measure"] == TEST_ACCURACY]
     methods, targets = in_order(table["method"]), ordered(table["images"])
-    mean = table.groupby(["method", "seed"], as_index=False)["value"].mean().assign(images=MEAN)
     columns = [*targets, *([MEAN] if len(targets) > 1 else [])]
     width, labels = style.DOUBLE, 0.15 + max(style.text_width(name(method), style.SMALL) for method in methods)
     titles = [style.wrap(title, (width - labels) / len(columns) - 0.1, 8) for title in lettered(columns)]
     lines = max(title.count("\n") + 1 for title in titles)
     beside = style.legend_columns(list(COLOURS), width - labels - 0.1)
-    footer = joined([seeds(table), "small dots: single seeds", "lines: means of linear and Head2Toe", network])
+    footer = joined([seeds_in_words(table), "vertical lines: means of linear and Head2Toe", network])
     strip = Strip(math.ceil(len(COLOURS) / beside), style.wrap(footer, width - 0.1, style.TINY))
     figure = style.make_figure(width, ROW * len(methods) + 0.4 + 0.15 * lines, strip)
     grid = figure.subplots(1, len(columns), sharey=True, squeeze=False)[0]
     for axes, column, title in zip(grid, columns, titles, strict=True):
-        draw_methods(axes, mean if column == MEAN else table[table["images"] == column], methods)
+        shown = over_datasets(table, "method") if column == MEAN else table[table["images"] == column]
+        draw_methods(axes, shown, methods)
         axes.set_title(title)
     grid[0].set_yticks(range(len(methods)), [name(method) for method in methods])
     grid[0].set_ylim(len(methods) - 0.5, -0.5)
@@ -53,17 +47,15 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
 
 
 def draw_methods(axes: Axes, shown: pd.DataFrame, methods: list[str]) -> None:
-    """Draw means with standard errors, and single seeds."""
-    of_methods = summary(shown, "method")
+    """Draw means with their intervals, and single seeds."""
+    means = means_by(shown, "method")
     for method in (LINEAR, HEAD2TOE):
-        if method in of_methods:
-            axes.axvline(of_methods[method][0], color=COLOURS[KIND_OF[method]], linewidth=0.5, alpha=0.5, zorder=0)
+        if method in means:
+            axes.axvline(means[method].mean, color=COLOURS[KIND_OF[method]], linewidth=0.5, alpha=0.5, zorder=0)
     for row, method in enumerate(methods):
         values, colour = shown.loc[shown["method"] == method, "value"], COLOURS[KIND_OF[method]]
-        if values.empty:
-            continue
-        axes.plot(values, [row] * len(values), ".", color=colour, alpha=0.35, markersize=2.5, markeredgewidth=0)
-        mean, error = of_methods[method]
-        axes.errorbar(mean, row, xerr=error, fmt="o", color=colour, elinewidth=0.8, **style.MARKER_EDGE)
+        if len(values):
+            axes.plot(values, [row] * len(values), color=colour, **SEED)
+            draw_mean(axes, means[method], row, colour=colour, marker="o")
     axes.xaxis.set_major_locator(MaxNLocator(3, integer=True))
     axes.tick_params(axis="y", length=0)

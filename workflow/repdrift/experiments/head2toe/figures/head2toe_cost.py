@@ -1,55 +1,58 @@
 """The accuracy of methods against their costs: the operations of the final fit, and the bytes that a target adds."""
 
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from repdrift.experiments.head2toe.figures.head2toe_methods import in_order, look, name, points_only, summary
-from repdrift.experiments.head2toe.tables import BYTES, FLOPS, OURS, PAPER, TEST_ACCURACY
+from repdrift.experiments.head2toe.figures.head2toe_methods import in_order, look, name, points_only
+from repdrift.experiments.head2toe.figures.over_datasets import over_datasets
+from repdrift.experiments.head2toe.tables import BYTES, FINE_TUNING, FLOPS, OURS, PAPER, TEST_ACCURACY
 from repdrift.figures import style
-from repdrift.figures.grid import seeds
-from repdrift.figures.style import Strip
+from repdrift.figures.intervals import Mean, draw_mean, means_by, seeds_in_words
+from repdrift.figures.style import Look, Strip
 from repdrift.figures.table import joined
 
-COLUMNS = ("images", "seed", "method", "measure", "item", "value")
+COLUMNS = ("images", "dataset", "seed", "method", "measure", "item", "value")
 MEASURES = {FLOPS: "floating-point operations of the final fit", BYTES: "bytes that a target adds"}
-COUNTS = {PAPER: "as the paper counts", OURS: "as computed and stored here"}
+COLUMNS_OF_LEGEND = 4
+FOLD = 100  # the paper says that a probe costs a hundredth of fine-tuning
 
 
 def draw(table: pd.DataFrame, network: str) -> Figure:
-    """Draw a point for each method at the means over targets and seeds. There is a row for each way of counting."""
+    """Draw a point for each method at the costs that the paper counts, and a line to those that are counted here."""
     methods = in_order(table["method"])
-    right = table[table["measure"] == TEST_ACCURACY]
-    accuracy = summary(right.groupby(["method", "seed"])[["value"]].mean().reset_index(), "method")
-    shown = look(methods)
-    width = style.DOUBLE
-    columns = 4
+    accuracy = means_by(over_datasets(table[table["measure"] == TEST_ACCURACY], "method"), "method")
+    shown, width = look(methods), style.DOUBLE
     footer = [
-        seeds(table),
-        "accuracy and cost: means over the targets; costs do not include the search before the final fit",
+        seeds_in_words(table).replace(" (faint points)", ""),
+        "means over data sets; costs are those of the final fit, without the search before it",
+        "point: cost as the paper counts; thin line: to the cost as computed and stored here",
+        f"dashed: 1/{FOLD} of fine-tuning's cost",
         network,
     ]
-    strip = Strip(-(-len(methods) // columns), style.wrap(joined(footer), width - 0.1, style.TINY))
-    figure = style.make_figure(width, 3.7, strip)
-    grid = figure.subplots(2, 2, sharey=True, sharex="col")
-    for row, (count, title) in enumerate(COUNTS.items()):
-        for column, (measure, label) in enumerate(MEASURES.items()):
-            axes = grid[row][column]
-            costs = summary(table[(table["measure"] == measure) & (table["item"] == count)], "method")
-            for method in methods:
-                axes.errorbar(
-                    costs[method][0],
-                    accuracy[method][0],
-                    yerr=accuracy[method][1],
-                    fmt=shown.markers[name(method)],
-                    color=shown.colours[name(method)],
-                    elinewidth=0.8,
-                    markersize=5,
-                    **style.MARKER_EDGE,
-                )
-            axes.set_xscale("log")
-            axes.set_title(f"{style.letter(2 * row + column)} {title}")
-            if row:
-                axes.set_xlabel(label)
-        grid[row][0].set_ylabel("test accuracy (%)")
-    style.legend(grid[1][0], points_only(shown.handles(width / columns)), columns, strip.legend_top)
+    lines = -(-len(methods) // COLUMNS_OF_LEGEND)
+    strip = Strip(lines, style.wrap(joined(footer), width - 0.1, style.TINY))
+    figure = style.make_figure(width, 2.4, strip)
+    grid = figure.subplots(1, len(MEASURES), sharey=True)
+    for number, (axes, (measure, label)) in enumerate(zip(grid, MEASURES.items(), strict=True)):
+        draw_costs(axes, table[table["measure"] == measure], methods, accuracy, shown)
+        axes.set(xscale="log", xlabel=label, title=style.letter(number))
+    grid[0].set_ylabel("test accuracy (%)")
+    handles = points_only(shown.handles(width / COLUMNS_OF_LEGEND))
+    style.legend(grid[0], handles, COLUMNS_OF_LEGEND, strip.legend_top)
     return figure
+
+
+def draw_costs(axes: Axes, table: pd.DataFrame, methods: list[str], accuracy: dict[str, Mean], shown: Look) -> None:
+    """Draw the methods at one measure of cost."""
+    paper, ours = (
+        means_by(over_datasets(table[table["item"] == count], "method"), "method") for count in (PAPER, OURS)
+    )
+    for method in methods:
+        mean, colour = accuracy[method], shown.colours[name(method)]
+        ends = [paper[method].mean, ours[method].mean]
+        axes.plot(ends, [mean.mean] * 2, color=colour, linewidth=0.7)
+        axes.plot(ends[1], mean.mean, color=colour, marker="|", markersize=4)
+        draw_mean(axes, ends[0], mean, colour=colour, marker=shown.markers[name(method)], size=5)
+    if FINE_TUNING in paper:
+        axes.axvline(paper[FINE_TUNING].mean / FOLD, color="0.6", linewidth=0.7, linestyle=(0, (3, 2)), zorder=0)

@@ -3,19 +3,17 @@
 from collections.abc import Iterable
 from itertools import cycle
 
-import pandas as pd
 from matplotlib.artist import Artist
 
 from repdrift.experiments.head2toe.method_names import NAMES
 from repdrift.figures.style import MARKERS, Look, kinds
-from repdrift.figures.table import standard_errors
 
 # The methods in the order of the figures, by kind. Each kind has a colour.
 KINDS = {
     "probes on one layer or two": ("linear", "linear-intermediate", "linear-second"),
     "probes on all layers": ("all", "all-l1", "all-l2", "all-group-lasso", "random"),
     "Head2Toe": ("head2toe",),
-    "the network is trained": ("head2toe-ft", "fine-tuning", "scratch"),
+    "the network is trained": ("head2toe-ft", "lp-ft", "fine-tuning", "scratch"),
 }
 COLOURS = dict(zip(KINDS, kinds(len(KINDS)), strict=True))
 KIND_OF = {method: kind for kind, methods in KINDS.items() for method in methods}
@@ -25,11 +23,6 @@ def in_order(methods: Iterable[str]) -> list[str]:
     """Return the methods without repetition in the order of the figures."""
     found = set(methods)
     return [method for method in KIND_OF if method in found]
-
-
-def summary(rows: pd.DataFrame, by: str) -> dict[str, tuple[float, float]]:
-    """Return the mean over seeds and its standard error (0 for one seed), by the values of a column."""
-    return {str(key): (mean, error) for key, mean, error in standard_errors(rows, [by]).itertuples()}
 
 
 def look(methods: Iterable[str]) -> Look:

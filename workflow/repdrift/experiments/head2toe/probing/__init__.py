@@ -20,7 +20,7 @@ This one searches for the best setting of every method, with the same budget and
 from repdrift.experiments.head2toe.probing.features import Features, pooled
 from repdrift.experiments.head2toe.probing.heads import Head, Setting
 from repdrift.experiments.head2toe.probing.io import load, save, write
-from repdrift.experiments.head2toe.probing.methods import Method, methods
+from repdrift.experiments.head2toe.probing.methods import Method, before_training, methods
 from repdrift.experiments.head2toe.probing.probe import Configuration, Probe, by_rank, fit, head2toe
 from repdrift.experiments.head2toe.probing.search import Found, Split, folds, holdout, search
 from repdrift.experiments.head2toe.probing.selection import Selection, select, weight_scores
@@ -35,6 +35,7 @@ __all__ = [
     "Selection",
     "Setting",
     "Split",
+    "before_training",
     "by_rank",
     "fit",
     "folds",

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from itertools import product
 
 from repdrift.errors import UserError
+from repdrift.experiments.head2toe.budget import BUDGET
 from repdrift.experiments.head2toe.probing.heads import Setting
 from repdrift.experiments.head2toe.probing.probe import Configuration
 
-BUDGET = 24  # configurations for each method; the paper has this number for methods that use all layers
 STEPS = (500, 5000)
 LEARNING_RATES = (0.01, 0.1)
 STRENGTHS = (1e-5, 1e-4)
@@ -78,34 +78,63 @@ def methods(
     UserError
         If there are not two different target sizes and two different numbers of steps.
     """
-    for name, values in (("target sizes", target_sizes), ("steps", steps)):
-        if len(values) != 2 or values[0] == values[1]:
-            raise UserError(f"{name} {', '.join(map(str, values))}: give two different ones, for a budget of {BUDGET}")
-
-    def settings(
-        rates: Sequence[float], regulariser: str = "none", strengths: Sequence[float] = (0.0,)
-    ) -> list[Setting]:
-        """List settings from simple to complex: by steps, then by falling strength, then by learning rate."""
-        grid = product(sorted(steps), sorted(strengths, reverse=True), rates)
-        return [Setting(rate, length, regulariser, strength) for length, strength, rate in grid]
+    _check_two("target sizes", target_sizes)
+    _check_two("steps", steps)
 
     def regularised(name: str, regulariser: str) -> Method:
-        return Method(name, "all", _grid(settings(LEARNING_RATES, regulariser, THREE_STRENGTHS), target_sizes))
+        return Method(name, "all", _grid(_settings(steps, LEARNING_RATES, regulariser, THREE_STRENGTHS), target_sizes))
 
-    linear = _grid(settings(TWELVE_RATES), [None])
+    linear = _grid(_settings(steps, TWELVE_RATES), [None])
     widened = [Method(name, "all", linear, layers=(penultimate, layer)) for name, layer in (beside or {}).items()]
-    scored = _grid(settings(LEARNING_RATES, "group-lasso", STRENGTHS), target_sizes, FRACTION)
+    scored = _grid(_settings(steps, LEARNING_RATES, "group-lasso", STRENGTHS), target_sizes, FRACTION)
     found = [
         Method("linear", "all", linear, layers=(penultimate,)),
         *widened,
-        Method("all", "all", _grid(settings(SIX_RATES), target_sizes)),
+        Method("all", "all", _grid(_settings(steps, SIX_RATES), target_sizes)),
         regularised("all-l1", "l1"),
         regularised("all-l2", "l2"),
         regularised("all-group-lasso", "group-lasso"),
-        Method("random", "random", _grid(settings(FOUR_RATES), target_sizes, FRACTION), FRACTIONS),
+        Method("random", "random", _grid(_settings(steps, FOUR_RATES), target_sizes, FRACTION), FRACTIONS),
         Method("head2toe", "scores", scored, FRACTIONS),
     ]
     return {method.name: method for method in found}
+
+
+def before_training(penultimate: str, target_sizes: Sequence[int], steps: Sequence[int] = STEPS) -> dict[str, Method]:
+    """Return the methods ``linear`` and ``head2toe`` with a budget of 12 configurations.
+
+    They are for probes whose network is then trained: the training has the other half of the budget. The linear probe
+    has every second learning rate. Head2Toe has the larger target size and the larger number of steps only.
+
+    Parameters
+    ----------
+    penultimate, target_sizes, steps
+        As for `methods`.
+
+    Raises
+    ------
+    UserError
+        If there are not two different target sizes and two different numbers of steps.
+    """
+    _check_two("target sizes", target_sizes)
+    _check_two("steps", steps)
+    linear = _grid(_settings(steps, TWELVE_RATES[1::2]), [None])
+    scored = _grid(_settings([max(steps)], LEARNING_RATES, "group-lasso", STRENGTHS), [max(target_sizes)], FRACTION)
+    found = [Method("linear", "all", linear, layers=(penultimate,)), Method("head2toe", "scores", scored, FRACTIONS)]
+    return {method.name: method for method in found}
+
+
+def _check_two(name: str, values: Sequence[int | None]) -> None:
+    if len(values) != 2 or values[0] == values[1]:
+        raise UserError(f"{name} {', '.join(map(str, values))}: give two different ones, for a budget of {BUDGET}")
+
+
+def _settings(
+    steps: Sequence[int], rates: Sequence[float], regulariser: str = "none", strengths: Sequence[float] = (0.0,)
+) -> list[Setting]:
+    """List settings from simple to complex: by steps, then by falling strength, then by learning rate."""
+    grid = product(sorted(steps), sorted(strengths, reverse=True), rates)
+    return [Setting(rate, length, regulariser, strength) for length, strength, rate in grid]
 
 
 def _grid(settings: Sequence[Setting], sizes: Sequence[int | None], fraction: float = 1.0) -> tuple[Configuration, ...]:

@@ -162,7 +162,7 @@ def accuracy(network: nn.Module, images: Tensor, labels: Tensor) -> float:
 
 
 class ProbedNetwork(nn.Module):
-    """A network together with a probe on its layers. Head2Toe-FT trains both.
+    """A network together with a probe on its layers. Head2Toe-FT and LP-FT train both.
 
     Before training, its logits are those of the probe. Parts of the network that follow the last layer with a selected
     feature have no effect on the logits, so they are not trained.

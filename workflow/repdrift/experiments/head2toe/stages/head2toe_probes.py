@@ -1,22 +1,30 @@
 """Search for the best probe of every method on a target, with equal budgets and the same folds of the examples."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
+import torch
+
 from repdrift import command
+from repdrift.experiments.head2toe.enrichment import enrichment
 from repdrift.experiments.head2toe.probing import Found, Method, by_rank, cost, folds, methods, search, write
 from repdrift.experiments.head2toe.probing.cost import forward_flops
 from repdrift.experiments.head2toe.probing.examples import INTERMEDIATE, SECOND, Examples, load_examples
+from repdrift.experiments.head2toe.probing.final_fit import flops, widths
 from repdrift.experiments.head2toe.specs import ProbesSpec
 from repdrift.experiments.head2toe.tables import (
     BYTES,
     CHOSEN,
     COLUMNS,
     CONFIGURATIONS,
+    EARLY,
+    ENRICHMENT,
     FEATURES,
     FLOPS,
+    HALF_ACCURACY,
+    HALVES,
     HEAD2TOE,
     KEPT,
     LINEAR_INTERMEDIATE,
@@ -38,49 +46,40 @@ from repdrift.provenance.artifacts import Job, write_csv
 BESIDE = {LINEAR_INTERMEDIATE: INTERMEDIATE, LINEAR_SECOND: SECOND}
 
 
-def widths(method: Method, found: Found, train: Examples) -> dict[str, int]:
-    """Return the number of features that the method selects from, by layer."""
-    every = train.features[found.configuration.target_size].widths
-    return {layer: width for layer, width in every.items() if method.layers is None or layer in method.layers}
-
-
 def outcome_rows(method: Method, found: Found, train: Examples, test: Examples) -> Iterator[Row]:
     """Yield the rows of the outcome of a search: accuracies, the chosen configuration, and shares of kept features."""
     best, probe = found.configuration, found.probe
-    size, count = best.target_size, probe.selection.count
+    size, kept, available = best.target_size, probe.selection, widths(method, found, train.features)
     yield row(TEST_ACCURACY, 100 * probe.accuracy(test.features[size], test.labels))
+    for name, part in HALVES.items():
+        chosen = torch.arange(len(test.labels))[part]
+        yield row(HALF_ACCURACY, 100 * probe.accuracy(test.features[size].rows(chosen), test.labels[chosen]), name)
     yield row(VALIDATION_ACCURACY, 100 * found.tried[best])
     yield row(CONFIGURATIONS, method.budget)
-    yield row(FEATURES, sum(widths(method, found, train).values()))
-    yield row(KEPT, count)
+    yield row(FEATURES, sum(available.values()))
+    yield row(KEPT, kept.count)
     for name in ("learning_rate", "steps", "strength"):
         yield row(CHOSEN, getattr(best.setting, name), name.replace("_", " "))
     yield row(CHOSEN, best.fraction, "fraction")
-    for layer in widths(method, found, train):
-        yield row(SHARE, probe.selection.widths.get(layer, 0) / count, layer)
+    for layer, width in available.items():
+        yield row(FEATURES, width, layer)
+        yield row(SHARE, kept.widths.get(layer, 0) / kept.count, layer)
 
 
-def flops(method: Method, found: Found, train: Examples, forward: int, classes: int) -> dict[str, int]:
-    """Return the floating-point operations of the final fit, as the paper counts them and as we do.
-
-    They consist of the forward passes of all examples and of the fits of the heads on their features.
-    """
-    every, kept = sum(widths(method, found, train).values()), found.probe.selection.count
-    fitted, steps = ([every, kept] if method.selector == "scores" else [kept]), found.configuration.setting.steps
-    return {
-        name: cost.probe_flops(
-            forward, len(train.labels), sum(cost.head_flops(width, classes, steps, passes) for width in fitted)
-        )
-        for name, passes in ((PAPER, cost.PAPER), (OURS, cost.OURS))
-    }
+def enrichment_rows(found: Found, train: Examples, layers: Sequence[str]) -> Iterator[Row]:
+    """Yield the rows of the enrichment of each layer, and of all layers before the penultimate one together."""
+    kept, available = found.probe.selection.widths, train.features[found.configuration.target_size].widths
+    yield row(ENRICHMENT, enrichment(kept, available, layers[:-2]), EARLY)
+    for layer in layers:
+        yield row(ENRICHMENT, enrichment(kept, available, [layer]), layer)
 
 
-def costs(method: Method, found: Found, train: Examples, spent: dict[str, int], classes: int) -> Iterator[Row]:
+def costs(method: Method, found: Found, train: Examples, spent: dict[int, int], classes: int) -> Iterator[Row]:
     """Yield the rows of the costs: the operations of the final fit, given by `flops`, and the bytes to be stored."""
     kept = found.probe.selection.count
-    every = sum(widths(method, found, train).values())
-    for name, value in spent.items():
-        yield from cost_rows(FLOPS, value, name)
+    every = sum(widths(method, found, train.features).values())
+    for name, passes in ((PAPER, cost.PAPER), (OURS, cost.OURS)):
+        yield from cost_rows(FLOPS, spent[passes], name)
     yield from cost_rows(BYTES, cost.probe_bytes_paper(every, kept, classes), PAPER)
     yield from cost_rows(BYTES, cost.probe_bytes_ours(kept, classes), OURS)
 
@@ -116,12 +115,14 @@ def main() -> None:
     rows: list[Row] = []
     for name, method in methods(network.layers[-2], spec.target_sizes, spec.steps, beside).items():
         found = search(method, train.features, train.labels, splits, classes=classes, seed=seed)
-        spent = flops(method, found, train, forward, classes)
+        spent = flops(method, found, train.features, forward, classes)
         these = [*outcome_rows(method, found, train, test), *costs(method, found, train, spent, classes)]
         if name == HEAD2TOE:
-            these += ranks(found, train, test, spec)
-            about = {**whose, "configuration": asdict(found.configuration), "flops": spent}
-            job.save(args.probe, partial(write, found.probe, about=about))
+            these += [*enrichment_rows(found, train, network.layers), *ranks(found, train, test, spec)]
+            job.save(
+                args.probe,
+                partial(write, found.probe, about={**whose, "configuration": asdict(found.configuration)}),
+            )
         rows += [{**whose, "method": name, **each} for each in these]
         print(f"{name}: validation accuracy {found.tried[found.configuration]:.1%}, {found.configuration}", flush=True)
     job.save(args.output, lambda file: write_csv(file, rows, COLUMNS))

@@ -3,7 +3,7 @@
 import pandas as pd
 
 FINAL, SPEED = "final test accuracy (%)", "training accuracy (%),\nmean of first epochs"
-COLUMNS = ("run", "seed", "images", "epoch", "train_accuracy", "test_accuracy")
+COLUMNS = ("run", "seed", "images", "chance", "epoch", "train_accuracy", "test_accuracy")
 
 
 def outcomes(table: pd.DataFrame, by: list[str]) -> tuple[pd.DataFrame, int]:
@@ -19,3 +19,11 @@ def outcomes(table: pd.DataFrame, by: list[str]) -> tuple[pd.DataFrame, int]:
     speed = trained[trained["epoch"] <= epochs].groupby(one, sort=False, dropna=False)["train_accuracy"].mean()
     found = pd.concat({FINAL: final, SPEED: speed}, names=["measure"])
     return found.rename("value").reset_index(), epochs
+
+
+def lengths(table: pd.DataFrame) -> str:
+    """Return the part of the footer that tells the numbers of epochs of the trainings of each network."""
+    found = table.groupby(["network", "run"], sort=False)["epoch"].max().groupby("network", sort=False).unique()
+    return ", ".join(
+        f"{name}: {' or '.join(map(str, sorted(map(int, epochs))))} epochs" for name, epochs in found.items()
+    )

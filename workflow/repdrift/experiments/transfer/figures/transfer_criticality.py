@@ -1,6 +1,5 @@
-"""The accuracy with a rewound part, and the loss with noisy weights from before, during or after training."""
+"""The accuracy with a rewound part, the criticality of parts, and the loss with noisy weights along the direct path."""
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,88 +9,117 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
-from repdrift.experiments.transfer.tables import CRITICALITY, NO_PART, PART_CRITICALITY, REWOUND_ACCURACY, TRAINING_LOSS
+from repdrift.experiments.transfer.tables import (
+    CRITICALITY,
+    DIRECT,
+    NO_PART,
+    PART_CRITICALITY,
+    REWOUND_ACCURACY,
+    TRAINING_LOSS,
+)
 from repdrift.figures import style
-from repdrift.figures.grid import seeds
-from repdrift.figures.lines import draw_lines
+from repdrift.figures.lines import lettered
+from repdrift.figures.points import draw_points, seeds_in_words
 from repdrift.figures.style import Look, Strip
 from repdrift.figures.table import joined, ordered
 
-COLUMNS = ("images", "seed", *CRITICALITY.columns[1:], "value")
+COLUMNS = ("images", "seed", "excess", *CRITICALITY.columns[1:], "value")
 MAP = "viridis_r"
-TOP, CELL, TITLE = 1.5, 0.75, 0.2  # heights in inches
+ROW, CELL, TITLES = 1.35, 0.72, 0.4  # heights in inches
+LEAST = 1e-3  # an excess of the loss in nats below this is drawn as this
 
 
 def draw(table: pd.DataFrame, network: str) -> Figure:
-    """Draw the accuracy with rewound parts for each target, and below it the loss landscapes of the first target.
+    """Draw the accuracy with rewound parts and the criticality, and below them the loss landscapes.
 
-    The landscapes have a row for each network and path, and a column for each part.
+    The landscapes are of the direct path. They have a row for each target and network and a column for each part.
     """
     targets, networks = ordered(table["images"]), ordered(table["network"])
-    landscapes = table[(table["images"] == targets[0]) & (table["path"] != "")]
-    paths = [(one, path) for one in networks for path in ordered(landscapes["path"])]
-    parts = ordered(landscapes["part"])
+    direct = table[table["path"] == DIRECT]
+    parts = ordered(direct["part"])
+    excess = float(table["excess"].iloc[0])
     footer = [
-        seeds(table),
-        f"landscapes: {targets[0]}, mean loss over seeds; numbers: criticality, median over seeds",
+        seeds_in_words(table),
+        f"landscapes: mean loss over seeds, white contour: {excess:g} nats above the trained network",
         network,
     ]
     strip = Strip(1, style.wrap(joined(footer), style.DOUBLE - 0.1, style.TINY))
-    height = (CELL + TITLE) * len(paths)
-    figure = style.make_figure(style.DOUBLE, TOP + height + 0.5, strip)
-    rows = figure.add_gridspec(2, 1, height_ratios=[TOP, height])
+    height = CELL * len(targets) * len(networks) + TITLES
+    figure = style.make_figure(style.DOUBLE, 2 * ROW + height + TITLES, strip)
+    rows = figure.add_gridspec(2, 1, height_ratios=[2 * ROW + TITLES, height])
     look = Look.of(networks)
-    upper = rows[0].subgridspec(1, len(targets)).subplots(sharey=True, squeeze=False)[0]
-    rewound = table[table["measure"] == REWOUND_ACCURACY]
-    for index, (axes, target) in enumerate(zip(upper, targets, strict=True)):
-        draw_lines(
-            axes, rewound[rewound["images"] == target], x="part", order=[NO_PART, *parts], look=look, hue="network"
-        )
-        title = f"{style.letter(index)} {target}, rewound"
-        axes.set(title=style.wrap(title, style.DOUBLE / len(targets) - 0.3, 8), ylim=(0, 100))
-    upper[0].set_ylabel("test accuracy (%)")
-    lower = rows[1].subgridspec(len(paths), len(parts)).subplots(sharey=True, squeeze=False)
-    norm = LogNorm(*limits(landscapes))
-    for row, (one, path) in zip(lower, paths, strict=True):
-        for axes, part in zip(row, parts, strict=True):
-            chosen = [landscapes[name] == value for name, value in (("network", one), ("path", path), ("part", part))]
-            draw_landscape(axes, landscapes[np.logical_and.reduce(chosen)], norm, part)
-        row[0].set_ylabel(f"{one}, {path}\nnoise", fontsize=style.SMALL)
-    for axes in lower[-1]:
-        axes.set_xlabel("before … after", fontsize=style.SMALL)
-    bar = figure.colorbar(ScalarMappable(norm, MAP), ax=lower, aspect=30, pad=0.02, label="training loss (nats)")
-    bar.outline.set_visible(False)
-    style.legend(upper[0], look.handles(style.DOUBLE), len(networks), strip.legend_top)
+    upper = rows[0].subgridspec(2, len(targets)).subplots(sharey="row", squeeze=False)
+    for axes, target, title in zip(upper[0], targets, lettered(targets), strict=True):
+        rewound = table[(table["images"] == target) & (table["measure"] == REWOUND_ACCURACY)]
+        draw_points(axes, rewound, x="part", order=[NO_PART, *parts], hue="network", look=look)
+        name_parts(axes, [NO_PART, *parts])
+        axes.set_title(style.wrap(title, style.DOUBLE / len(targets) - 0.3, 8))
+        axes.set_ylim(0, 100)
+    for axes, target in zip(upper[1], targets, strict=True):
+        found = direct[(direct["images"] == target) & (direct["measure"] == PART_CRITICALITY)]
+        draw_points(axes, logarithms(found), x="part", order=parts, hue="network", look=look)
+        name_parts(axes, parts)
+    upper[0][0].set_ylabel("rewound: test\naccuracy (%)", fontsize=style.SMALL)
+    upper[1][0].set_ylabel("log10 (1 + criticality)", fontsize=style.SMALL)
+    lower = rows[1].subgridspec(len(targets) * len(networks), len(parts)).subplots(sharey=True, squeeze=False)
+    draw_landscapes(figure, lower, direct[direct["measure"] == TRAINING_LOSS], parts, excess)
+    style.legend(upper[1][0], look.handles(style.DOUBLE), len(networks), strip.legend_top)
     return figure
 
 
-def limits(landscapes: pd.DataFrame) -> tuple[float, float]:
-    """Return the smallest and the largest mean loss, at least a factor of ten apart.
+def name_parts(axes: Axes, parts: Sequence[str]) -> None:
+    axes.set_xticks(range(len(parts)), [part.replace("block", "block\n") for part in parts], fontsize=style.TINY)
 
-    Otherwise small random differences would fill the colour scale.
+
+def logarithms(found: pd.DataFrame) -> pd.DataFrame:
+    """Return rows of criticality with log10 (1 + criticality), which is defined for 0 too."""
+    return found.assign(value=np.log10(1 + found["value"]))
+
+
+def draw_landscapes(
+    figure: Figure,
+    axes: "np.ndarray[tuple[int, int], np.dtype[np.object_]]",
+    losses: pd.DataFrame,
+    parts: Sequence[str],
+    excess: float,
+) -> None:
+    """Draw the excess of the loss over that of the trained network, for each target, network and part."""
+    above = excess_losses(losses)
+    norm = LogNorm(LEAST, max(float(above["value"].max()), 10 * LEAST))
+    kinds = list(dict.fromkeys(zip(above["images"], above["network"], strict=True)))
+    for row, (images, network) in zip(axes, kinds, strict=True):
+        for panel, part in zip(row, parts, strict=True):
+            chosen = (above["images"] == images) & (above["network"] == network) & (above["part"] == part)
+            draw_landscape(panel, above[chosen], norm, excess)
+        row[0].set_ylabel(f"{network}, {images}\nnoise", fontsize=style.TINY)
+    for panel, part in zip(axes[0], parts, strict=True):
+        panel.set_title(part, fontsize=style.SMALL, pad=2)
+    for panel in axes[-1]:
+        panel.set_xticks([0, 1], ["before", "after"], fontsize=style.TINY)
+    label = "loss above the trained network's (nats)"
+    bar = figure.colorbar(ScalarMappable(norm, MAP), ax=axes, aspect=40, pad=0.02, label=label)
+    bar.outline.set_visible(False)
+
+
+def excess_losses(losses: pd.DataFrame) -> pd.DataFrame:
+    """Return the means over seeds of the loss above that of the trained network, which is at 1 without noise."""
+    by = ["images", "network", "part"]
+    trained = losses[(losses["at"] == 1) & (losses["noise"] == 0)].set_index([*by, "seed"])["value"]
+    above = losses.set_index([*by, "seed", "at", "noise"])["value"] - trained
+    return above.groupby([*by, "at", "noise"], sort=False).mean().reset_index(name="value")
+
+
+def draw_landscape(axes: Axes, shown: pd.DataFrame, norm: LogNorm, excess: float) -> None:
+    """Draw the excess of the loss over places (horizontal) and noises (vertical), and a contour at the allowed one.
+
+    The noises are evenly spaced, as their ranks are.
     """
-    cells = (
-        landscapes[landscapes["measure"] == TRAINING_LOSS]
-        .groupby(["network", "path", "part", "at", "noise"])["value"]
-        .mean()
-    )
-    low, high = max(float(cells.min()), 1e-3), float(cells.max())
-    return low, max(high, 10 * low)
-
-
-def draw_landscape(axes: Axes, shown: pd.DataFrame, norm: LogNorm, part: str) -> None:
-    """Draw the mean loss over places (horizontal) and noises (vertical), and write the criticality above."""
-    loss = shown[shown["measure"] == TRAINING_LOSS]
-    cells = loss.groupby(["noise", "at"])["value"].mean().unstack()
-    axes.pcolormesh(np.arange(cells.shape[1] + 1), np.arange(cells.shape[0] + 1), cells, norm=norm, cmap=MAP)
-    number = criticality_in_words(shown.loc[shown["measure"] == PART_CRITICALITY, "value"].to_list())
-    axes.set_title(f"{part}: {number}", fontsize=style.SMALL, pad=2)
+    cells = shown.pivot(index="noise", columns="at", values="value")
+    ranks = np.arange(len(cells))
+    axes.pcolormesh(cells.columns, ranks, cells.clip(lower=LEAST), norm=norm, cmap=MAP, shading="nearest")
+    if float(cells.min().min()) < excess < float(cells.max().max()):
+        axes.contour(cells.columns, ranks, cells, levels=[excess], colors="white", linewidths=0.9)
     axes.set_xticks([])
-    axes.set_yticks(np.arange(len(cells)) + 0.5, [f"{noise:g}" for noise in cells.index], fontsize=style.TINY - 1)
+    step = max(1, len(ranks) // 4)
+    axes.set_yticks(ranks[::step], [f"{noise:g}" for noise in cells.index[::step]], fontsize=style.TINY - 1)
     axes.tick_params(length=0)
-
-
-def criticality_in_words(values: Sequence[float]) -> str:
-    """Write the median over seeds with two significant digits, or as a whole number from 10 on."""
-    middle = float(np.median(values))
-    return "∞" if math.isinf(middle) else f"{middle:.2g}" if middle < 10 else f"{middle:,.0f}"

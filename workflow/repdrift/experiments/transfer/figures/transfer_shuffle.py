@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from repdrift.experiments.transfer.figures import outcomes
 from repdrift.experiments.transfer.figures.outcomes import FINAL, SPEED
 from repdrift.figures import style
-from repdrift.figures.grid import Grid, name_ticks, seeds
-from repdrift.figures.lines import draw_lines
+from repdrift.figures.grid import Grid, name_ticks
+from repdrift.figures.points import draw_chance, draw_points, seeds_in_words
 from repdrift.figures.table import ordered
 
 COLUMNS = (*outcomes.COLUMNS, "side", "network")
@@ -21,10 +21,12 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     targets, networks = ordered(table["images"]), ordered(table["network"])
     found, epochs = outcomes.outcomes(table, ["images", "side", "network"])
     footer = [
-        seeds(table),
+        seeds_in_words(table),
+        outcomes.lengths(table),
         f"training accuracy: mean of the first {epochs} epochs",
         "*: all values shuffled",
         "numbers: relative drop in %",
+        "dashed: chance",
         network,
     ]
     grid = Grid.of(targets, 2, networks, footer)
@@ -32,7 +34,8 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     for row, measure in enumerate((FINAL, SPEED)):
         for axes, target in zip(grid.axes[row], targets, strict=True):
             shown = found[(found["images"] == target) & (found["measure"] == measure)]
-            draw_lines(axes, shown, x="side", order=sides, look=grid.look, hue="network")
+            draw_points(axes, shown, x="side", order=sides, hue="network", look=grid.look, joined=True)
+            draw_chance(axes, float(table["chance"].iloc[0]))
             name_ticks(axes, NAMES, sides)
             axes.set_ylim(0, 112 if measure == FINAL else 104)
             axes.set_yticks([0, 25, 50, 75, 100])

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 
+import torch
 from torch import Tensor
 
 from repdrift.experiments.evaluation import Evaluation
+from repdrift.experiments.transfer.halves import Images, halves
 from repdrift.experiments.transfer.interpolation import barrier, even_shares, interpolated
 from repdrift.experiments.transfer.specs import LinesSpec
 from repdrift.experiments.transfer.tables import (
@@ -23,28 +25,34 @@ Row = dict[str, object]
 
 
 def line(
-    run: Evaluation[LinesSpec], first: str, second: str, test: tuple[Tensor, Tensor], calibration: Tensor
+    run: Evaluation[LinesSpec], first: str, second: str, test: tuple[Images, Images], calibration: Tensor
 ) -> Iterator[Row]:
-    """Yield the rows of a pair: loss and accuracy of every network on the line, and then the barriers."""
+    """Yield the rows of a pair: loss and accuracy of every network on the line, and then the barriers.
+
+    `test` are the two halves of the test images.
+    """
     ends = [run.networks[name].state_dict() for name in (first, second)]
     network = build(run.spec.network).to(run.device).eval()
     shares = even_shares(run.spec.points)
-    accuracies: dict[str, list[float]] = {RE_ESTIMATED: [], INTERPOLATED: []}
+    sizes = torch.tensor([len(labels) for _, labels in test], dtype=torch.float64)
+    accuracies: dict[str, tuple[list[float], list[float]]] = {RE_ESTIMATED: ([], []), INTERPOLATED: ([], [])}
     for share in shares:
         network.load_state_dict(interpolated(ends[0], ends[1], share))
         for bn, found in accuracies.items():
             evaluated = calibrated(network, calibration) if bn == RE_ESTIMATED else network
-            loss, accuracy = score(evaluated, *test)
-            found.append(accuracy)
+            scores = [score(evaluated, *half) for half in test]
+            for of_half, (_, accuracy) in zip(found, scores, strict=True):
+                of_half.append(accuracy)
+            loss, accuracy = (torch.tensor(scores, dtype=torch.float64).T @ sizes / sizes.sum()).tolist()
             yield {"bn": bn, "measure": TEST_ACCURACY, "at": share, "value": accuracy}
             yield {"bn": bn, "measure": TEST_LOSS, "at": share, "value": loss}
     for bn, found in accuracies.items():
-        yield {"bn": bn, "measure": BARRIER_HEIGHT, "at": None, "value": barrier(shares, found)}
+        yield {"bn": bn, "measure": BARRIER_HEIGHT, "at": None, "value": barrier(shares, *found)}
 
 
 def main() -> None:
     run = Evaluation.begin(__doc__, LinesSpec)
-    test = run.images("test", run.spec.test_images)
+    test = halves(*run.images("test", run.spec.test_images))
     calibration, _ = run.images("train", run.spec.calibration)
     rows = [
         {"pair": pair, **row}

@@ -5,13 +5,14 @@ from collections.abc import Iterator, Mapping
 from torch import Tensor
 
 from repdrift.experiments.evaluation import Evaluation
-from repdrift.experiments.transfer.mistakes import compare_mistakes, mistakes
+from repdrift.experiments.transfer.distances import log_distances
+from repdrift.experiments.transfer.mistakes import ambiguity, ambiguous_shares, compare_mistakes, probabilities
 from repdrift.experiments.transfer.specs import PairsSpec
-from repdrift.experiments.transfer.tables import L2_DISTANCE, MISTAKES, SIMILARITY
-from repdrift.networks.conv4 import Conv4
-from repdrift.networks.distances import l2_distances
+from repdrift.experiments.transfer.tables import AMBIGUITY, MISTAKES, ONLY_PRETRAINED, ONLY_RANDOM, SIMILARITY
 from repdrift.networks.representations import representations
 from repdrift.similarity.registry import estimator
+
+INITIAL = "RI"  # the network whose norms the relative distances refer to
 
 Row = dict[str, object]
 
@@ -32,9 +33,19 @@ def similarities(
             yield {"pair": pair, "measure": name, "item": layer, "value": value}
 
 
-def distances(pair: str, first: Conv4, second: Conv4) -> Iterator[Row]:
-    for part, value in l2_distances(first, second).items():
-        yield {"pair": pair, "measure": L2_DISTANCE, "item": part, "value": value}
+def mistake_rows(run: Evaluation[PairsSpec], images: Tensor, labels: Tensor) -> Iterator[Row]:
+    """Yield the rows about the mistakes of each pair, and about the ambiguity of those that a pair does not share."""
+    spec = run.spec
+    given = {name: probabilities(network, images) for name, network in run.networks.items()}
+    wrong = {name: found.argmax(1) != labels for name, found in given.items()}
+    for pair, (first, second) in spec.pairs.items():
+        for kind, value in compare_mistakes(wrong[first], wrong[second]).items():
+            yield {"pair": pair, "measure": MISTAKES, "item": kind, "value": value}
+    random, pretrained = spec.pairs[spec.disagreeing]
+    ambiguous = ambiguity([given[name] for name in spec.judges])
+    shares = ambiguous_shares(wrong[random], wrong[pretrained], ambiguous)
+    for item, value in zip((ONLY_RANDOM, ONLY_PRETRAINED), shares, strict=True):
+        yield {"pair": spec.disagreeing, "measure": AMBIGUITY, "item": item, "value": value}
 
 
 def main() -> None:
@@ -43,13 +54,12 @@ def main() -> None:
     images, labels = run.images("test", spec.test_images)
     probe = images[: spec.probe]
     calibration = run.images("train", spec.calibration)[0] if spec.calibration else None
-    wrong = {name: mistakes(network, images, labels) for name, network in run.networks.items()}
     layers = {name: representations(network, probe, calibration) for name, network in run.networks.items()}
     rows: list[Row] = []
     for name in spec.estimators:
         rows += similarities(spec.pairs, layers, name)
     for pair, (first, second) in spec.pairs.items():
-        rows += distances(pair, run.networks[first], run.networks[second])
-        for kind, value in compare_mistakes(wrong[first], wrong[second]).items():
-            rows.append({"pair": pair, "measure": MISTAKES, "item": kind, "value": value})
-    run.save(rows, SIMILARITY.written, run.spec.dataset, run.spec.seed)
+        found = log_distances(run.networks[first], run.networks[second], run.networks[INITIAL])
+        rows += ({"pair": pair, "measure": measure, "item": part, "value": value} for measure, part, value in found)
+    rows += mistake_rows(run, images, labels)
+    run.save(rows, SIMILARITY.written, spec.dataset, spec.seed)

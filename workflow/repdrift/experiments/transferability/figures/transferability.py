@@ -9,10 +9,11 @@ from matplotlib.ticker import LogLocator, NullFormatter
 
 from repdrift.experiments.transferability.tables import OVERALL
 from repdrift.figures import style
-from repdrift.figures.lines import draw_lines
+from repdrift.figures.intervals import draw_side_by_side
 from repdrift.figures.style import Look
 
 PRETRAINED = "pretrained"
+TICKS = (1.0, 1.5, 2.0, 3.0, 5.0)  # T often spans no more than a factor of two
 
 
 def in_group(groups: "pd.Series[str]", name: str) -> "pd.Series[bool]":
@@ -20,18 +21,21 @@ def in_group(groups: "pd.Series[str]", name: str) -> "pd.Series[bool]":
     return groups.str.split().map(lambda names: name in names).astype(bool)
 
 
-def draw_t(
-    axes: Axes, shown: pd.DataFrame, *, x: str, order: Sequence[str] | Sequence[int], look: Look, hue: str
-) -> None:
-    """Draw means of T over seeds with standard errors. An infinite value is the sign ∞ at the top."""
-    finite = np.isfinite(shown["value"])
+def draw_t(axes: Axes, shown: pd.DataFrame, *, x: str, order: Sequence[str], look: Look, hue: str) -> None:
+    """Draw means of T over seeds with their intervals. An infinite value is the sign ∞ at the top."""
     axes.axhline(1, color="0.8", linewidth=0.6, zorder=0)
-    if finite.any():
-        draw_lines(axes, shown[finite], x=x, order=order, look=look, hue=hue)
-    for place, label in shown.loc[~finite & shown["value"].notna(), [x, hue]].drop_duplicates().itertuples(index=False):
-        at, colour = list(order).index(place), look.colours[label]
-        axes.text(at, 0.98, "∞", color=colour, transform=axes.get_xaxis_transform(), ha="center", va="top")
-    set_log_axis(axes, "y")
+    draw_side_by_side(axes, shown[np.isfinite(shown["value"])], x=x, order=order, look=look, hue=hue)
+    places = {place: number for number, place in enumerate(order)}
+    mark_infinite(axes, shown.assign(place=shown[x].map(places)), "place", hue, look)
+    set_log_axis(axes, "y", TICKS)
+
+
+def mark_infinite(axes: Axes, shown: pd.DataFrame, x: str, hue: str, look: Look) -> None:
+    """Write the sign ∞ at the top where a value is infinite."""
+    infinite = shown[np.isinf(shown["value"])]
+    for place, label in infinite[[x, hue]].drop_duplicates().itertuples(index=False):
+        above = axes.get_xaxis_transform()
+        axes.text(place, 0.98, "∞", color=look.colours[label], transform=above, ha="center", va="top")
 
 
 def set_log_axis(axes: Axes, axis: str, ticks: Sequence[float] = (1.0, 2.0, 5.0)) -> None:

@@ -2,44 +2,54 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 
 from repdrift.experiments.transferability.figures.transferability import (
     PRETRAINED,
-    draw_t,
+    TICKS,
     in_group,
     infinite_in_words,
     look_of_layers,
+    mark_infinite,
+    set_log_axis,
 )
-from repdrift.experiments.transferability.tables import OVERALL, TUNED, T
-from repdrift.figures.grid import Grid, name_ticks, seeds
+from repdrift.experiments.transferability.tables import EPOCHS, OVERALL, STEPS, TUNED, T
+from repdrift.figures.grid import Grid
+from repdrift.figures.intervals import draw_along, seeds_in_words
 from repdrift.figures.table import ordered
 
 COLUMNS = ("images", "seed", "network", "groups", "size", "classes", "reference", "measure", "item", "value")
 # For the group of each sweep: the column that varies, the label of its axis, and the label of T.
 SWEEPS = {
-    "epochs": ("size", "training images", "T, equal epochs"),
-    "steps": ("size", "training images", "T, equal steps"),
+    EPOCHS: ("size", "training images", "T, equal epochs"),
+    STEPS: ("size", "training images", "T, equal steps"),
     "classes": ("classes", "classes", "T, equal images\nand steps"),
 }
 
 
 def draw(table: pd.DataFrame, network: str) -> Figure:
-    """Draw a column for each target with a row for each sweep and a line for each layer."""
+    """Draw a column for each target with a row for each sweep and a line for each layer. All axes are logarithmic."""
     table = table[(table["measure"] == T) & (table["reference"] == PRETRAINED) & (table["network"] == TUNED)]
     table = table[table["item"].str.startswith("conv") | (table["item"] == OVERALL)]
     swept = {name: table[in_group(table["groups"], name)] for name in SWEEPS}
-    targets, items = ordered(swept["epochs"]["images"]), ordered(table["item"])
-    grid = Grid.of(targets, len(SWEEPS), items, [seeds(table), infinite_in_words(table), network], height=1.5)
+    targets, items = ordered(swept[EPOCHS]["images"]), ordered(table["item"])
+    footer = [seeds_in_words(table), infinite_in_words(table), network]
+    grid = Grid.of(targets, len(SWEEPS), items, footer, height=1.5)
     grid = replace(grid, look=look_of_layers(items))
     for row, (name, (x, x_label, y_label)) in enumerate(SWEEPS.items()):
         for axes, target in zip(grid.axes[row], targets, strict=True):
             shown = swept[name][swept[name]["images"] == target]
-            order = sorted(int(value) for value in shown[x].unique())
-            draw_t(axes, shown, x=x, order=order, look=grid.look, hue="item")
-            name_ticks(axes, {value: f"{value:,}" for value in order}, order)
-            axes.set_xlabel(x_label)
+            places = sorted(int(value) for value in shown[x].unique())
+            axes.axhline(1, color="0.8", linewidth=0.6, zorder=0)
+            draw_along(axes, shown[np.isfinite(shown["value"])], x=x, hue="item", look=grid.look)
+            mark_infinite(axes, shown, x, "item", grid.look)
+            axes.set(xscale="log", xlabel=x_label)
+            axes.set_xticks(places, [f"{place:,}" for place in places])
+            axes.xaxis.set_minor_locator(NullLocator())
+            set_log_axis(axes, "y", TICKS)
         grid.axes[row][0].set_ylabel(y_label)
     grid.legend()
     return grid.figure

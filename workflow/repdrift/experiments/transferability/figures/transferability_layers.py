@@ -10,45 +10,40 @@ from repdrift.experiments.transferability.figures.transferability import (
     draw_t,
     in_group,
     infinite_in_words,
-    set_log_axis,
 )
 from repdrift.experiments.transferability.tables import HEAD, OVERALL, T_BY_L2, TUNED, T
 from repdrift.figures import style
-from repdrift.figures.grid import Grid, seeds
+from repdrift.figures.grid import Grid
+from repdrift.figures.intervals import seeds_in_words
 from repdrift.figures.lines import fit_layer_names
 from repdrift.figures.style import Look
 from repdrift.figures.table import ordered
 
 COLUMNS = ("images", "seed", "labels", "network", "groups", "reference", "measure", "item", "value")
-# For each row of the figure: the measure, whether the controls are shown, and the label.
+# For each row of the figure: the measure, whether it shows the controls or the fine-tunings, and the label.
 ROWS = (
     (T, False, "T, mean\nabsolute difference"),
     (T_BY_L2, False, "T, Euclidean\ndistance"),
-    (T, True, "T, mean absolute\ndifference, and controls"),
+    (T, True, "T of controls, mean\nabsolute difference"),
 )
-PARTS = (("conv1", "conv2", "conv3", "conv4"), (OVERALL,), (HEAD,))  # lines connect the items of one part only
-ITEMS = [item for part in PARTS for item in part]
-TICKS = (1.0, 1.5, 2.0, 3.0, 5.0)  # without the controls, T often spans no more than a factor of two
+ITEMS = ["conv1", "conv2", "conv3", "conv4", OVERALL, HEAD]
 INDEPENDENT, SCRATCH = "control: independent start", "control: trained from scratch"
 
 
 def draw(table: pd.DataFrame, network: str) -> Figure:
-    """Draw a column for each target and a line for each kind of labels.
-
-    The rows show T by both distances, and then T by the first distance with the controls.
-    """
+    """Draw a column for each target. The rows show T by both distances, and then T of the controls."""
     table = chosen(table[table["measure"].isin([measure for measure, *_ in ROWS])])
     targets, series = ordered(table["images"]), ordered(table["series"])
-    grid = Grid.of(targets, len(ROWS), series, [seeds(table), infinite_in_words(table), network])
+    footer = [seeds_in_words(table), infinite_in_words(table), network]
+    grid = Grid.of(targets, len(ROWS), series, footer)
     grid = replace(grid, look=look_of(series))
     for row, (measure, controls, label) in enumerate(ROWS):
+        of_row = table[(table["measure"] == measure) & (table["control"] == controls)]
+        # The series of a row alone stand side by side.
+        names = set(ordered(of_row["series"]))
+        look = Look({name: colour for name, colour in grid.look.colours.items() if name in names}, grid.look.markers)
         for axes, target in zip(grid.axes[row], targets, strict=True):
-            shown = table[(table["images"] == target) & (table["measure"] == measure)]
-            shown = shown[~shown["control"] | controls]
-            for part in PARTS:
-                draw_t(axes, shown[shown["item"].isin(part)], x="item", order=ITEMS, look=grid.look, hue="series")
-            if not controls:
-                set_log_axis(axes, "y", TICKS)
+            draw_t(axes, of_row[of_row["images"] == target], x="item", order=ITEMS, look=look, hue="series")
             fit_layer_names(axes, ITEMS, style.DOUBLE / len(targets) - 0.3)
         grid.axes[row][0].set_ylabel(label)
     grid.legend()

@@ -1,18 +1,16 @@
 """The change of the representation of each layer against the movement of its weights, for every fine-tuning."""
 
-from collections.abc import Mapping
-
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from scipy import stats
 
 from repdrift.experiments.transferability.figures.transferability import PRETRAINED, set_log_axis
 from repdrift.experiments.transferability.tables import MOVEMENT
+from repdrift.experiments.transferability.within_layers import correlations
 from repdrift.figures import style
-from repdrift.figures.grid import Grid, seeds
+from repdrift.figures.grid import Grid
+from repdrift.figures.intervals import Mean, draw_mean, seeds_in_words
 from repdrift.figures.style import Look
 from repdrift.figures.table import ordered
 
@@ -22,63 +20,66 @@ COLUMNS = (
 
 
 def draw(table: pd.DataFrame, network: str) -> Figure:
-    """Draw axes for each target, with a point for each fine-tuning and layer at the means over seeds."""
+    """Draw axes for each layer, with a point for each fine-tuning at the means over seeds. Colours are targets."""
     estimator = style.main_estimator(ordered(table.loc[table["estimator"] != "", "estimator"]))
     found = joint(table, estimator)
     targets, layers, labels = (ordered(found[name]) for name in ("images", "item", "labels"))
-    grouped = found.groupby(["images", "run", "labels", "item"], sort=False)[["moved", "changed"]]
-    means = grouped.mean().join(grouped.sem().add_suffix(" error")).reset_index()
-    left_out = int((means["changed"] <= 0).sum())
+    left_out = int((found.groupby(["run", "item"])["changed"].mean() <= 0).sum())
     footer = [
-        seeds(found),
-        "numbers: Spearman's rank correlation over fine-tunings and layers, mean over seeds",
+        seeds_in_words(found).replace(" (faint points)", ""),
+        "\u03c1: Spearman's rank correlation over the fine-tunings of one layer, mean over seeds; black: of all "
+        "targets, colours: of each",
         f"{left_out} points with a mean change of at most 0 left out" if left_out else "",
         network,
     ]
-    grid = Grid.of(targets, 1, labels, footer, height=2.4)
-    colours = Look.of_layers(layers).colours
-    for axes, target in zip(grid.axes[0], targets, strict=True):
-        draw_target(axes, means[means["images"] == target], colours, grid.look.markers)
-        write_correlation(axes, found[found["images"] == target])
-        axes.set_xlabel("movement of the weights\n‖fine-tuned \u2212 pre-trained‖ / ‖pre-trained‖")
+    grid = Grid.of(layers, 1, [*targets, *labels], footer, height=1.9)
+    colours, markers = Look.of(targets).colours, Look.of(labels).markers
+    within = correlations(found)
+    for axes, layer in zip(grid.axes[0], layers, strict=True):
+        draw_layer(axes, found[found["item"] == layer], colours, markers)
+        write_correlations(axes, within[within["item"] == layer], colours)
+    grid.axes[0][len(layers) // 2].set_xlabel(
+        "movement of the weights: ‖fine-tuned \u2212 pre-trained‖ / ‖pre-trained‖"
+    )
     grid.axes[0][0].set_ylabel(f"change of the representation\n1 \u2212 {style.estimator_label(estimator)}")
-    by_layer = [Line2D([], [], color=colour, label=name) for name, colour in colours.items()]
-    grid.axes[0][-1].legend(handles=by_layer, loc="lower right", handlelength=1.0)
-    by_labels = [
-        Line2D([], [], color="0.3", linestyle="", marker=marker, label=name)
-        for name, marker in grid.look.markers.items()
+    handles = [Line2D([], [], color=colour, linewidth=2, label=name) for name, colour in colours.items()]
+    handles += [
+        Line2D([], [], color="0.3", linestyle="", marker=marker, label=name) for name, marker in markers.items()
     ]
-    style.legend(grid.axes[0][0], by_labels, grid.columns, grid.strip.legend_top)
+    style.legend(grid.axes[0][0], handles, grid.columns, grid.strip.legend_top)
     return grid.figure
 
 
-def draw_target(
-    axes: Axes, means: pd.DataFrame, colours: Mapping[str, tuple[float, float, float]], markers: Mapping[str, str]
+def draw_layer(
+    axes: Axes, found: pd.DataFrame, colours: dict[str, tuple[float, float, float]], markers: dict[str, str]
 ) -> None:
-    """Draw points with standard errors in both directions, coloured by layer, and a line through those of each run."""
-    means = means[means["changed"] > 0]
-    for _, run in means.groupby("run", sort=False):
-        axes.plot(run["moved"], run["changed"], color="0.85", linewidth=0.6, zorder=0)
-    for row in means.to_dict("records"):
-        axes.errorbar(
-            row["moved"],
-            row["changed"],
-            xerr=row["moved error"],
-            yerr=row["changed error"],
-            color=colours[row["item"]],
-            marker=markers[row["labels"]],
-            markersize=4,
-            elinewidth=0.6,
-            **style.MARKER_EDGE,
+    """Draw the points of a layer with intervals in both directions."""
+    for _, run in found.groupby("run", sort=False):
+        moved, changed = Mean.of(run["moved"]), Mean.of(run["changed"])
+        if changed.mean > 0:
+            # The axis is logarithmic, so an interval ends above 0.
+            changed = changed._replace(low=max(changed.low, changed.mean / 10))
+            colour, marker = colours[run["images"].iloc[0]], markers[run["labels"].iloc[0]]
+            draw_mean(axes, moved, changed, colour=colour, marker=marker)
+    set_log_axis(axes, "x", (1.0, 3.0))
+    set_log_axis(axes, "y", (1.0, 3.0))
+
+
+def write_correlations(axes: Axes, within: pd.DataFrame, colours: dict[str, tuple[float, float, float]]) -> None:
+    """Write the correlation over all fine-tunings of a layer in black, and those of each target in its colour."""
+    for line, (target, rows) in enumerate(within.groupby("images", sort=False)):
+        mean = Mean.of(rows["value"]).mean
+        text = f"\u03c1 = {mean:z.2f}, n = {rows['n'].iloc[0]}".replace("-", "\u2212")
+        axes.text(
+            0.03,
+            0.98 - 0.085 * line,
+            text,
+            transform=axes.transAxes,
+            fontsize=style.TINY,
+            color=colours.get(str(target), "black"),
+            ha="left",
+            va="top",
         )
-    set_log_axis(axes, "x")
-    set_log_axis(axes, "y")
-
-
-def write_correlation(axes: Axes, found: pd.DataFrame) -> None:
-    each = [stats.spearmanr(rows["moved"], rows["changed"]).statistic for _, rows in found.groupby("seed")]
-    text = f"Spearman {np.mean(each):z.2f}".replace("-", "\u2212")
-    axes.text(0.03, 0.97, text, transform=axes.transAxes, fontsize=style.SMALL, ha="left", va="top")
 
 
 def joint(table: pd.DataFrame, estimator: str) -> pd.DataFrame:

@@ -1,11 +1,12 @@
 """Measure T of every network that was trained on one target, and gap and width of the target, for one seed."""
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from repdrift import command
 from repdrift.data.task_files import load_part
@@ -16,10 +17,8 @@ from repdrift.experiments.transferability.tables import (
     DOMAIN,
     GAP,
     L2_DISTANCE,
-    LEAD,
     LN,
     MOVEMENT,
-    RISE,
     T_BY_L2,
     TRAINED,
     WIDTH,
@@ -29,8 +28,9 @@ from repdrift.machine.devices import device_name, prepare
 from repdrift.networks import checkpoints
 from repdrift.networks.conv4 import Conv4
 from repdrift.networks.distances import l2
-from repdrift.networks.representations import representations
+from repdrift.networks.representations import calibrated, read
 from repdrift.provenance.artifacts import Job, write_csv
+from repdrift.study.tasks import CALIBRATION_IMAGES
 
 COLUMNS = (*TRAINED, "seed", "reference", "measure", "item", "value")
 INITIAL, PRETRAINED = "init", "pretrained"
@@ -52,11 +52,8 @@ def rows_of_network(tuned: Conv4, references: dict[str, Conv4]) -> Iterator[Row]
             yield from rows(reference, name, values)
         for start in STARTS:
             values = measure.transferability(found[INITIAL], found[start])
-            logs = {item: measure.log(value) for item, value in values.items()}
-            hidden = [value for item, value in logs.items() if item.startswith("conv")]
-            shape = {LEAD: measure.lead(hidden), RISE: measure.largest_rise(hidden)}
             yield from rows(start, t, values)
-            yield from rows(start, LN + t, logs | shape)
+            yield from rows(start, LN + t, {item: measure.log(value) for item, value in values.items()})
     moved = measure.distances(weights, others[PRETRAINED], l2)
     norms = {name: float(weight.double().norm()) for name, weight in others[PRETRAINED].items()}
     yield from rows(PRETRAINED, MOVEMENT, {name: measure.ratio(value, norms[name]) for name, value in moved.items()})
@@ -67,22 +64,33 @@ def rows(reference: str, name: str, values: dict[str, float]) -> Iterator[Row]:
         yield {"reference": reference, "measure": name, "item": item, "value": value}
 
 
-def features(network: Conv4, args: argparse.Namespace, device: torch.device) -> Iterator[domains.Features]:
-    """Yield features float64 [n, p] of the first training images of each task. The source comes first."""
-    spec = args.spec
-    for task, images_path in zip(args.tasks, args.images, strict=True):
-        images = load_part(images_path, task, "train", device)[0][: spec.images]
-        # Calibration uses the images of the domain, as networks that are trained on it use its statistics.
-        layers = representations(network, images, None if spec.bn == "batch" else images)
-        yield layers[FEATURES].numpy().astype(np.float64)
+def features(network: Conv4, images: Iterable[Tensor], calibration: Tensor) -> Iterator[domains.Features]:
+    """Yield the features float64 [n, p] of several sets of images, with the BN statistics of one set.
+
+    The statistics are the same for all sets. The statistics of each set itself would remove from its features most of
+    what differs between domains.
+
+    Parameters
+    ----------
+    network : Conv4
+    images : iterable of uint8 [n, C, H, W]
+    calibration : uint8 [m, C, H, W]
+        Training images of the source, on which the BN statistics are estimated.
+    """
+    frozen = calibrated(network, calibration)
+    for each in images:
+        yield read(frozen, each)[FEATURES].numpy().astype(np.float64)
 
 
 def of_domains(network: Conv4, args: argparse.Namespace, device: torch.device) -> dict[str, dict[str, float]]:
-    """Return gap and width of each domain by its name."""
-    source, *targets = features(network, args, device)
+    """Return gap and width of each domain by its name. The first task is that of the source."""
+    spec = args.spec
+    loaded = [load_part(images, task, "train", device)[0] for task, images in zip(args.tasks, args.images, strict=True)]
+    firsts = [images[: spec.images] for images in loaded]
+    source, *targets = features(network, firsts, loaded[0][:CALIBRATION_IMAGES])
     return {
         name: {GAP: domains.gap(source, target), WIDTH: domains.width(target)}
-        for name, target in zip(args.spec.domains, targets, strict=True)
+        for name, target in zip(spec.domains, targets, strict=True)
     }
 
 

@@ -15,15 +15,17 @@ from repdrift.experiments.transferability.tables import (
     COEFFICIENT_OF_MEANS,
     DOMAIN,
     GAP,
+    LN_N,
     OVERALL,
     TRAINED,
     TUNED,
     WIDTH,
     T,
+    as_in_the_paper,
 )
 from repdrift.provenance.artifacts import Job
 
-PREDICTORS = (GAP, WIDTH, "ln N")
+PREDICTORS = (GAP, WIDTH, LN_N)
 LONGER = (*PREDICTORS, "ln steps")
 KEPT = ("run", "images", *(column for column in TRAINED if column not in ("run", "network")))
 # For each regression, whether it uses only true labels and equal epochs, as the paper does, and its predictors.
@@ -35,34 +37,39 @@ FITS = {
 
 
 def points(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a row for each fine-tuning and seed: T as ``value``, its logarithm, and the predictors."""
+    """Return a row for each fine-tuning and seed: T as ``value``, its logarithm, its domain, and the predictors.
+
+    A domain is the images of a target, or of some of its classes.
+    """
     tuned = table[table["network"] == TUNED]
     by = ["run", "seed"]
     of_run = tuned.drop_duplicates(by).set_index(by)[list(KEPT[1:])]
     t = tuned[(tuned["measure"] == T) & (tuned["reference"] == "pretrained") & (tuned["item"] == OVERALL)]
     of_domain = tuned[tuned["measure"] == DOMAIN].pivot(index=by, columns="item", values="value")
     found = of_run.join(of_domain).join(t.set_index(by)["value"]).reset_index()
-    logs = {"ln N": found["size"], "ln steps": found["steps"], "ln T": found["value"]}
-    return found.assign(measure=T, **{name: np.log(values) for name, values in logs.items()})
+    logs = {LN_N: found["size"], "ln steps": found["steps"], "ln T": found["value"]}
+    domain = found["images"] + ", " + found["classes"].astype(str) + " classes"
+    return found.assign(measure=T, domain=domain, **{name: np.log(values) for name, values in logs.items()})
 
 
 def coefficients(chosen: pd.DataFrame, predictors: tuple[str, ...]) -> pd.DataFrame:
-    """Regress ln T over the fine-tunings with a finite T. Return the columns item, value, se and n."""
+    """Regress ln T over the fine-tunings with a finite T. Return the columns item, value, se, n and domains."""
     finite = chosen[np.isfinite(chosen["ln T"])]
-    fit = regress(finite[list(predictors)].to_numpy(np.float64), finite["ln T"].to_numpy(np.float64))
+    numbers = finite[list(predictors)].to_numpy(np.float64)
+    fit = regress(numbers, finite["ln T"].to_numpy(np.float64), finite["domain"].to_list())
     found = {"item": [*predictors, "R²"], "value": [*fit.coefficients, fit.explained], "se": [*fit.errors, None]}
-    return pd.DataFrame(found).assign(n=len(finite))
+    return pd.DataFrame(found).assign(n=len(finite), domains=finite["domain"].nunique())
 
 
 def regressions(found: pd.DataFrame) -> Iterator[pd.DataFrame]:
     """Yield the rows of every regression: ``coefficient`` for each seed, and ``coefficient of means`` over seeds."""
     numbers = [*LONGER, "ln T"]
-    as_in_the_paper = (found["labels"] == "true labels") & (found["groups"] != "steps")
+    like_the_paper = [as_in_the_paper(*pair) for pair in zip(found["labels"], found["groups"], strict=True)]
     for name, (narrow, predictors) in FITS.items():
-        part = found[as_in_the_paper] if narrow else found
+        part = found[like_the_paper] if narrow else found
         for seed, rows in part.groupby("seed"):
             yield coefficients(rows, predictors).assign(series=name, measure=COEFFICIENT, seed=seed)
-        means = part.groupby("run")[numbers].mean()
+        means = part.groupby(["run", "domain"])[numbers].mean().reset_index()
         yield coefficients(means, predictors).assign(series=name, measure=COEFFICIENT_OF_MEANS)
 
 

@@ -1,0 +1,81 @@
+"""The study's numbers beside the authors': a row for each training and a column for each measure."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+
+from repdrift.figures import style, verdicts
+from repdrift.figures.table import joined, ordered
+
+COLUMNS = ("phase", "dataset", "labels", "images", "measure", "mean", "seeds", "errors", "same_images")
+ROW, HEAD = 0.27, 0.25  # heights in inches
+LABEL = 2.35  # width of the labels in inches
+LARGE = 4.0  # combined standard errors at which the colour is strongest
+COLOURS = LinearSegmentedColormap.from_list("differences", ["#2b6ca8", "white", "#c4510c"])
+NAMES = {"test_accuracy": "test (%)", "train_accuracy": "training (%)", "train_loss": "loss"}
+
+
+def draw(table: pd.DataFrame, network: str) -> Figure:
+    """Draw a cell for each number that both have, coloured by the difference in combined standard errors."""
+    measures = ordered(table["measure"])
+    trainings = table[["phase", "dataset", "labels", "images", "same_images"]].drop_duplicates()
+    height = len(trainings) * ROW
+    strip = style.Strip(0, style.wrap(footer(table, network), style.DOUBLE - 0.1, style.TINY))
+    figure = style.make_figure(style.DOUBLE, HEAD + height, strip)
+    axes = verdicts.canvas(figure, height, HEAD)
+    column = (style.DOUBLE - LABEL - verdicts.LEFT) / len(measures)
+    for place, measure in enumerate(measures):
+        axes.text(LABEL + (place + 0.5) * column, HEAD - 0.08, NAMES.get(measure, measure), ha="center", va="bottom")
+    for number, one in enumerate(records(trainings)):
+        top = HEAD + number * ROW
+        axes.text(verdicts.LEFT, top + ROW / 2, label(one), va="center")
+        same = np.logical_and.reduce([table[key] == one[key] for key in ("phase", "dataset", "labels", "images")])
+        for row in records(table[same]):
+            left = LABEL + measures.index(str(row["measure"])) * column
+            draw_cell(axes, row, (left, top), column)
+    return figure
+
+
+def records(table: pd.DataFrame) -> list[dict[str, object]]:
+    """Return the rows of a table as mappings."""
+    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
+
+
+def label(one: dict[str, object]) -> str:
+    """Return the name of a training, with an asterisk if its images are not those of the authors."""
+    phase = "from scratch" if one["phase"] == "scratch" else "fine-tuned"
+    labels = str(one["labels"]).replace("random ", "d = ").replace("shift", "shifted")
+    dataset = {"cifar10": "CIFAR-10", "svhn": "SVHN"}.get(str(one["dataset"]), str(one["dataset"]))
+    star = "" if one["same_images"] else "*"
+    return f"{phase}, {dataset}{star}, {labels}, N = {int(str(one['images'])):,}"
+
+
+def draw_cell(axes: Axes, row: dict[str, object], place: tuple[float, float], width: float) -> None:
+    """Draw our mean and the difference. `place` is the upper left corner in inches."""
+    left, top = place
+    errors = float(str(row["errors"]))
+    strength = 0.0 if np.isnan(errors) else float(np.clip(errors / LARGE, -1, 1))
+    colour = COLOURS(0.5 + strength / 2)
+    verdicts.cell(axes, (left, top), width, ROW, colour)
+    mean = float(str(row["mean"]))
+    digits = 1 if str(row["measure"]).endswith("accuracy") else 3
+    ink = "white" if abs(strength) > 0.7 else "0.1"
+    text = f"{mean:.{digits}f}\n" + ("" if np.isnan(errors) else f"{errors:+.1f}")
+    axes.text(left + width / 2, top + ROW / 2, text, ha="center", va="center", fontsize=style.TINY, color=ink)
+
+
+def footer(table: pd.DataFrame, network: str) -> str:
+    """Return the text of the footer, which summarises the differences on the same images."""
+    same = table[(table["same_images"] == 1) & table["errors"].notna()]
+    seeds = int(table["seeds"].max())
+    summary = ""
+    if len(same):
+        sizes = same["errors"].abs()
+        rms = float(np.sqrt((sizes**2).mean()))
+        summary = (
+            f"{len(same)} numbers on the same images: mean absolute difference {sizes.mean():.2f}, root mean square "
+            f"{rms:.2f}, largest {sizes.max():.1f} combined standard errors"
+        )
+    return joined([f"{seeds} seeds here, 5 seeds of the authors", summary, network])

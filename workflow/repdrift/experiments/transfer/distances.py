@@ -1,0 +1,47 @@
+"""Distances between the weights of two networks in three measures, as natural logarithms.
+
+Neyshabur et al. (2020) report Euclidean distances. Parts differ in size, so the distance per weight and the distance
+relative to the initial weights are measured too. The head belongs to the task and is no part of `ALL_BLOCKS`.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+
+from torch import Tensor
+
+from repdrift.experiments.transfer.tables import ALL_BLOCKS, L2, RELATIVE, RMS, WHOLE
+from repdrift.networks.conv4 import Conv4
+from repdrift.networks.distances import l2_distance, weights
+
+HEAD = "head"
+
+
+def log_distances(first: Conv4, second: Conv4, initial: Conv4) -> Iterator[tuple[str, str, float]]:
+    """Yield a measure, a part and a value for each measure and for each part of two networks.
+
+    Parts are the blocks, the head, `ALL_BLOCKS` together and the `WHOLE` network. The measures are the logarithms of
+    the Euclidean distance, of the root mean square difference per weight, and of the distance as a multiple of the norm
+    of the part's weights in `initial`. The logarithm of 0 is minus infinity.
+    """
+    names = list(first.parts)
+    blocks = [name for name in names if name != HEAD]
+    found = {name: l2_distance(weights(part), weights(second.parts[name])) for name, part in first.parts.items()}
+    norms = {name: math.hypot(*map(_norm, weights(part).values())) for name, part in initial.parts.items()}
+    counts = {name: sum(value.numel() for value in part.parameters()) for name, part in first.parts.items()}
+    for part, members in {**{name: [name] for name in names}, ALL_BLOCKS: blocks, WHOLE: names}.items():
+        distance = _together(found, members)
+        yield L2, part, _log(distance)
+        yield RMS, part, _log(distance / math.sqrt(sum(counts[name] for name in members)))
+        yield RELATIVE, part, _log(distance / _together(norms, members))
+
+
+def _norm(value: Tensor) -> float:
+    return float(value.double().norm())
+
+
+def _together(parts: Mapping[str, float], members: list[str]) -> float:
+    return math.hypot(*(parts[name] for name in members))
+
+
+def _log(value: float) -> float:
+    return math.log(value) if value > 0 else -math.inf
