@@ -16,7 +16,7 @@ from repdrift.claims.rule import CONTRADICTED, SUPPORTED
 from repdrift.claims.verdict import Judged, judge, together
 
 CONTRASTS = (
-    "claim", "sentence", "contrast", "layer", "decides", "needs", "estimator", "seeds", "effect", "se", "low", "high",
+    "claim", "sentence", "origin", "contrast", "layer", "decides", "needs", "estimator", "seeds", "effect", "se", "low", "high",
     "margin", "unit", "equal", "p", "probes", "above_null", "verdict", "reason",
 )  # fmt: skip
 REGIME = tuple(one.name for one in fields(Regime))
@@ -86,6 +86,7 @@ def contrast_row(claim: Claim, estimator: str, one: ContrastVerdict, p_values: N
     row = {
         "claim": claim.name,
         "sentence": claim.sentence,
+        "origin": claim.origin,
         "contrast": contrast.label,
         "layer": contrast.layer,
         "decides": int(contrast.decides),
@@ -234,30 +235,28 @@ def read(paths: Sequence[Path]) -> pd.DataFrame:
     return pd.concat([pd.read_csv(path) for path in paths], ignore_index=True)
 
 
-def read_others(
+def read_histories(owners: Sequence[HistoryOf], paths: Sequence[Path]) -> dict[HistoryOf, pd.DataFrame]:
+    """Read histories, given the run and the seed of each file."""
+    return {owner: pd.read_csv(path) for owner, path in zip(owners, paths, strict=True)}
+
+
+def other_numbers(
     claims: Sequence[Claim],
-    owners: Sequence[HistoryOf],
-    histories: Sequence[Path],
+    histories: Mapping[HistoryOf, pd.DataFrame],
+    tables: Mapping[str, pd.DataFrame],
     keys: Mapping[str, Sequence[str]],
-    tables: Sequence[Path],
 ) -> dict[str, Numbers]:
-    """Read the numbers that do not depend on the choice of an estimator, by table.
+    """Return the numbers that do not depend on the choice of an estimator, by table.
 
     Parameters
     ----------
     claims : sequence of Claim
-    owners : sequence of HistoryOf
-        The run and the seed of each history.
-    histories : sequence of Path
-        The files of the histories, in the same order.
+    histories : mapping of HistoryOf to DataFrame
+    tables : mapping of str to DataFrame
+        The tables of an experiment by name.
     keys : mapping of str to sequence of str
-        For each table of an experiment, the columns that identify a number.
-    tables : sequence of Path
-        The files of these tables, in the same order.
+        The columns that identify a number in each of these tables.
     """
     contrasts = [found for claim in claims for found in claim.contrasts if found.table == HISTORY]
-    named = [(owner.run, owner.seed, path) for owner, path in zip(owners, histories, strict=True)]
-    found = {HISTORY: measurements.histories(named, contrasts)}
-    for (name, columns), path in zip(keys.items(), tables, strict=True):
-        found[name] = measurements.keyed(path, columns)
-    return found
+    found: dict[str, Numbers] = {HISTORY: measurements.histories(histories, contrasts)}
+    return found | {name: measurements.keyed(table, keys[name]) for name, table in tables.items()}
