@@ -1,140 +1,265 @@
-"""The figure of the claims: the paired difference of every contrast and layer, coloured by its verdict."""
+"""The figure of the claims: a forest plot of the effects of all contrasts that decide, in units of their margins."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
-from repdrift.claims.verdict import ERRORS, MIN_SEEDS, SHARE, together
+from repdrift.claims.contrasts import PAPER
+from repdrift.claims.judging import CALIBRATED
+from repdrift.claims.rule import CONFIDENCE, UNDECIDED
+from repdrift.claims.verdict import seeds_in_words, together
 from repdrift.figures import style, verdicts
-from repdrift.figures.style import Strip
+from repdrift.figures.forest import Claim, Effect, Row, claims_in
+from repdrift.figures.style import Colour, Strip, mixed
 from repdrift.figures.table import joined, ordered
 
-COLUMNS = ("claim", "sentence", "contrast", "layer", "decides", "estimator", "seeds", "mean", "se", "verdict")
-CLAIM, ROW, SPACE, HEAD = 0.16, 0.135, 0.05, 0.36  # heights in inches
-INDENT, BADGE = 0.62, 0.085  # widths in inches
-TEXT = 2.75  # width of the column of contrasts in inches
-GAP = 0.08  # gap between the blocks of two estimators in inches
-NUMBER = 5.2  # font size of numbers in points
-WITH_ERROR = 0.75  # least width in inches of a cell that also shows the standard error
+COLUMNS = (
+    "claim", "sentence", "origin", "contrast", "layer", "decides", "needs", "estimator", "seeds", "effect", "low",
+    "high", "margin", "unit", "equal", "p", "verdict",
+)  # fmt: skip
+WIDTH, TALLEST = 7.0, 9.05  # size in inches of the text on a page
+HEAD, CLAIM, LINE, SPACE = 0.36, 0.117, 0.097, 0.024  # heights in inches
+INDENT, PLOT, PLOT_WIDTH, NUMBERS = 0.4, 3.74, 1.76, 5.6  # left edges and width in inches
+MOST = 8  # the most rows of a claim if not all contrasts fit on the page
+SENTENCE = 6.5  # font size of sentences in points; all other text has the size TINY
+SHAPES = ("o", "s", "^", "D")  # the estimators
+BAND, EQUAL = "0.91", "#dbe7f2"  # colours of the margin, and of that of a claim that numbers are equal
+ZERO: dict[str, Any] = {"color": "0.45", "linewidth": 0.6}
+GRID: dict[str, Any] = {"color": "0.85", "linewidth": 0.4}
+TICK: dict[str, Any] = {"marker": "|", "markersize": 4.0, "markeredgewidth": 0.6, "color": "0.6", "zorder": 1.5}
+LARGE, LITTLE = 4.0, 2.4  # sizes in points of the markers of the main estimator and of the others
+ASIDE = 0.026  # distance in inches of the other estimators from the middle of a row
+BESIDE = "beside"  # the label of marks on the row of another contrast
 
 
 @dataclass(frozen=True)
-class Grid:
-    """The positions of the cells in inches. Each estimator has a block with one column for each layer."""
+class Scale:
+    """The horizontal axis: linear within the margin, and logarithmic beyond it, up to 10 to the power of `decades`."""
 
+    decades: int
+
+    @classmethod
+    def of(cls, ratios: "pd.Series[float]") -> "Scale":
+        largest = float(ratios.abs().max())
+        return cls(max(1, math.ceil(math.log10(largest) - 1e-9)) if largest > 1 else 1)
+
+    def place(self, ratio: float) -> float:
+        """Return the position in inches of an effect in margins. Beyond the axis, it is the end of the axis."""
+        size = abs(ratio) if abs(ratio) <= 1 else 1 + math.log10(abs(ratio))
+        share = math.copysign(min(size, 1 + self.decades) / (1 + self.decades), ratio)
+        return PLOT + PLOT_WIDTH * (1 + share) / 2
+
+    @property
+    def ticks(self) -> list[float]:
+        positive = [10.0**power for power in range(self.decades + 1)]
+        return [*(-tick for tick in reversed(positive)), 0.0, *positive]
+
+    def reaches(self, ratio: float) -> bool:
+        return bool(abs(ratio) <= 10.0**self.decades)
+
+
+@dataclass(frozen=True)
+class Forest:
+    """The figure: its claims, main estimators and horizontal axis, and the usual number of seeds."""
+
+    claims: list[Claim]
     estimators: list[str]
-    layers: list[str]
+    scale: Scale
+    seeds: int
 
     @property
-    def width(self) -> float:
-        free = style.DOUBLE - TEXT - verdicts.LEFT - GAP * (len(self.estimators) - 1)
-        return free / (len(self.estimators) * len(self.layers))
+    def main(self) -> str:
+        """The estimator whose numbers are written; empty if there is none."""
+        return style.main_estimator(self.estimators) if self.estimators else ""
 
-    def left(self, estimator: str, layer: str = "") -> float:
-        block = self.estimators.index(estimator)
-        column = self.layers.index(layer) if layer else 0
-        return TEXT + block * (GAP + len(self.layers) * self.width) + column * self.width
+    def shape(self, estimator: str) -> str:
+        names = sorted(self.estimators, key=lambda name: name != self.main)
+        plain = estimator.removesuffix(CALIBRATED)
+        return SHAPES[names.index(plain) % len(SHAPES)] if plain in names else SHAPES[0]
+
+    def texts(self, row: Row) -> tuple[str, str]:
+        """Return the label of a row, and its number, both broken into lines."""
+        one = row.main
+        words = verdicts.effect_in_words(one.effect, one.low, one.high, one.unit)
+        words += "" if one.seeds == self.seeds else f", n = {one.seeds}"
+        label = style.wrap(row.label, PLOT - INDENT - 0.05, style.TINY)
+        return label, style.wrap(words, WIDTH - NUMBERS - 0.02, style.TINY)
 
     @property
-    def block(self) -> float:
-        return len(self.layers) * self.width
+    def height(self) -> float:
+        """The height in inches of all claims."""
+        lines = [max(text.count("\n") + 1 for text in self.texts(row)) for claim in self.claims for row in claim.rows]
+        heads = [CLAIM + LINE * sentence(claim).count("\n") + SPACE for claim in self.claims]
+        return LINE * sum(lines) + sum(heads) + 0.04
 
-    @property
-    def all(self) -> float:
-        return style.DOUBLE - verdicts.LEFT - TEXT
+
+def sentence(claim: Claim) -> str:
+    """Return the sentence of a claim, and who makes it if the paper does not, broken into lines."""
+    origin = "" if claim.origin == PAPER else f" [{claim.origin}]"
+    return style.wrap(claim.sentence + origin, NUMBERS - INDENT - 0.15, SENTENCE)
 
 
 def draw(table: pd.DataFrame, network: str) -> Figure:
-    """Draw a heading for each claim and a row for each of its contrasts.
+    """Draw a heading with the verdict for each claim, and a row for each contrast that decides.
 
-    The squares in the heading are the verdicts on the claim under each estimator.
+    If this is higher than a page, contrasts that differ in nothing but their layer or target share a row, and then
+    claims have fewer rows, see `repdrift.figures.forest.claims_in`.
     """
-    claims = ordered(table["claim"])
-    rows = sum(table.loc[table["claim"] == claim, "contrast"].nunique() for claim in claims)
-    height = len(claims) * (CLAIM + SPACE) + rows * ROW
-    strip = Strip(1, style.wrap(footer(table, network), style.DOUBLE - 0.1, style.TINY))
-    figure = style.make_figure(style.DOUBLE, HEAD + height, strip)
-    axes = verdicts.canvas(figure, height, HEAD)
-    names = [estimator for estimator in ordered(table["estimator"]) if estimator] or [""]
-    grid = Grid(names, verdicts.layers(table, ["claim", "contrast"]) or [""])
-    write_head(axes, grid)
+    names = [name for name in ordered(table["estimator"]) if name and not name.endswith(CALIBRATED)]
+    main = style.main_estimator(names) if names else ""
+    scale = Scale.of(table["effect"] / table["margin"].where(table["margin"] > 0, 1.0))
+    handles = legend_handles(table, names, main)
+    columns = style.legend_columns([str(handle.get_label()) for handle in handles], WIDTH - 0.2)
+    every = len(table)
+    for most in (every, *range(MOST, 0, -1)):
+        forest = Forest(list(claims_in(table, main, most)), names, scale, int(table["seeds"].mode().iloc[0]))
+        text = style.wrap(footer(forest, network, folded=most < every), WIDTH - 0.1, style.TINY)
+        strip = Strip(math.ceil(len(handles) / columns), text)
+        if HEAD + forest.height + strip.height <= TALLEST:
+            break
+    figure = style.make_figure(WIDTH, HEAD + forest.height, strip)
+    axes = verdicts.canvas(figure, forest.height, HEAD)
+    draw_head(axes, scale, HEAD + forest.height)
     top = HEAD
-    for claim in claims:
-        top = draw_claim(axes, table[table["claim"] == claim], grid, top + SPACE)
-    verdicts.legend(figure, axes, strip.legend_top)
+    for claim in forest.claims:
+        top = draw_claim(axes, claim, forest, top + SPACE)
+    style.legend(axes, handles, columns, strip.legend_top)
     return figure
 
 
-def footer(table: pd.DataFrame, network: str) -> str:
-    """Return the text of the footer: the number of seeds, the rule of the verdicts, and the network."""
-    seeds = sorted({int(count) for count in table["seeds"]})
-    noun = "seed" if seeds == [1] else "seeds"
+def footer(forest: Forest, network: str, *, folded: bool) -> str:
+    """Return the text of the footer, which explains the marks."""
+    numbers = f", numbers by {verdicts.estimator_label(forest.main)}" if forest.main else ""
     return joined(
         [
-            f"{' or '.join(map(str, seeds))} {noun}, mean paired difference (positive: as the claim says)",
-            f"supported: at least {SHARE:.0%} of the seeds have the claimed sign, and the mean lies beyond {ERRORS:g} "
-            f"SE; contradicted: the same for the opposite sign; inconclusive: otherwise, or fewer than {MIN_SEEDS} "
-            "seeds",
-            "a claim needs all rows below it except those in brackets",
+            f"{seeds_in_words(forest.seeds)}, effects with {CONFIDENCE:.0%} intervals, paler if smaller{numbers}",
+            "a row for several layers or targets shows the one that the verdict hangs on, and small points for the "
+            "others"
+            if folded
+            else "",
+            "grey ticks do not decide",
             network,
         ]
     )
 
 
-def write_head(axes: Axes, grid: Grid) -> None:
-    for estimator in grid.estimators:
-        left = grid.left(estimator)
-        title = style.wrap(verdicts.estimator_label(estimator), grid.block, style.SMALL) if estimator else ""
-        axes.text(left + grid.block / 2, HEAD - 0.13, title, fontsize=style.SMALL, ha="center", va="bottom")
-        for layer in grid.layers:
-            middle = grid.left(estimator, layer) + grid.width / 2
-            label = style.wrap(layer, grid.width - 0.02, NUMBER)
-            axes.text(middle, HEAD, label, fontsize=NUMBER, color=style.GREY, ha="center", va="bottom")
+def legend_handles(table: pd.DataFrame, estimators: Sequence[str], main: str) -> list[Artist]:
+    """Return the entries of the legend: the verdicts, the margin and the estimators."""
+    found: list[Artist] = [*verdicts.handles(), Patch(color=BAND, label="within the margin")]
+    if (table["equal"] == 1).any():
+        found.append(Patch(color=EQUAL, label="within it, as claimed"))
+    look: dict[str, Any] = {"linestyle": "none", "markeredgecolor": "0.3", "markeredgewidth": 0.5}
+    if len(estimators) > 1:
+        for name, shape in zip(sorted(estimators, key=lambda name: name != main), SHAPES, strict=False):
+            label = verdicts.estimator_label(name)
+            found.append(Line2D([], [], marker=shape, label=label, markerfacecolor="0.5", **look))
+    if table["estimator"].str.endswith(CALIBRATED).any():
+        found.append(Line2D([], [], marker=SHAPES[0], label="calibrated", markerfacecolor="white", **look))
+    return found
 
 
-def draw_claim(axes: Axes, table: pd.DataFrame, grid: Grid, top: float) -> float:
-    """Draw a claim and its contrasts, and return the position of their lower edge in inches from the top."""
-    middle = top + CLAIM / 2
-    for place, (_, rows) in enumerate(table[table["decides"] == 1].groupby("estimator", sort=False)):
-        colour = verdicts.COLOURS[together(rows["verdict"])]
-        verdicts.cell(axes, (verdicts.LEFT + place * BADGE, middle - BADGE / 2), BADGE, BADGE, colour)
-    axes.text(
-        verdicts.LEFT + 3 * BADGE + 0.03,
-        middle,
-        table["claim"].iloc[0],
-        fontsize=style.SMALL,
-        weight="bold",
-        va="center",
-    )
-    axes.text(INDENT, middle, table["sentence"].iloc[0], fontsize=style.SMALL, va="center")
-    top += CLAIM
-    for contrast, rows in table.groupby("contrast", sort=False):
-        label = str(contrast) if (rows["decides"] == 1).all() else f"({contrast})"
-        axes.text(INDENT, top + ROW / 2, label, fontsize=NUMBER, color=style.GREY, va="center")
-        for row in rows.to_dict("records"):
-            draw_cell(axes, {str(name): value for name, value in row.items()}, grid, top)
-        top += ROW
+def draw_head(axes: Axes, scale: Scale, bottom: float) -> None:
+    """Draw the horizontal axis above the rows, with a thin line down from each tick."""
+    small: dict[str, Any] = {"fontsize": style.TINY, "color": style.GREY, "va": "bottom"}
+    for tick in scale.ticks:
+        place = scale.place(tick)
+        axes.plot([place, place], [HEAD, bottom], zorder=0.5, **(ZERO if tick == 0 else GRID))
+        axes.text(place, HEAD - 0.03, f"{tick:g}".replace("-", "\u2212"), ha="center", **small)
+    axes.text(PLOT, HEAD - 0.14, "against the claim", ha="left", **small)
+    axes.text(PLOT + PLOT_WIDTH, HEAD - 0.14, "for the claim", ha="right", **small)
+    large: dict[str, Any] = {"fontsize": style.SMALL, "va": "top", "color": "0.2"}
+    axes.text(PLOT + PLOT_WIDTH / 2, 0.03, "effect in margins", ha="center", **large)
+    axes.text(NUMBERS, 0.03, f"effect [{CONFIDENCE:.0%} interval]", **large)
+
+
+def draw_claim(axes: Axes, claim: Claim, forest: Forest, top: float) -> float:
+    """Draw a claim and its rows, and return the position of their lower edge in inches from the top."""
+    words = sentence(claim)
+    height, middle = CLAIM + LINE * words.count("\n"), top + CLAIM / 2
+    # The lines of the axis end at a sentence, which may reach over them.
+    verdicts.cell(axes, (verdicts.LEFT, top), NUMBERS - 0.05 - verdicts.LEFT, height, "white", zorder=0.8)
+    bold: dict[str, Any] = {"fontsize": SENTENCE, "weight": "bold", "va": "center_baseline"}
+    axes.text(verdicts.LEFT, middle, claim.name, **bold)
+    axes.text(INDENT, top + 0.02, words, fontsize=SENTENCE, va="top", linespacing=1.1)
+    by = {estimator: together(found, claim.needs) for estimator, found in claim.verdicts.items()}
+    verdict = by.get(forest.main) or next(iter(by.values()), UNDECIDED)
+    axes.text(NUMBERS, middle, verdict, color=verdicts.INK[verdict], **bold)
+    if len(by) > 1:
+        left = NUMBERS + style.text_width(verdict, SENTENCE) * 1.15 + 0.1
+        for place, (estimator, each) in enumerate(by.items()):
+            looks = look_of(estimator, mixed(verdicts.COLOURS[each], "white", 0.0), each, forest)
+            axes.plot([left + 0.085 * place], [middle], markersize=LARGE, **looks)
+    top += height
+    for row in claim.rows:
+        top = draw_row(axes, row, forest, top)
     return top
 
 
-def draw_cell(axes: Axes, row: dict[str, object], grid: Grid, top: float) -> None:
-    """Draw the cell of a paired difference.
+def draw_row(axes: Axes, row: Row, forest: Forest, top: float) -> float:
+    """Draw the label, the marks and the number of a row, and return the position of its lower edge."""
+    label, words = forest.texts(row)
+    height = LINE * (max(label.count("\n"), words.count("\n")) + 1)
+    middle = top + height / 2
+    if row.main.margin > 0:
+        left, right = forest.scale.place(-1), forest.scale.place(1)
+        verdicts.cell(axes, (left, top), right - left, height, EQUAL if row.main.equal else BAND, zorder=0.2)
+    text: dict[str, Any] = {"fontsize": style.TINY, "va": "center", "linespacing": 1.05}
+    axes.text(INDENT, middle, label, color="0.3", **text)
+    axes.text(NUMBERS, middle, words, color="0.1", **text)
+    for one in row.beside:
+        draw_beside(axes, one, forest, middle)
+    for one in reversed(row.effects):  # the main estimator comes last, on top of the others
+        draw_effect(axes, one, forest, middle, main=one is row.main)
+    return top + height
 
-    It spans the column of its layer, all layers of its estimator if it has no layer, or the whole width if it has no
-    estimator.
-    """
-    estimator, layer, verdict = str(row["estimator"]), str(row["layer"]), str(row["verdict"])
-    mean = float(str(row["mean"]))
-    error = float(str(row["se"]))
-    in_block = estimator in grid.estimators
-    left = grid.left(estimator, layer) if in_block else TEXT
-    width = (grid.width if layer else grid.block) if in_block else grid.all
-    text = verdicts.number(mean)
-    if width > WITH_ERROR and not math.isnan(error):
-        text += f" ± {verdicts.number(error).lstrip('+')}"
-    verdicts.cell(axes, (left, top), width, ROW, verdicts.COLOURS[verdict])
-    colour = verdicts.LETTERS[verdict]
-    axes.text(left + width / 2, top + ROW / 2, text, fontsize=NUMBER, color=colour, ha="center", va="center_baseline")
+
+def draw_effect(axes: Axes, one: Effect, forest: Forest, middle: float, *, main: bool) -> None:
+    """Draw an effect with its interval. It is smaller, and above or below the middle, if it is not the main one."""
+    if math.isnan(one.effect):
+        return
+    y = middle if main else middle + (-ASIDE if one.estimator.endswith(CALIBRATED) else ASIDE)
+    scale, width, order = forest.scale, 0.9 if main else 0.5, 5.0 if main else 2.5
+    if not math.isnan(one.low):
+        ink = mixed(verdicts.INK[one.verdict], "white", 0.0 if main else 0.55)
+        limits = [one.in_margins(limit) for limit in (one.low, one.high)]
+        ends = [scale.place(limit) for limit in limits]
+        axes.plot(ends, [y, y], color=ink, linewidth=width, zorder=order, solid_capstyle="butt")
+        for end, limit in zip(ends, limits, strict=True):
+            if not scale.reaches(limit):
+                arrow = "<" if limit < 0 else ">"
+                axes.plot([end], [y], marker=arrow, color=ink, markersize=2, markeredgewidth=0, zorder=order)
+    colour = verdicts.shade(one.verdict, one.effect, one.margin, equal=one.equal)
+    looks = look_of(one.estimator, colour, one.verdict, forest)
+    axes.plot([scale.place(one.in_margins(one.effect))], [y], markersize=LARGE if main else LITTLE, **looks)
+
+
+def look_of(estimator: str, colour: Colour, verdict: str, forest: Forest) -> dict[str, Any]:
+    """Return the look of the marker of an estimator. That of calibrated values is nearly hollow."""
+    calibrated = estimator.endswith(CALIBRATED)
+    return {
+        "marker": forest.shape(estimator),
+        "markerfacecolor": mixed(colour, "white", 0.75) if calibrated else colour,
+        "markeredgecolor": colour if calibrated else verdicts.INK[verdict],
+        "markeredgewidth": 0.5,
+        "linestyle": "none",
+        "zorder": 4,
+        "label": estimator,
+    }
+
+
+def draw_beside(axes: Axes, one: Effect, forest: Forest, middle: float) -> None:
+    """Draw a contrast without a row: a small point in the colour of its verdict, or a grey tick if it does not decide."""
+    if math.isnan(one.effect):
+        return
+    colour = verdicts.shade(one.verdict, one.effect, one.margin, equal=one.equal)
+    point = {"marker": "o", "markersize": 2.2, "markeredgecolor": verdicts.INK[one.verdict], "markeredgewidth": 0.3}
+    look: dict[str, Any] = {"color": colour, "zorder": 3.5, **point} if one.decides else TICK
+    axes.plot([forest.scale.place(one.in_margins(one.effect))], [middle], linestyle="none", label=BESIDE, **look)

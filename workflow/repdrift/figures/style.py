@@ -5,6 +5,7 @@ import string
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import matplotlib.style
@@ -109,6 +110,7 @@ def main_estimator(estimators: Sequence[str]) -> str:
     return "cka-debiased" if "cka-debiased" in estimators else estimators[0]
 
 
+@cache  # figures of many words measure the same ones again and again
 def text_width(text: str, points: float) -> float:
     """Return the width in inches of a line of text drawn in this font size."""
     font = FontProperties(family=STYLE["font.family"], size=points)

@@ -1,32 +1,44 @@
-"""The cells and the legend that the figures of claims share, and the colours of the verdicts."""
+"""What the figures of verdicts share: their canvas, the colours of the verdicts, and how they write numbers."""
 
 import math
-from collections.abc import Sequence
+from typing import Any
 
-import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
-from repdrift.claims.measurements import ADJUSTED
-from repdrift.claims.verdict import CONTRADICTED, INCONCLUSIVE, SUPPORTED, VERDICTS
+from repdrift.claims.judging import CALIBRATED
+from repdrift.claims.rule import CONTRADICTED, NEGLIGIBLE, SUPPORTED, UNDECIDED, VERDICTS
 from repdrift.figures import style
-from repdrift.figures.table import ordered
+from repdrift.figures.style import Colour, mixed
 
 LEFT = 0.06  # width of the empty margin at the left edge in inches
+PALEST, FULL = (
+    0.3,
+    30.0,
+)  # the strength of the colour of an effect of one margin, and the effect in margins at full strength
 
-Colour = tuple[float, float, float, float]
-
-# Colour-blind readers can tell blue and orange apart, and both are dark enough for white letters.
-COLOURS = {SUPPORTED: "#2b6ca8", INCONCLUSIVE: "#d4d4d4", CONTRADICTED: "#c4510c"}
-LETTERS = {SUPPORTED: "white", INCONCLUSIVE: "0.25", CONTRADICTED: "white"}
-BALANCE = LinearSegmentedColormap.from_list("verdicts", [COLOURS[name] for name in reversed(VERDICTS)], N=257)
+# Colour-blind readers can tell these apart. Blue and orange are dark enough for white letters.
+COLOURS = {SUPPORTED: "#2b6ca8", NEGLIGIBLE: "#e3bb45", UNDECIDED: "#c4c4c4", CONTRADICTED: "#c4510c"}
+LETTERS = {SUPPORTED: "white", NEGLIGIBLE: "0.15", UNDECIDED: "0.15", CONTRADICTED: "white"}
+INK = {SUPPORTED: "#1f5587", NEGLIGIBLE: "#7d6108", UNDECIDED: "0.4", CONTRADICTED: "#a3420a"}  # of words and lines
 
 
 def handles() -> list[Artist]:
     return [Patch(color=COLOURS[verdict], label=verdict) for verdict in VERDICTS]
+
+
+def shade(verdict: str, effect: float, margin: float, *, equal: bool = False) -> Colour:
+    """Return the colour of an effect: that of its verdict, and the paler the smaller the effect is in margins.
+
+    The colour has its full strength if the verdict is not about a sign, and if the margin is 0.
+    """
+    signed = verdict == CONTRADICTED or (verdict == SUPPORTED and not equal)
+    if not signed or margin <= 0 or math.isnan(effect):
+        return mixed(COLOURS[verdict], "white", 0.0)
+    size = math.log(max(1.0, abs(effect) / margin)) / math.log(FULL)
+    return mixed(COLOURS[verdict], "white", (1 - PALEST) * (1 - min(1.0, size)))
 
 
 def canvas(figure: Figure, height: float, top: float) -> Axes:
@@ -42,36 +54,42 @@ def canvas(figure: Figure, height: float, top: float) -> Axes:
     return axes
 
 
-def cell(axes: Axes, place: tuple[float, float], width: float, height: float, colour: str | Colour) -> None:
-    """Draw a cell with a thin gap around it. `place` is its upper left corner; all lengths are in inches."""
-    gap, (left, top) = 0.008, place
-    box = Rectangle((left + gap, top + gap), width - 2 * gap, height - 2 * gap, facecolor=colour, linewidth=0)
-    axes.add_patch(box)
+def cell(
+    axes: Axes,
+    place: tuple[float, float],
+    width: float,
+    height: float,
+    colour: str | tuple[float, ...],
+    *,
+    hatch: str = "",
+    zorder: float = 1.0,
+) -> None:
+    """Draw a cell, whose hatch is grey. `place` is its upper left corner; all lengths are in inches."""
+    look: dict[str, Any] = {"facecolor": colour, "hatch": hatch, "edgecolor": style.GREY, "linewidth": 0}
+    axes.add_patch(Rectangle(place, width, height, zorder=zorder, **look))
 
 
 def estimator_label(name: str) -> str:
-    """Return the label of an estimator, which may be one above its null."""
-    plain = name.removesuffix(ADJUSTED)
-    return style.estimator_label(plain) + (ADJUSTED if plain != name else "")
+    """Return the label of an estimator, whose values may be calibrated by their null."""
+    plain = name.removesuffix(CALIBRATED)
+    return style.estimator_label(plain) + (CALIBRATED if plain != name else "")
 
 
 def number(value: float) -> str:
-    """Write a number with its sign and at most three digits, such as ``+.024``, ``-1.05`` and ``+45``.
+    """Write a number with its sign and three digits, such as ``+.024``, ``-1.05`` and ``+45.2``.
 
     The minus is the true minus sign, U+2212.
     """
     if math.isnan(value):
-        return "NaN"
+        return "?"
     size = abs(value)
-    text = f"{size:.3f}".removeprefix("0") if size < 1 else f"{size:.2f}" if size < 10 else f"{size:.0f}"
+    decimals = next((3 - power for power in range(3) if size < 10**power - 0.5 * 10 ** (power - 3)), 0)
+    text = f"{size:.{decimals}f}"
+    text = text.removeprefix("0") if decimals else text
     return ("\u2212" if value < 0 else "+") + text
 
 
-def layers(table: pd.DataFrame, by: Sequence[str]) -> list[str]:
-    """Return the layers in the order of the network: the order in the group of rows that has the most layers."""
-    found = [ordered(rows["layer"]) for _, rows in table[table["layer"] != ""].groupby(list(by), sort=False)]
-    return max(found, key=len, default=[])
-
-
-def legend(figure: Figure, axes: Axes, top: float) -> None:
-    style.legend(axes, handles(), len(VERDICTS), top)
+def effect_in_words(effect: float, low: float, high: float, unit: str) -> str:
+    """Write an effect with its interval and its unit, such as ``+.034 [+.021, +.047] CKA``."""
+    interval = "" if math.isnan(low) else f" [{number(low)}, {number(high)}]"
+    return f"{number(effect)}{interval} {unit}"
