@@ -1,24 +1,34 @@
-"""The multiverse: the verdict on every claim under every combination of measurement choices."""
+"""The multiverse: the verdicts on every claim over all looks at the data, and over the looks with each option."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
-from repdrift.claims.verdict import CONTRADICTED, SUPPORTED, VERDICTS
+from repdrift.claims.rule import CONTRADICTED, NEGLIGIBLE, SUPPORTED, UNDECIDED
 from repdrift.figures import style, verdicts
 from repdrift.figures.style import Strip
 from repdrift.figures.table import joined, ordered
 
-COLUMNS = ("claim", "sentence", "layer", "estimator", "n", "bn", "block", "reference", "verdict")
+COLUMNS = ("claim", "sentence", "layer", "estimator", "n", "bn", "block", "reference", "sample", "look", "verdict")
 TITLES = {
-    "layer": "layer", "estimator": "estimator", "n": "images", "bn": "BN", "block": "block", "reference": "init",
+    "layer": "layer", "estimator": "estimator", "n": "images", "sample": "sample", "bn": "BN", "block": "block",
+    "reference": "init",
 }  # fmt: skip
-TEXT, BAR, COUNT = 2.35, 0.75, 0.26  # widths in inches
-ROW, TITLE, GAP = 0.22, 0.16, 0.1
-POINTS = 5.8
+NUMBERS = ("n", "sample")  # choices whose options are numbers
+SPLIT = "split"  # the verdict of a look whose rows disagree
+ORDER = (SUPPORTED, NEGLIGIBLE, UNDECIDED, SPLIT, CONTRADICTED)  # from left to right in a bar
+HATCH, WHITE = "//////", "white"  # of looks that are split
+NEVER = "never varied: architecture, learning rate, epochs, training images, seeds"
+TEXT, BAR, COUNT = 2.2, 0.8, 0.3  # widths in inches
+LINE, TITLE, GAP, SPACE = 0.095, 0.16, 0.09, 0.07  # heights and gaps in inches
+INDENT = 0.32  # of the sentences in inches
+POINTS = 6.0
 
 
 @dataclass(frozen=True)
@@ -39,47 +49,79 @@ class Group:
 
 
 def draw(table: pd.DataFrame, network: str) -> Figure:
-    """Draw a row for each claim: the shares of its verdicts over all combinations, and then the balance by option."""
-    table = table.assign(n=table["n"].map("{:g}".format, na_action="ignore").fillna(""))
+    """Draw a row for each claim: the verdicts over all looks and their number, and then the same for each option."""
+    table = table.assign(**{name: table[name].map("{:g}".format, na_action="ignore").fillna("") for name in NUMBERS})
     groups = [Group(column, options(table, column)) for column in TITLES]
     groups = [group for group in groups if len(group.options) > 1]
-    claims = ordered(table["claim"])
+    claims = {claim: table[table["claim"] == claim] for claim in ordered(table["claim"])}
+    sentences = {
+        claim: style.wrap(str(rows["sentence"].iloc[0]), TEXT - INDENT - 0.1, POINTS) for claim, rows in claims.items()
+    }
+    heights = {claim: max(2, text.count("\n") + 1) * LINE + SPACE for claim, text in sentences.items()}
     labels = [group.label(option) for group in groups for option in group.options]
-    head = max(style.text_width(label, POINTS) for label in labels) + TITLE + 0.08
-    strip = Strip(1, style.wrap(footer(table, network), style.DOUBLE - 0.1, style.TINY))
-    height = ROW * len(claims)
+    head = max((style.text_width(label, POINTS) for label in labels), default=0.0) + TITLE + 0.1
+    strip = Strip(1, style.wrap(footer(table, groups, network), style.DOUBLE - 0.1, style.TINY))
+    height = sum(heights.values())
     figure = style.make_figure(style.DOUBLE, head + height + 0.05, strip)
     axes = verdicts.canvas(figure, height + 0.05, head)
-    free = style.DOUBLE - verdicts.LEFT - TEXT - BAR - COUNT - GAP * (len(groups) + 1)
-    narrow = free / len(labels)
-    # A title may be wider than the cells of its group, so the cells of all groups share what is left.
-    width = min(0.2, narrow - sum(group.width(narrow) - len(group.options) * narrow for group in groups) / len(labels))
+    width = cell_width(groups)
     write_head(axes, groups, head, width)
-    for place, claim in enumerate(claims):
-        draw_claim(axes, table[table["claim"] == claim], groups, head + place * ROW, width)
-    verdicts.legend(figure, axes, strip.legend_top)
+    top = head
+    for claim, rows in claims.items():
+        write_claim(axes, claim, sentences[claim], top + heights[claim] / 2)
+        draw_claim(axes, rows, groups, (top + 0.02, heights[claim] - 0.04), width)
+        top += heights[claim]
+    style.legend(axes, handles(), len(ORDER), strip.legend_top)
     return figure
 
 
+def handles() -> list[Artist]:
+    """Return the entries of the legend."""
+    plain = {verdict: Patch(facecolor=colour, label=verdict) for verdict, colour in verdicts.COLOURS.items()}
+    split = Patch(facecolor=WHITE, hatch=HATCH, edgecolor=style.GREY, linewidth=0, label="split: its rows disagree")
+    return [plain.get(verdict, split) for verdict in ORDER]
+
+
+def looks(rows: pd.DataFrame) -> Counter[str]:
+    """Count the looks of some rows by their verdicts. A look whose rows disagree is split."""
+    found = rows.groupby("look", sort=False)["verdict"].agg(lambda each: each.iloc[0] if each.nunique() == 1 else SPLIT)
+    return Counter(found)
+
+
 def options(table: pd.DataFrame, column: str) -> list[str]:
-    """Return the options of a choice in the order of the table. Numbers of images are sorted."""
+    """Return the options of a choice in the order of the table. Numbers are sorted.
+
+    Layers are in the order of the network, which is the order in the claim that has the most.
+    """
     if column == "layer":
-        return verdicts.layers(table, ["claim"])
+        layers = [ordered(rows["layer"]) for _, rows in table[table["layer"] != ""].groupby("claim", sort=False)]
+        return max(layers, key=len, default=[])
     found = [option for option in ordered(table[column]) if option]
-    return sorted(found, key=float) if column == "n" else found
+    return sorted(found, key=float) if column in NUMBERS else found
 
 
-def footer(table: pd.DataFrame, network: str) -> str:
-    """Return the text of the footer, which explains the bars and the cells."""
+def footer(table: pd.DataFrame, groups: Sequence[Group], network: str) -> str:
+    """Return the text of the footer, which explains the bars, and says what varied and what never did."""
     return joined(
         [
-            "bars: shares of the verdicts over all combinations of choices that were tried, and their number",
-            "cells: share of supported less share of contradicted verdicts over the combinations with this option "
-            "(blue: all supported, orange: all contradicted, white: not tried); for a layer, over its contrasts only",
-            f"init: the {' or an '.join(options(table, 'reference'))} initial network",
+            "bars: verdicts over the distinct looks at the data, and their number; probes that share images, and "
+            "estimators that nearly equal each other, are one look",
+            "cells, from top to bottom: the same over the looks with one option, for a layer over its contrasts only; "
+            "empty: not tried",
+            f"varied: {', '.join(TITLES[group.column] for group in groups if group.column != 'layer')} "
+            f"(init: the {' or an '.join(options(table, 'reference'))} initial network)",
+            NEVER,
             network,
         ]
     )
+
+
+def cell_width(groups: Sequence[Group]) -> float:
+    """Return the width of a cell in inches. A title that is wider than the cells of its group costs the others."""
+    count = sum(len(group.options) for group in groups)
+    free = style.DOUBLE - verdicts.LEFT - TEXT - BAR - COUNT - GAP * (len(groups) + 1)
+    narrow = free / max(count, 1)
+    return min(0.2, narrow - sum(group.width(narrow) - len(group.options) * narrow for group in groups) / max(count, 1))
 
 
 def lefts(groups: Sequence[Group], width: float) -> list[float]:
@@ -92,7 +134,7 @@ def lefts(groups: Sequence[Group], width: float) -> list[float]:
 
 
 def write_head(axes: Axes, groups: Sequence[Group], bottom: float, width: float) -> None:
-    axes.text(verdicts.LEFT + TEXT, bottom - 0.03, "all choices", fontsize=style.SMALL, weight="bold", va="bottom")
+    axes.text(verdicts.LEFT + TEXT, bottom - 0.03, "all looks", fontsize=style.SMALL, weight="bold", va="bottom")
     for group, left in zip(groups, lefts(groups, width), strict=True):
         axes.text(left, TITLE - 0.03, TITLES[group.column], fontsize=style.SMALL, weight="bold", va="bottom")
         for place, option in enumerate(group.options):
@@ -101,25 +143,40 @@ def write_head(axes: Axes, groups: Sequence[Group], bottom: float, width: float)
             axes.text(middle, bottom - 0.03, label, fontsize=POINTS, rotation=90, ha="center", va="bottom")
 
 
-def draw_claim(axes: Axes, table: pd.DataFrame, groups: Sequence[Group], top: float, width: float) -> None:
-    middle = top + ROW / 2
-    name, sentence = table["claim"].iloc[0], table["sentence"].iloc[0]
+def write_claim(axes: Axes, name: str, sentence: str, middle: float) -> None:
     axes.text(verdicts.LEFT, middle, name, fontsize=style.SMALL, weight="bold", va="center")
-    text = style.wrap(sentence, TEXT - 0.4, POINTS)
-    axes.text(verdicts.LEFT + 0.3, middle, text, fontsize=POINTS, va="center", linespacing=1.0)
+    axes.text(verdicts.LEFT + INDENT, middle, sentence, fontsize=POINTS, va="center", linespacing=1.0)
+
+
+def draw_claim(
+    axes: Axes, table: pd.DataFrame, groups: Sequence[Group], place: tuple[float, float], width: float
+) -> None:
+    """Draw the bars of a claim. `place` is their upper edge and their height in inches."""
     whole = table[table["layer"] == ""]
+    count = looks(whole)
     left = verdicts.LEFT + TEXT
-    for verdict in VERDICTS:
-        part = BAR * float((whole["verdict"] == verdict).mean())
-        if part:
-            verdicts.cell(axes, (left, top), part, ROW, verdicts.COLOURS[verdict])
-        left += part
-    axes.text(left + COUNT - 0.04, middle, str(len(whole)), fontsize=POINTS, color=style.GREY, ha="right", va="center")
+    draw_bar(axes, count, (left, place[0]), BAR, place[1])
+    right, middle = left + BAR + COUNT - 0.05, place[0] + place[1] / 2
+    axes.text(right, middle, str(count.total()), fontsize=POINTS, color="0.3", ha="right", va="center")
     for group, edge in zip(groups, lefts(groups, width), strict=True):
         rows = table[table["layer"] != ""] if group.column == "layer" else whole
-        for place, option in enumerate(group.options):
-            found = rows.loc[rows[group.column] == option, "verdict"]
-            if len(found):
-                balance = float((found == SUPPORTED).mean() - (found == CONTRADICTED).mean())
-                colour = verdicts.BALANCE((balance + 1) / 2)
-                verdicts.cell(axes, (edge + place * width, top), width, ROW, colour)
+        for number, option in enumerate(group.options):
+            found = looks(rows[rows[group.column] == option])
+            draw_bar(axes, found, (edge + number * width + 0.01, place[0]), width - 0.02, place[1], upright=True)
+
+
+def draw_bar(
+    axes: Axes, count: Counter[str], place: tuple[float, float], width: float, height: float, *, upright: bool = False
+) -> None:
+    """Draw the shares of the verdicts from left to right, or from top to bottom in narrow bars.
+
+    Nothing is drawn if there are no looks.
+    """
+    left, top = place
+    for verdict in ORDER:
+        share = count[verdict] / max(1, count.total())
+        if share:
+            part = (width, height * share) if upright else (width * share, height)
+            colour = verdicts.COLOURS.get(verdict, WHITE)
+            verdicts.cell(axes, (left, top), *part, colour, hatch=HATCH if verdict == SPLIT else "")
+            left, top = (left, top + part[1]) if upright else (left + part[0], top)
