@@ -256,7 +256,7 @@ def look_of(estimator: str, colour: Colour, verdict: str, forest: Forest) -> dic
 
 
 def draw_beside(axes: Axes, one: Effect, forest: Forest, middle: float) -> None:
-    """Draw a contrast without a row: a small point in the colour of its verdict, or a grey tick if it does not decide."""
+    """Draw a contrast without a row: a small point coloured by its verdict, or a grey tick if it does not decide."""
     if math.isnan(one.effect):
         return
     colour = verdicts.shade(one.verdict, one.effect, one.margin, equal=one.equal)

@@ -1,8 +1,9 @@
 """The rows of a forest plot of contrasts: which contrasts have one, and which are marks on the row of another."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from os.path import commonprefix
+from itertools import takewhile
+from typing import Any
 
 import pandas as pd
 
@@ -33,17 +34,16 @@ class Effect:
         """Return the effects of a table. An undefined p-value counts as 1."""
         numbers = ("effect", "low", "high", "margin")
         words = ("contrast", "layer", "estimator", "unit", "verdict")
-        return [
-            cls(
-                decides=bool(row["decides"]),
-                seeds=int(row["seeds"]),
-                equal=bool(row["equal"]),
-                p=1.0 if pd.isna(row["p"]) else float(row["p"]),
+        rows: list[dict[Hashable, Any]] = table.to_dict("records")
+        found: list[Effect] = []
+        for row in rows:
+            cells: dict[str, Any] = {
                 **{name: float(row[name]) for name in numbers},
                 **{name: str(row[name]) for name in words},
-            )
-            for row in table.to_dict("records")
-        ]
+            }
+            flags = {"decides": bool(row["decides"]), "equal": bool(row["equal"])}
+            found.append(cls(seeds=int(row["seeds"]), p=1.0 if pd.isna(row["p"]) else row["p"], **flags, **cells))
+        return found
 
     def in_margins(self, value: float) -> float:
         """Divide a value by the margin. A margin of 0 is no unit, so the value remains as it is."""
@@ -138,7 +138,11 @@ def _rows(effects: Sequence[Effect], main: str, needs: str, most: int) -> Iterat
 
 def _nearest(label: str, labels: Sequence[str]) -> str:
     """Return the label that begins with most of the same letters."""
-    return max(labels, key=lambda other: len(commonprefix([label, other])))
+
+    def shared(other: str) -> int:
+        return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(label, other, strict=False)))
+
+    return max(labels, key=shared)
 
 
 def _folded(group: Sequence[Effect], beside: list[Effect], main: str, needs: str) -> Row:

@@ -1,11 +1,10 @@
-"""Lines over layers or epochs with standard errors over seeds, and the legends and layer names that go with them."""
+"""Lines over epochs with intervals over seeds, and the titles, legends and layer names that many figures share."""
 
 import math
 from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
-import seaborn as sns
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
@@ -29,67 +28,14 @@ def lettered(panels: Sequence[str]) -> list[str]:
     return [f"{style.letter(index)} {panel}" for index, panel in enumerate(panels)]
 
 
-def level(titles: Sequence[str], inches: float) -> list[str]:
+def level(titles: Sequence[str], inches: float, points: float = 8.0) -> list[str]:
     """Return the titles of neighbouring panels, broken to fit a width, and all with the same number of lines.
 
     So all of them begin at the same height.
     """
-    titles = [style.wrap(title, inches, 8) for title in titles]
+    titles = [style.wrap(title, inches, points) for title in titles]
     lines = max(title.count("\n") for title in titles)
     return [title + "\n" * (lines - title.count("\n")) for title in titles]
-
-
-def draw_lines(
-    axes: Axes,
-    shown: pd.DataFrame,
-    *,
-    hue: str,
-    look: Look,
-    order: Sequence[str] | Sequence[int],
-    x: str = "layer",
-    scale: float = 1.0,
-) -> None:
-    """Draw the mean and the standard error over seeds of the column ``value`` against a categorical column.
-
-    Parameters
-    ----------
-    axes : Axes
-    shown : DataFrame
-        The rows to draw.
-    hue : str
-        The column of the series.
-    look : Look
-        The colours and markers of the series.
-    order : sequence
-        The values of the column `x` from left to right.
-    x : str
-        The categorical column, by default the layer.
-    scale : float
-        Factor by which the usual line width and marker size are multiplied.
-    """
-    labels = list(look.colours)
-    # The type stubs of seaborn know neither a width for dodge nor a plain list of markers.
-    apart: Any = min(0.4, 0.14 * (len(labels) - 1)) or False
-    markers: Any = [look.markers[label] for label in labels]
-    sns.pointplot(
-        shown,
-        x=x,
-        y="value",
-        hue=hue,
-        order=order,
-        hue_order=labels,
-        palette=look.colours,
-        markers=markers,
-        dodge=apart,
-        errorbar="se",
-        err_kws={"linewidth": 0.9 * scale},
-        legend=False,
-        ax=axes,
-        linewidth=1.0 * scale,
-        markersize=3.6 * scale,
-        **(style.MARKER_EDGE | {"markeredgewidth": 0.4 * scale}),
-    )
-    axes.set(xlabel="", ylabel="", xlim=(-0.4, len(order) - 0.6))
 
 
 def layer_names_fit(order: Sequence[str], width: float) -> bool:

@@ -169,11 +169,11 @@ class Look:
     def _markers(labels: Sequence[str]) -> dict[str, str]:
         return {label: MARKERS[index % len(MARKERS)] for index, label in enumerate(labels)}
 
-    def handles(self, inches: float) -> list[Artist]:
+    def handles(self, inches: float, points: float = SMALL) -> list[Artist]:
         """Return the entries of a legend, with labels that are broken to fit a width in inches."""
-        inches -= 2.5 * SMALL / 72
+        inches -= 2.5 * points / 72
         return [
-            Line2D([], [], color=colour, marker=self.markers[label], label=wrap(label, inches, SMALL), **MARKER_EDGE)
+            Line2D([], [], color=colour, marker=self.markers[label], label=wrap(label, inches, points), **MARKER_EDGE)
             for label, colour in self.colours.items()
         ]
 
@@ -277,7 +277,7 @@ class Strip:
 
 
 def make_figure(
-    width: float, axes_height: float, strip: Strip, *, above: float = 0.0, between: float = 0.08, square: bool = False
+    width: float, axes_height: float, strip: Strip, *, right: float = 0.0, between: float = 0.08, square: bool = False
 ) -> Figure:
     """Make an empty figure whose layout keeps the strip free of axes, and write the footer into the strip.
 
@@ -286,8 +286,8 @@ def make_figure(
     width, axes_height : float
         Width of the figure and height of its axes in inches. The strip adds to the height.
     strip : Strip
-    above : float
-        Space in inches at the top for the titles of columns.
+    right : float
+        Space in inches to the right of the axes for legends.
     between : float
         Space in inches between two rows of axes.
     square : bool
@@ -295,7 +295,7 @@ def make_figure(
     """
     height = axes_height + strip.height
     bottom = strip.height / height
-    rect = (0, bottom, 1, 1 - bottom - above / height)
+    rect = (0, bottom, 1 - right / width, 1 - bottom)
     layout = ConstrainedLayoutEngine(rect=rect, w_pad=0.04, h_pad=between / 2, compress=square)
     figure = Figure(figsize=(width, height), layout=layout)
     figure.text(

@@ -54,15 +54,6 @@ def ordered(column: "pd.Series[str]") -> list[str]:
     return [str(value) for value in column.unique()]
 
 
-def standard_errors(values: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
-    """Return the mean and the standard error of ``value`` in each group as the columns ``mean`` and ``se``.
-
-    The standard error is 0 for a group with one seed.
-    """
-    grouped = values.groupby(list(by), sort=False)["value"]
-    return pd.DataFrame({"mean": grouped.mean(), "se": grouped.sem().fillna(0.0)})
-
-
 def seeds_in_words(table: pd.DataFrame, drawn: str) -> str:
     """Return the part of the footer that tells the number of seeds and what is drawn of them.
 

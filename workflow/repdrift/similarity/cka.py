@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from repdrift.errors import UserError
@@ -61,6 +62,19 @@ def linear_cka_matrices(representations: Sequence[Tensor]) -> dict[str, Tensor]:
     """Return `linear_cka_matrix` by every estimator of `LINEAR`, at the cost of one of them."""
     products = _products(representations)
     return {estimator: _normalised(products, estimator) for estimator in LINEAR}
+
+
+def linear_cka_and_nulls(representations: Sequence[Tensor]) -> dict[str, tuple[Tensor, Tensor]]:
+    """Return `linear_cka_matrix` by every estimator, each with the mean over all permutations of the images.
+
+    The mean of the biased one is tr K tr L / ((n - 1) |K| |L|) for centred Gram matrices K and L. That of the debiased
+    one is 0. See `repdrift.similarity.pairs.CosineOfPairs.null_mean`.
+    """
+    products = _products(representations)
+    sizes = products.diagonals.sum(dim=1) / products.inner.diagonal().sqrt()
+    chance = sizes[:, None] * sizes[None, :] / (products.diagonals.shape[1] - 1)
+    nulls = {"biased": chance, "debiased": torch.zeros_like(chance)}
+    return {estimator: (_normalised(products, estimator), nulls[estimator]) for estimator in LINEAR}
 
 
 def _products(representations: Sequence[Tensor]) -> Products:

@@ -1,7 +1,8 @@
-"""The main comparisons under other choices: number of images, estimator, batch normalisation and block order."""
+"""The main comparisons under other choices of measurement, one choice in each row of axes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -9,22 +10,29 @@ from matplotlib.figure import Figure
 
 from repdrift.errors import UserError
 from repdrift.figures import style
-from repdrift.figures.lines import Legends, draw_lines, fit_layer_names, lettered
+from repdrift.figures.lines import NULL, fit_layer_names, lettered, level, null_handle
+from repdrift.figures.points import draw_points, t_intervals
 from repdrift.figures.style import Look, Strip
-from repdrift.figures.table import footer, joined, ordered, standard_errors, undefined_in_words
+from repdrift.figures.table import footer, joined, ordered, undefined_in_words
 
-COLUMNS = ("panel", "series", "seed", "layer", "estimator", "n", "bn", "usual", "value", "images")
-ROW_HEIGHT, HEADING, TITLE_LINE, NAMES = 1.15, 0.24, 0.14, 0.35  # inches
-ABOVE = 0.075  # distance from the axes to the baseline of a heading in inches
-MANY = 5  # a choice with more options than this has a wider column
-SCALE = 0.8  # factor for line widths and marker sizes, since the axes are small
+COLUMNS = (
+    "panel", "series", "seed", "layer", "estimator", "n", "bn", "sample", "usual", "value", "null_mean", "images",
+)  # fmt: skip
+HEIGHT, NAMES, TITLE_LINE = 0.86, 0.3, 0.14  # inches
+NAME, LEGEND = 0.62, 1.2  # widths in inches of the names of the choices and of the legends
+SCALE = 0.7  # factor for line widths and marker sizes, since the axes are small
+FAMILIES = {  # of estimators, by the beginnings of their names; too many lines would hide each other
+    "linear CKA": ("cka", "minibatch"),
+    "RBF CKA and RSA": ("rbf", "rsa"),
+    "others": ("",),
+}
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A choice of measurement: its title, and rows that differ in this choice alone, with the column ``option``."""
+    """A choice of measurement: its name, and rows that differ in this choice alone, with the column ``option``."""
 
-    title: str
+    name: str
     rows: pd.DataFrame
 
     @property
@@ -33,39 +41,37 @@ class Choice:
 
 
 def draw(table: pd.DataFrame, network: str) -> Figure:
-    """Draw a row of axes for each comparison and a column for each choice that has more than one option."""
+    """Draw a column of axes for each comparison and a row for each choice that has more than one option."""
     usual = usual_rows(table)
     found = choices(table, usual)
     # A study that tries no other options still shows its own.
     shown = [choice for choice in found if len(choice.options) > 1] or found[:1]
     panels, layers = ordered(table["panel"]), ordered(table["layer"])
-    shares = [1.6 if len(choice.options) > MANY else 1.0 for choice in shown]
-    widths = [(style.DOUBLE - 0.4) * share / sum(shares) for share in shares]
-    titles = [style.wrap(choice.title, width - 0.1, 8) for choice, width in zip(shown, widths, strict=True)]
-    legends = Legends([choice.options for choice in shown], style.DOUBLE - 0.6, widths)
-    strip = Strip(legends.lines, style.wrap(footer_of(usual, shown, network), style.DOUBLE - 0.1, style.TINY))
-    above = TITLE_LINE * (max(title.count("\n") for title in titles) + 1) + HEADING
-    height = ROW_HEIGHT * len(panels) + above + NAMES
-    figure = style.make_figure(style.DOUBLE, height, strip, above=above, between=HEADING)
-    grid = figure.subplots(
-        len(panels), len(shown), sharex=True, sharey=True, squeeze=False, gridspec_kw={"width_ratios": shares}
-    )
-    limits = style.similarity_limits(pd.concat([errors(choice.rows) for choice in shown]))
-    for row, panel, name in zip(grid, panels, lettered(panels), strict=True):
-        for axes, choice in zip(row, shown, strict=True):
-            draw_options(axes, choice.rows[choice.rows["panel"] == panel], choice.options, layers)
+    width = (style.DOUBLE - NAME - LEGEND) / len(panels)
+    titles = level(lettered(panels), width - 0.08, style.SMALL)
+    above = TITLE_LINE * (titles[0].count("\n") + 1)
+    strip = Strip(0, style.wrap(footer_of(usual, shown, network), style.DOUBLE - 0.1, style.TINY))
+    figure = style.make_figure(style.DOUBLE, HEIGHT * len(shown) + above + NAMES, strip, right=LEGEND)
+    grid = figure.subplots(len(shown), len(panels), sharex=True, sharey=True, squeeze=False)
+    drawn = pd.concat([choice.rows for choice in shown])
+    limits = style.similarity_limits(drawn["value"], errors(shown))
+    for row, choice in zip(grid, shown, strict=True):
+        look = Look.of(choice.options)
+        for axes, panel in zip(row, panels, strict=True):
+            draw_options(axes, choice.rows[choice.rows["panel"] == panel], look, layers)
             style.set_similarity_axis(axes, limits)
-        row[0].set_ylabel("similarity")
-        write_above(row[0], name, ABOVE)
-    for top, bottom, title in zip(grid[0], grid[-1], titles, strict=True):
-        write_above(top, title, HEADING + ABOVE)
-        fit_layer_names(bottom, layers, min(widths))
-    legends.write(list(grid[-1]), strip)
+        row[0].set_ylabel(style.wrap(choice.name, HEIGHT - 0.05, style.SMALL), fontsize=style.SMALL)
+        write_legend(row[-1], look, with_null=bool(choice.rows["null_mean"].notna().any()) and choice is shown[0])
+    for axes, title in zip(grid[0], titles, strict=True):
+        axes.set_title(title, fontsize=style.SMALL)
+    for axes in grid[-1]:
+        fit_layer_names(axes, layers, width)
+    figure.align_ylabels()
     return figure
 
 
 def usual_rows(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows with the study's own number of images and mode of batch normalisation."""
+    """Return the rows with the study's own images and mode of batch normalisation."""
     usual = table[table["usual"] == 1]
     if usual.empty:
         raise UserError("the table has no row with usual = 1, so there is nothing to compare other choices with")
@@ -74,32 +80,41 @@ def usual_rows(table: pd.DataFrame) -> pd.DataFrame:
 
 def choices(table: pd.DataFrame, usual: pd.DataFrame) -> list[Choice]:
     """Return all choices that a table can have. Each varies one thing, and the others are as in the study."""
-    block, n, bn = (usual[column].iloc[0] for column in ("series", "n", "bn"))
+    block, n, bn, sample = (usual[column].iloc[0] for column in ("series", "n", "bn", "sample"))
     main = style.main_estimator(ordered(usual["estimator"]))
-    first = table[table["series"] == block]
+    own_images = table[(table["series"] == block) & (table["sample"] == sample)]
     found = []
-    # Only linear CKA has columns for the number of images, since a column for every estimator would be too many.
-    estimators = ordered(first["estimator"])
+    # Only linear CKA has rows for the number of images, since a row for every estimator would be too many.
+    estimators = ordered(own_images["estimator"])
     linear = [name for name in estimators if name.startswith("cka-")]
     for estimator in style.biased_first(linear or estimators):
-        rows = first[(first["estimator"] == estimator) & (first["bn"] == bn)].sort_values("n", kind="stable")
-        title = f"number of images, {style.estimator_label(estimator)}"
-        found.append(Choice(title, rows.assign(option=[f"n = {count:,.0f}" for count in rows["n"]])))
+        rows = own_images[(own_images["estimator"] == estimator) & (own_images["bn"] == bn)]
+        rows = rows.sort_values("n", kind="stable")
+        name = f"images, {style.estimator_label(estimator)}"
+        found.append(Choice(name, rows.assign(option=[f"n = {count:,.0f}" for count in rows["n"]])))
     rows = usual[usual["series"] == block]
-    found.append(Choice("estimator", rows.assign(option=rows["estimator"].map(style.estimator_label))))
-    rows = first[(first["estimator"] == main) & (first["n"] == n)]
-    found.append(Choice("batch normalisation", rows.assign(option=rows["bn"])))
+    rows = rows.assign(option=rows["estimator"].map(style.estimator_label), family=rows["estimator"].map(family))
+    found += [Choice(name, rows[rows["family"] == name]) for name in FAMILIES if (rows["family"] == name).any()]
+    rows = table[(table["series"] == block) & (table["estimator"] == main) & (table["n"] == n) & (table["bn"] == bn)]
+    found.append(Choice("sample of images", rows.assign(option=[f"sample {number:.0f}" for number in rows["sample"]])))
+    rows = own_images[(own_images["estimator"] == main) & (own_images["n"] == n)]
+    found.append(Choice("batch norm.", rows.assign(option=rows["bn"])))
     rows = usual[usual["estimator"] == main]
     found.append(Choice("order in a block", rows.assign(option=rows["series"])))
     return found
 
 
-def errors(rows: pd.DataFrame) -> pd.DataFrame:
-    return standard_errors(rows, ["panel", "option", "layer"])
+def family(estimator: str) -> str:
+    """Return the name of the family of an estimator."""
+    return next(name for name, beginnings in FAMILIES.items() if estimator.startswith(beginnings))
+
+
+def errors(shown: Sequence[Choice]) -> pd.DataFrame:
+    return pd.concat([t_intervals(choice.rows, ["panel", "option", "layer"]) for choice in shown])
 
 
 def footer_of(usual: pd.DataFrame, shown: Sequence[Choice], network: str) -> str:
-    """Return the text of the footer, which names the study's own choices. They hold in columns that vary another."""
+    """Return the text of the footer, which names the study's own choices. They hold in rows that vary another."""
     drawn = pd.concat([choice.rows for choice in shown])
     main = style.estimator_label(style.main_estimator(ordered(usual["estimator"])))
     return joined(
@@ -107,26 +122,36 @@ def footer_of(usual: pd.DataFrame, shown: Sequence[Choice], network: str) -> str
             footer(usual.dropna(subset="value"), network),
             f"batch normalisation: {usual['bn'].iloc[0]}",
             main,
-            "each column varies one of these",
+            "each row varies one of these",
             undefined_in_words(drawn[~drawn.index.duplicated()]),
         ]
     )
 
 
-def draw_options(axes: Axes, rows: pd.DataFrame, options: Sequence[str], layers: Sequence[str]) -> None:
-    """Draw a line for each option of a choice in one comparison."""
+def draw_options(axes: Axes, rows: pd.DataFrame, look: Look, layers: Sequence[str]) -> None:
+    """Draw a line for each option of a choice in one comparison, and the similarity of unrelated images beside it."""
     if rows["value"].isna().all():
         style.say_not_measured(axes)
         return
-    draw_lines(axes, rows, hue="option", look=Look.of(options), order=layers, scale=SCALE)
+    draw_points(axes, rows, x="layer", hue="option", look=look, order=layers, joined=True, scale=SCALE)
+    nulls = rows.groupby(["option", "layer"], sort=False)["null_mean"].mean()
+    for option in ordered(rows["option"]):
+        thin: dict[str, Any] = NULL | {"color": look.colours[option], "linewidth": 0.6, "zorder": 0.5}
+        axes.plot(range(len(layers)), nulls.loc[option].reindex(list(layers)), **thin)
 
 
-def write_above(axes: Axes, text: str, inches: float) -> None:
-    """Write a text some inches above the axes, starting at their left edge.
-
-    The text may reach over the neighbouring axes. It is no title, since the layout would widen the column for that.
-    """
-    written = axes.annotate(
-        text, (0, 1), (0, 72 * inches), xycoords="axes fraction", textcoords="offset points", va="baseline"
+def write_legend(axes: Axes, look: Look, *, with_null: bool) -> None:
+    """Write the options of a choice to the right of its axes, and the entry of the null below those of the first."""
+    handles = look.handles(LEGEND, style.TINY) + ([null_handle()] if with_null else [])
+    legend = axes.legend(
+        handles=handles,
+        loc="center left",
+        bbox_to_anchor=(1.03, 0.5),
+        fontsize=style.TINY,
+        handlelength=1.6,
+        handletextpad=0.4,
+        borderaxespad=0,
+        borderpad=0,
+        labelspacing=0.3,
     )
-    written.set_in_layout(False)
+    legend.set_in_layout(False)

@@ -18,14 +18,28 @@ from repdrift.machine.devices import device_name, prepare
 from repdrift.networks import checkpoints
 from repdrift.networks.representations import calibrated, read, representations
 from repdrift.provenance.artifacts import Job, write_csv
-from repdrift.similarity.cka import linear_cka_matrices
+from repdrift.similarity.cka import linear_cka_and_nulls
 from repdrift.similarity.registry import estimator
 
-COLUMNS = ("run", "seed", "reference", "layer", "probe", "estimator", "n", "bn", "sample", "usual", "value")
+COLUMNS = (
+    "run",
+    "seed",
+    "reference",
+    "layer",
+    "probe",
+    "estimator",
+    "n",
+    "bn",
+    "sample",
+    "usual",
+    "value",
+    "null_mean",
+)
 LINEAR = ("cka-biased", "cka-debiased")  # the estimators that are fast enough for thousands of images
 
 Layers = dict[str, Tensor]
-Values = dict[str, float | None]  # the similarity to each reference; None where it is undefined
+Found = tuple[float | None, float | None]  # a similarity and its mean under permutations; None where undefined
+Values = dict[str, Found]  # for each reference
 
 
 def similarities(
@@ -41,8 +55,11 @@ def similarities(
 
 def linear_values(ours: Tensor, theirs: Layers) -> dict[str, Values]:
     """Return linear CKA to each reference by both estimators, which share the expensive products."""
-    matrices = linear_cka_matrices([ours, *theirs.values()])
-    return {f"cka-{name}": dict(zip(theirs, matrix[0, 1:].tolist(), strict=True)) for name, matrix in matrices.items()}
+    found = linear_cka_and_nulls([ours, *theirs.values()])
+    return {
+        f"cka-{name}": dict(zip(theirs, zip(*(matrix[0, 1:].tolist() for matrix in both), strict=True), strict=True))
+        for name, both in found.items()
+    }
 
 
 def other_values(name: str, ours: Tensor, theirs: Layers, layer: str) -> Values:
@@ -53,10 +70,11 @@ def other_values(name: str, ours: Tensor, theirs: Layers, layer: str) -> Values:
     method = estimator(name)
     try:
         state = method.prepare(ours)
-        return {reference: method.compare(state, method.prepare(values)) for reference, values in theirs.items()}
+        others = {reference: method.prepare(values) for reference, values in theirs.items()}
+        return {name: (method.compare(state, other), method.null_mean(state, other)) for name, other in others.items()}
     except UserError as error:
         print(f"{layer}, {name}: undefined: {error}")
-        return dict.fromkeys(theirs)
+        return dict.fromkeys(theirs, (None, None))
 
 
 @dataclass(frozen=True)
@@ -120,8 +138,8 @@ def main() -> None:
         )
         by_name = dict(zip(spec.references, references, strict=True))
         for layer, name, values in similarities(final, by_name, one.estimators):
-            for reference, value in values.items():
+            for reference, found in values.items():
                 where = (spec.run, spec.seed, reference, layer, spec.role)
-                row = (*where, name, len(images), one.bn, one.sample, int(one.usual), value)
+                row = (*where, name, len(images), one.bn, one.sample, int(one.usual), *found)
                 rows.append(dict(zip(COLUMNS, row, strict=True)))
     job.save(args.output, lambda file: write_csv(file, rows, COLUMNS))
