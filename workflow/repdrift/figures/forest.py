@@ -40,9 +40,9 @@ class Effect:
             cells: dict[str, Any] = {
                 **{name: float(row[name]) for name in numbers},
                 **{name: str(row[name]) for name in words},
+                **{name: bool(row[name]) for name in ("decides", "equal")},
             }
-            flags = {"decides": bool(row["decides"]), "equal": bool(row["equal"])}
-            found.append(cls(seeds=int(row["seeds"]), p=1.0 if pd.isna(row["p"]) else row["p"], **flags, **cells))
+            found.append(cls(seeds=int(row["seeds"]), p=1.0 if pd.isna(row["p"]) else row["p"], **cells))
         return found
 
     def in_margins(self, value: float) -> float:

@@ -11,6 +11,7 @@ from repdrift.figures.table import joined, ordered
 
 COLUMNS = ("phase", "dataset", "labels", "images", "measure", "mean", "seeds", "errors", "same_images")
 ROW, HEAD = 0.27, 0.25  # heights in inches
+GAP = 0.008  # inches around each cell
 LABEL = 2.35  # width of the labels in inches
 LARGE = 4.0  # combined standard errors at which the colour is strongest
 COLOURS = LinearSegmentedColormap.from_list("differences", ["#2b6ca8", "white", "#c4510c"])
@@ -58,7 +59,7 @@ def draw_cell(axes: Axes, row: dict[str, object], place: tuple[float, float], wi
     errors = float(str(row["errors"]))
     strength = 0.0 if np.isnan(errors) else float(np.clip(errors / LARGE, -1, 1))
     colour = COLOURS(0.5 + strength / 2)
-    verdicts.cell(axes, (left, top), width, ROW, colour)
+    verdicts.cell(axes, (left + GAP, top + GAP), width - 2 * GAP, ROW - 2 * GAP, colour)
     mean = float(str(row["mean"]))
     digits = 1 if str(row["measure"]).endswith("accuracy") else 3
     ink = "white" if abs(strength) > 0.7 else "0.1"
