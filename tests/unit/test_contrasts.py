@@ -82,7 +82,7 @@ def test_the_runs_of_histories_are_named_once_and_in_order():
 
 
 def test_a_sentence_becomes_a_claim_with_the_contrasts_that_are_possible():
-    sentence = Sentence("X", "words", "place", "figure", lambda both: iter(both), MEAN, OURS)
+    sentence = Sentence("X", "words", "place", "figure", iter, MEAN, OURS)
     both = (of(HISTORY, "a"), of(HISTORY, "b", decides=False))
     (found,) = claims_of([sentence], both, has=lambda one: ("b", "test_accuracy", "last") not in one.by_key)
     assert (found.name, found.sentence, found.needs, found.origin, found.contrasts) == (
@@ -95,7 +95,7 @@ def test_a_sentence_becomes_a_claim_with_the_contrasts_that_are_possible():
 
 
 def test_the_mean_of_a_claim_is_one_contrast():
-    sentence = Sentence("X", "words", "place", "figure", lambda both: iter(both), MEAN)
+    sentence = Sentence("X", "words", "place", "figure", iter, MEAN)
     with pytest.raises(ValueError, match="X needs the mean of its contrasts, so only one contrast may decide"):
         claims_of([sentence], (of(HISTORY, "a"), of(HISTORY, "b")))
 
