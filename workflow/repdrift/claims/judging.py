@@ -16,7 +16,7 @@ from repdrift.claims.rule import CONTRADICTED, SUPPORTED
 from repdrift.claims.verdict import Judged, judge, together
 
 CONTRASTS = (
-    "claim", "sentence", "contrast", "layer", "decides", "needs", "estimator", "seeds", "effect", "se", "low", "high",
+    "claim", "sentence", "origin", "contrast", "layer", "decides", "needs", "estimator", "seeds", "effect", "se", "low", "high",
     "margin", "unit", "equal", "p", "probes", "above_null", "verdict", "reason",
 )  # fmt: skip
 REGIME = tuple(one.name for one in fields(Regime))
@@ -86,6 +86,7 @@ def contrast_row(claim: Claim, estimator: str, one: ContrastVerdict, p_values: N
     row = {
         "claim": claim.name,
         "sentence": claim.sentence,
+        "origin": claim.origin,
         "contrast": contrast.label,
         "layer": contrast.layer,
         "decides": int(contrast.decides),

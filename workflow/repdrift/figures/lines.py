@@ -11,10 +11,13 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from repdrift.figures import style
+from repdrift.figures.points import t_intervals
 from repdrift.figures.style import Look, Strip
 
 NULL: dict[str, Any] = {"color": "0.6", "linestyle": (0, (3, 2)), "linewidth": 0.8}
-
+SEED: dict[str, Any] = {"linewidth": 0.4, "alpha": 0.45}
+FEW = 8  # a curve of at most this many points has a marker at each
+BAND: dict[str, Any] = {"linewidth": 0, "alpha": 0.2}
 
 NULL_LABEL = "permuted images (null)"
 
@@ -24,6 +27,16 @@ def lettered(panels: Sequence[str]) -> list[str]:
     if len(panels) == 1:
         return list(panels)
     return [f"{style.letter(index)} {panel}" for index, panel in enumerate(panels)]
+
+
+def level(titles: Sequence[str], inches: float) -> list[str]:
+    """Return the titles of neighbouring panels, broken to fit a width, and all with the same number of lines.
+
+    So all of them begin at the same height.
+    """
+    titles = [style.wrap(title, inches, 8) for title in titles]
+    lines = max(title.count("\n") for title in titles)
+    return [title + "\n" * (lines - title.count("\n")) for title in titles]
 
 
 def draw_lines(
@@ -96,21 +109,35 @@ def fit_layer_names(axes: Axes, order: Sequence[str], width: float) -> None:
             label.set(horizontalalignment="right", rotation_mode="anchor")
 
 
+def null_handle(joined: bool = True) -> Artist:
+    """Return the entry of the null in a legend. It is a short line where series are not joined."""
+    if joined:
+        return Line2D([], [], label=NULL_LABEL, **NULL)
+    return Line2D([], [], label=NULL_LABEL, color=style.GREY, linestyle="none", marker="_", markersize=6)
+
+
 class Legends:
     """The legends below a grid of axes.
 
     There is one legend if all columns have the same series. Otherwise there is one below each column, and one entry for
-    the null below the first.
+    the null below the first. `joined` tells whether lines join the means of a series.
     """
 
     def __init__(
-        self, series: Sequence[list[str]], width: float, column_widths: Sequence[float], with_null: bool = False
+        self,
+        series: Sequence[list[str]],
+        width: float,
+        column_widths: Sequence[float],
+        with_null: bool = False,
+        *,
+        joined: bool = True,
     ) -> None:
-        null: list[Artist] = [Line2D([], [], label=NULL_LABEL, **NULL)] if with_null else []
+        null: list[Artist] = [null_handle(joined)] if with_null else []
         self.shared = all(labels == series[0] for labels in series)
         self.inches = [width] if self.shared else [column - 0.1 for column in column_widths]
         # A shared legend has one width, so this zip stops after the first column.
-        self.handles = [Look.of(labels).handles(inches) for labels, inches in zip(series, self.inches, strict=False)]
+        looks = [(Look.of(labels), inches) for labels, inches in zip(series, self.inches, strict=False)]
+        self.handles = [look.handles(inches) if joined else look.point_handles(inches) for look, inches in looks]
         if self.shared:
             self.handles[0] += null
         self.null = [] if self.shared else null
@@ -137,32 +164,36 @@ class Legends:
             style.legend(bottom[0], self.null, 1, strip.legend_top - strip.LINE * self._lines(0))
 
 
-def draw_curves(axes: Axes, shown: pd.DataFrame, *, x: str, y: str, hue: str, look: Look) -> None:
-    """Draw the mean over seeds as a line with a band of one standard error and about eight markers."""
-    labels = list(look.colours)
+def draw_curves(axes: Axes, shown: pd.DataFrame, *, x: str, y: str, hue: str, look: Look, log: bool = False) -> None:
+    """Draw each seed as a faint line, and the mean over seeds as a line with the band of its 95 % interval.
+
+    `log` is as in `repdrift.figures.points.t_intervals`.
+    """
     shown = shown.dropna(subset=[y])
     if shown.empty:
         style.say_not_measured(axes)
         return
-    step = math.ceil(shown[x].nunique() / 8)
-    sns.lineplot(
-        shown,
-        x=x,
-        y=y,
-        hue=hue,
-        style=hue,
-        hue_order=labels,
-        style_order=labels,
-        palette=look.colours,
-        markers=look.markers,
-        dashes=False,
-        # One value has no standard error, and seaborn would warn of every epoch.
-        errorbar="se" if shown["seed"].nunique() > 1 else None,
-        err_kws={"linewidth": 0, "alpha": 0.25},
-        legend=False,
-        ax=axes,
-        # The first of many points gets no marker, since all lines start there and their markers would overlap.
-        markevery=(step if step > 1 else 0, step),
-        clip_on=False,
-        **style.MARKER_EDGE,
-    )
+    if log:
+        axes.set_yscale("log")
+    found = t_intervals(shown, [hue, x], y, log=log)
+    for label, colour in look.colours.items():
+        rows = shown[shown[hue] == label]
+        if rows.empty:
+            continue
+        means = found.loc[label].sort_index()
+        if rows["seed"].nunique() > 1:
+            for _, seed in rows.sort_values(x).groupby("seed"):
+                axes.plot(seed[x], seed[y], color=colour, zorder=2, **SEED)
+        axes.fill_between(means.index, means["low"], means["high"], color=colour, zorder=1, **BAND)
+        axes.plot(
+            means.index,
+            means["mean"],
+            color=colour,
+            marker=look.markers[label],
+            label=label,
+            zorder=3,
+            # Of many points some have a marker, at equal distances on the paper, and not the first, which lines share.
+            markevery=1 if len(means) <= FEW else (0.1, 0.13),
+            clip_on=False,
+            **style.MARKER_EDGE,
+        )

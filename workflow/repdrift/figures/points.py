@@ -12,16 +12,17 @@ import pandas as pd
 from matplotlib.axes import Axes
 from scipy import stats
 
-from repdrift.figures import style
-from repdrift.figures.style import Look
+from repdrift.claims.rule import CONFIDENCE
+from repdrift.figures.style import Look, mixed
 
-CONFIDENCE = 0.95
-WIDTH = 0.72  # the part of a category's place that its series take
+WIDTH, APART = 0.8, 0.24  # the part of a category's place that its series take, and their largest distance
+BESIDE = 0.42  # distance of the points of the seeds from their mean, which would hide them, in distances of two series
 FAINT: dict[str, Any] = {"linestyle": "", "marker": ".", "markersize": 2.6, "markeredgewidth": 0, "alpha": 0.4}
+SHADE: dict[str, Any] = {"color": "0.965", "linewidth": 0, "zorder": 0}  # of every other category
 
 
-def t_intervals(values: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
-    """Return the mean of ``value`` over seeds, and its 95 % t interval, in each group.
+def t_intervals(values: pd.DataFrame, by: Sequence[str], column: str = "value", *, log: bool = False) -> pd.DataFrame:
+    """Return the mean over seeds of a column, and its 95 % interval by Student's t, in each group.
 
     Parameters
     ----------
@@ -29,17 +30,25 @@ def t_intervals(values: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
         A row for each seed and group. Rows without a finite value are left out.
     by : sequence of str
         The columns that identify a group.
+    column : str
+        The column of the values.
+    log : bool
+        Whether the mean and the interval are those of the logarithms, and then turned back. This is for logarithmic
+        axes. Values that are not positive have no logarithm and are left out.
 
     Returns
     -------
     DataFrame
         Indexed by the groups, with the columns ``mean``, ``low`` and ``high``. The limits are NaN for a single seed.
     """
-    finite = values[np.isfinite(values["value"])]
-    grouped = finite.groupby(list(by), sort=False)["value"]
+    known = values.loc[np.isfinite(values[column]) & (~log | (values[column] > 0)), [*by, column]]
+    if log:
+        known = known.assign(**{column: np.log(known[column])})
+    grouped = known.groupby(list(by), sort=False)[column]
     counts, mean = grouped.count(), grouped.mean()
     width = grouped.sem() * stats.t.ppf((1 + CONFIDENCE) / 2, counts - 1)
-    return pd.DataFrame({"mean": mean, "low": mean - width, "high": mean + width})
+    found = {"mean": mean, "low": mean - width, "high": mean + width}
+    return pd.DataFrame({name: np.exp(numbers) for name, numbers in found.items()} if log else found)
 
 
 def draw_points(
@@ -50,15 +59,18 @@ def draw_points(
     hue: str,
     look: Look,
     order: Sequence[str] | Sequence[int] | None = None,
+    value: str = "value",
     joined: bool = False,
+    log: bool = False,
+    scale: float = 1.0,
 ) -> None:
-    """Draw the seeds, their means and the intervals of the column ``value``.
+    """Draw the seeds, their means and the intervals of a column.
 
     Parameters
     ----------
     axes : Axes
     shown : DataFrame
-        The rows to draw, with a column ``value`` and a row for each seed.
+        The rows to draw, with a row for each seed.
     x : str
         The column of the horizontal axis.
     hue : str
@@ -67,40 +79,60 @@ def draw_points(
         The colours and markers of the series.
     order : sequence, optional
         The values of the column `x` from left to right, if they are categories. None is for numbers.
+    value : str
+        The column of the vertical axis.
     joined : bool
         Whether the means of a series are joined by lines. Otherwise the series are drawn side by side.
+    log : bool
+        Whether the vertical axis is logarithmic, see `t_intervals`.
+    scale : float
+        Factor by which the usual sizes of lines and markers are multiplied.
     """
     labels = [label for label in look.colours if (shown[hue] == label).any()]
     places: Mapping[object, float] | None = None if order is None else {name: at for at, name in enumerate(order)}
-    step = 0.0 if joined else WIDTH / max(len(labels), 1)
-    for rank, label in enumerate(labels):
-        rows = shown[(shown[hue] == label) & np.isfinite(shown["value"])]
+    aside = [0.0] * len(labels) if joined else offsets(len(labels))
+    for label, offset in zip(labels, aside, strict=True):
+        rows = shown[(shown[hue] == label) & np.isfinite(shown[value])]
         rows = rows if places is None else rows[rows[x].isin(list(places))]
         if rows.empty:
             continue
         at = rows[x].astype(float) if places is None else rows[x].map(places).astype(float)
-        _draw_series(axes, rows.assign(place=at + step * (rank - (len(labels) - 1) / 2)), look, label, joined)
+        seeds = at + offset + (0.0 if joined else BESIDE * step(len(labels)))
+        colour = look.colours[label]
+        axes.plot(seeds, rows[value], color=colour, zorder=2, **FAINT | {"markersize": 2.6 * scale})
+        means = t_intervals(rows.assign(place=at + offset), ["place"], value, log=log).sort_index()
+        if joined:
+            axes.plot(means.index, means["mean"], color=colour, linewidth=0.9 * scale, zorder=3)
+        point = look.point(label) | {"markeredgewidth": 0.7 * scale, "markersize": 3.6 * scale}
+        axes.plot(means.index, means["mean"], zorder=4, **point)
+        # A dark line over the marker, since the interval may be shorter than the marker is high.
+        bars = means.dropna()
+        axes.vlines(
+            bars.index, bars["low"], bars["high"], color=mixed(colour, "black", 0.35), linewidth=scale, zorder=6
+        )
+    if log:
+        axes.set_yscale("log")
     if order is not None:
         axes.set_xticks(range(len(order)), list(map(str, order)))
         axes.set_xlim(-0.5, len(order) - 0.5)
     axes.set(xlabel="", ylabel="")
 
 
-def _draw_series(axes: Axes, rows: pd.DataFrame, look: Look, label: str, joined: bool) -> None:
-    found = t_intervals(rows, ["place"]).sort_index()
-    colour = look.colours[label]
-    axes.plot(rows["place"], rows["value"], color=colour, zorder=2, **FAINT)
-    bars = found.dropna()
-    axes.vlines(bars.index, bars["low"], bars["high"], color=colour, linewidth=0.9, zorder=3)
-    axes.plot(
-        found.index,
-        found["mean"],
-        color=colour,
-        marker=look.markers[label],
-        linestyle="-" if joined else "",
-        zorder=4,
-        **style.MARKER_EDGE,
-    )
+def offsets(count: int) -> list[float]:
+    """Return the places of series side by side, relative to the middle of their category."""
+    return [step(count) * (index - (count - 1) / 2) for index in range(count)]
+
+
+def step(count: int) -> float:
+    """Return the distance of neighbouring series, in units of the distance of neighbouring categories."""
+    return min(APART, WIDTH / max(count, 1))
+
+
+def shade_every_other(axes: Axes, count: int) -> None:
+    """Shade every other category, so that one sees which series belong together."""
+    for place in range(1, count, 2):
+        axes.axvspan(place - 0.5, place + 0.5, **SHADE)
+    axes.tick_params(axis="x", length=0)
 
 
 def draw_chance(axes: Axes, accuracy: float) -> None:

@@ -12,6 +12,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -20,9 +21,12 @@ from matplotlib.textpath import TextPath
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import blended_transform_factory
 
+Colour = tuple[float, float, float]
+
 SINGLE, DOUBLE = 3.3, 6.75  # widths in inches of a figure over one and over two columns of a paper
 GREY = "0.45"
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p")
+BEYOND = 0.1  # how far an axis of similarities reaches beyond 0 and 1 for the sake of an interval
 NO_BREAK_EQUALS = "\u00a0=\u00a0"
 SMALL, TINY = 7.0, 6.0  # font sizes in points; all other text has 8 points
 RBF_BANDWIDTH = "0.3"  # as a fraction of the median distance, where the name of an estimator says no other after @
@@ -137,7 +141,7 @@ def letter(index: int) -> str:
 class Look:
     """The colours and markers of the series of a panel, by label."""
 
-    colours: dict[str, tuple[float, float, float]]
+    colours: dict[str, Colour]
     markers: dict[str, str]
 
     @classmethod
@@ -171,18 +175,41 @@ class Look:
             for label, colour in self.colours.items()
         ]
 
+    def point_handles(self, inches: float) -> list[Artist]:
+        """Return the same entries for series whose means are not joined by lines."""
+        inches -= 2.5 * SMALL / 72
+        return [Line2D([], [], label=wrap(label, inches, SMALL), **self.point(label)) for label in self.colours]
+
+    def point(self, label: str) -> dict[str, Any]:
+        """Return the look of the means of a series. The markers are pale inside, so that intervals are seen on them."""
+        colour = self.colours[label]
+        return {
+            "linestyle": "none",
+            "marker": self.markers[label],
+            "markerfacecolor": mixed(colour, "white", 0.5),
+            "markeredgecolor": colour,
+            "markeredgewidth": 0.7,
+        }
+
 
 MARKER_EDGE: dict[str, Any] = {"markeredgecolor": "white", "markeredgewidth": 0.4}
 
 
-def kinds(count: int) -> list[tuple[float, float, float]]:
+def mixed(colour: Colour | str, other: Colour | str, share: float) -> Colour:
+    """Mix a colour with a share of another one."""
+    pairs = zip(to_rgb(colour), to_rgb(other), strict=True)
+    red, green, blue = (own * (1 - share) + theirs * share for own, theirs in pairs)
+    return red, green, blue
+
+
+def kinds(count: int) -> list[Colour]:
     """Return `count` colours of the colour-blind palette without its yellow, which is faint on paper."""
     colours = sns.color_palette("colorblind")
     del colours[8]
     return [colours[index % len(colours)] for index in range(count)]
 
 
-def sequential(labels: Sequence[str], name: str) -> dict[str, tuple[float, float, float]]:
+def sequential(labels: Sequence[str], name: str) -> dict[str, Colour]:
     """Colour labels from light to dark, without the palest part of the palette, which is faint on paper."""
     colours = sns.color_palette(name, as_cmap=True)
     pale = 0.25 if name == "viridis_r" else 0.0
@@ -193,13 +220,13 @@ def sequential(labels: Sequence[str], name: str) -> dict[str, tuple[float, float
 # --- axes -----------------------------------------------------------------------------------------------------------
 
 
-def similarity_limits(summary: pd.DataFrame) -> tuple[float, float]:
-    """Return limits of the y axis that contain 0 to 1 and all means with their standard errors.
+def similarity_limits(values: "pd.Series[float]", summary: pd.DataFrame) -> tuple[float, float]:
+    """Return limits of the y axis that contain 0 to 1, all values, and their intervals as far as `BEYOND` 0 and 1.
 
-    `summary` has the columns ``mean`` and ``se``.
+    `summary` has the columns ``low`` and ``high``. The interval of two seeds can be many times as long as the axis.
     """
-    low = float((summary["mean"] - summary["se"]).min())
-    high = float((summary["mean"] + summary["se"]).max())
+    low = min(float(values.min()), max(float(summary["low"].min()), -BEYOND))
+    high = max(float(values.max()), min(float(summary["high"].max()), 1 + BEYOND))
     # The limits reach beyond 0 and 1, since a line at 0 would be hidden by the axis.
     return min(-0.04, low - 0.03), max(1.03, high + 0.03)
 

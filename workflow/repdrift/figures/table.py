@@ -5,13 +5,17 @@ from pathlib import Path
 
 import pandas as pd
 
+from repdrift.claims.rule import CONFIDENCE
 from repdrift.errors import UserError
 
 TEXT = (
     "panel", "series", "run", "reference", "layer", "reference_layer", "estimator", "bn", "images", "claim", "sentence",
     "contrast", "verdict", "reason", "block", "network", "pair", "measure", "item", "part", "path",
-    "labels", "groups", "target", "method", "dataset", "domain",
+    "labels", "groups", "target", "method", "dataset", "domain", "needs", "unit", "origin", "look",
 )  # fmt: skip
+
+
+MEAN_AND_INTERVAL = f"mean and {CONFIDENCE:.0%} interval, faint: each seed"
 
 
 def read(path: Path, columns: Sequence[str]) -> pd.DataFrame:
@@ -67,11 +71,11 @@ def seeds_in_words(table: pd.DataFrame, drawn: str) -> str:
     counts = table.groupby(["panel", "series"])["seed"].nunique()
     low, high = int(counts.min()), int(counts.max())
     if high == 1:
-        return "1 seed, no standard error"
+        return "1 seed, no interval"
     return f"{high if low == high else f'{low} to {high}'} seeds, {drawn}"
 
 
-def footer(table: pd.DataFrame, network: str, drawn: str = "mean ± SE") -> str:
+def footer(table: pd.DataFrame, network: str, drawn: str = MEAN_AND_INTERVAL) -> str:
     """Return the text of the footer: the images and their number, the seeds and what is drawn of them, the network."""
     parts = [" / ".join(ordered(table["images"]))]
     if "n" in table:

@@ -229,13 +229,14 @@ class Drift(Experiment):
     def history_rows(self, runs: Iterable[str]) -> Rows:
         """Return the histories of some runs, with the columns that are added to each.
 
-        A history does not name its run and seed, so these are among the added columns.
+        A history names neither its run and seed nor the number of classes, so these are among the added columns.
         """
         return {
             self.study.history(run, seed): {
                 "run": run,
                 "seed": seed,
                 "images": self.study.title(self.needed[run].task.dataset),
+                "classes": self.study.classes,
             }
             for run in runs
             for seed in self.study.seeds

@@ -10,10 +10,12 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
+from repdrift.claims.rule import CONFIDENCE
 from repdrift.figures import style
-from repdrift.figures.lines import fit_layer_names, layer_names_fit, lettered, longest
+from repdrift.figures.lines import fit_layer_names, layer_names_fit, lettered, level, longest
+from repdrift.figures.points import t_intervals
 from repdrift.figures.style import Strip
-from repdrift.figures.table import footer, ordered, standard_errors
+from repdrift.figures.table import footer, ordered
 
 COLUMNS = ("panel", "series", "seed", "layer", "reference_layer", "estimator", "n", "value", "images")
 ACROSS = 4  # number of panels in a row
@@ -27,12 +29,13 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     """Draw a heatmap for each panel by one estimator, with one colour bar for all."""
     estimator = style.main_estimator(ordered(table["estimator"]))
     table = table[table["estimator"] == estimator]
-    cells = standard_errors(table, ["panel", "layer", "reference_layer"])
+    cells = t_intervals(table, ["panel", "layer", "reference_layer"])
     panels, layers, references = (ordered(table[column]) for column in ("panel", "layer", "reference_layer"))
     width = style.DOUBLE if len(panels) > 2 else style.SINGLE
     across = min(ACROSS, len(panels))
     side = panel_width((width - longest(layers) - BAR_WIDTH) / across, references)
-    titles = [style.wrap(title, side, 8) for title in lettered(panels)]
+    named = lettered(panels)
+    titles = [title for first in range(0, len(named), across) for title in level(named[first : first + across], side)]
     strip = Strip(0, style.wrap(f"{footer(table, network, errors(cells))} · {SIDES}", width - 0.1, style.TINY))
     height = side * len(layers) / len(references)
     rows_with_names = 1 if len(panels) % across == 0 else 2  # layer names stand below the last heatmap of each column
@@ -50,8 +53,9 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
 
 
 def errors(cells: pd.DataFrame) -> str:
-    """Return the part of the footer that tells what the cells show, and their largest standard error."""
-    return f"means over seeds, largest standard error of a cell {cells['se'].max():.3f}"
+    """Return the part of the footer that tells what the cells show, and the longest of their intervals."""
+    half = ((cells["high"] - cells["low"]) / 2).max()
+    return f"means over seeds, the widest {CONFIDENCE:.0%} interval of a cell is \u00b1 {half:.3f}"
 
 
 def panel_width(column: float, references: Sequence[str]) -> float:

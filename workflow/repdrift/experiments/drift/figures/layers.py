@@ -1,4 +1,4 @@
-"""Figures 3, 4, 5 and the controls: the similarity of every layer, with error bars over seeds."""
+"""Figures 3, 4, 5 and the controls: the similarity of every layer, and its distance from 1 on a logarithmic axis."""
 
 from collections.abc import Sequence
 
@@ -7,50 +7,77 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from repdrift.figures import style
-from repdrift.figures.lines import NULL, NULL_LABEL, Legends, draw_lines, fit_layer_names, lettered
-from repdrift.figures.style import Look, Strip
-from repdrift.figures.table import footer, ordered, standard_errors
+from repdrift.figures.change import CHANGE, LOG_WORDS, change_label, set_change_axis, with_change
+from repdrift.figures.lines import Legends, fit_layer_names, lettered, level
+from repdrift.figures.points import draw_points, offsets, shade_every_other, step, t_intervals
+from repdrift.figures.style import Look, Strip, mixed
+from repdrift.figures.table import footer, ordered
 
 COLUMNS = ("panel", "series", "seed", "layer", "estimator", "n", "value", "null_mean", "images")
 ROW_HEIGHT = 1.45
 
 
 def draw(table: pd.DataFrame, network: str) -> Figure:
-    """Draw a column of axes for each panel and a row for each estimator."""
+    """Draw a column of axes for each panel, a row for each estimator, and a row for 1 - similarity by the main one."""
+    table = with_change(table)
     panels, estimators = ordered(table["panel"]), style.biased_first(ordered(table["estimator"]))
+    main = style.main_estimator(estimators)
+    rows = [*((estimator, "value") for estimator in estimators), (main, CHANGE)]
     series = {panel: ordered(table.loc[table["panel"] == panel, "series"]) for panel in panels}
     width = style.DOUBLE if len(panels) > 1 else style.SINGLE
-    column_width = (width - 0.5) / len(panels)
+    column_width = (width - 0.55) / len(panels)
     with_null = bool(table["null_mean"].notna().any())
-    legends = Legends(list(series.values()), width - 0.6, [column_width] * len(panels), with_null)
-    strip = Strip(legends.lines, style.wrap(footer(table, network), width - 0.1, style.TINY))
-    titles = [style.wrap(title, column_width - 0.1, 8) for title in lettered(panels)]
-    title_height = 0.16 * max(title.count("\n") + 1 if title else 0 for title in titles)
-    figure = style.make_figure(width, ROW_HEIGHT * len(estimators) + title_height + 0.3, strip)
-    grid = figure.subplots(len(estimators), len(panels), sharex=True, sharey=True, squeeze=False)
-    limits = style.similarity_limits(standard_errors(table, ["panel", "series", "layer", "estimator"]))
+    legends = Legends(list(series.values()), width - 0.6, [column_width] * len(panels), with_null, joined=False)
+    strip = Strip(legends.lines, style.wrap(f"{footer(table, network)} · {LOG_WORDS}", width - 0.1, style.TINY))
+    titles = level(lettered(panels), column_width - 0.1)
+    title_height = 0.16 * (titles[0].count("\n") + 1 if any(panels) else 0)
+    figure = style.make_figure(width, ROW_HEIGHT * len(rows) + title_height + 0.3, strip)
+    grid = figure.subplots(len(rows), len(panels), sharex=True, sharey="row", squeeze=False)
+    limits = style.similarity_limits(table["value"], t_intervals(table, ["panel", "series", "layer", "estimator"]))
     order = ordered(table["layer"])
-    for row, estimator in enumerate(estimators):
-        for column, panel in enumerate(panels):
-            shown = table[(table["panel"] == panel) & (table["estimator"] == estimator)]
-            draw_panel(grid[row, column], shown, series[panel], order)
-            style.set_similarity_axis(grid[row, column], limits)
-        grid[row, 0].set_ylabel(style.estimator_label(estimator))
+    for row, (estimator, measure) in enumerate(rows):
+        shown = table[table["estimator"] == estimator]
+        for axes, panel in zip(grid[row], panels, strict=True):
+            draw_panel(axes, shown[shown["panel"] == panel], series[panel], order, measure)
+            if measure == CHANGE:
+                set_change_axis(axes, shown[CHANGE])
+            else:
+                style.set_similarity_axis(axes, limits)
+        label = style.estimator_label(estimator)
+        grid[row, 0].set_ylabel(change_label(label) if measure == CHANGE else label)
     for axes, title in zip(grid[0], titles, strict=True):
         axes.set_title(title)
     for axes in grid[-1]:
         fit_layer_names(axes, order, column_width)
+    figure.align_ylabels()
     legends.write(list(grid[-1]), strip)
     return figure
 
 
-def draw_panel(axes: Axes, shown: pd.DataFrame, series: Sequence[str], order: Sequence[str]) -> None:
-    """Draw the lines of the series and of the null."""
-    draw_null(axes, shown, order)
-    draw_lines(axes, shown, hue="series", look=Look.of(series), order=order)
+def draw_panel(axes: Axes, shown: pd.DataFrame, series: Sequence[str], order: Sequence[str], measure: str) -> None:
+    """Draw the points of the series, and the null of each of them."""
+    look = Look.of(series)
+    draw_points(axes, shown, x="layer", hue="series", look=look, order=order, value=measure, log=measure == CHANGE)
+    shade_every_other(axes, len(order))
+    draw_nulls(axes, shown, look, order, measure)
 
 
-def draw_null(axes: Axes, shown: pd.DataFrame, order: Sequence[str]) -> None:
-    """Draw the mean similarity under permuted images. It is far from 0 for a biased estimator and wide layers."""
-    null = shown.groupby("layer")["null_mean"].mean().reindex(list(order))
-    axes.plot(range(len(order)), null, zorder=0.5, label=NULL_LABEL, **NULL)
+def draw_nulls(axes: Axes, shown: pd.DataFrame, look: Look, order: Sequence[str], measure: str) -> None:
+    """Draw the mean similarity under permuted images as a short line at the place of each series.
+
+    It is far from 0 for a biased estimator and wide layers, and it differs between series.
+    """
+    labels = [label for label in look.colours if (shown["series"] == label).any()]
+    half = 0.4 * step(len(labels))
+    for label, offset in zip(labels, offsets(len(labels)), strict=True):
+        nulls = shown[shown["series"] == label].groupby("layer")["null_mean"].mean().reindex(list(order))
+        values = 1 - nulls if measure == CHANGE else nulls
+        middle = [place + offset for place in range(len(order))]
+        axes.hlines(
+            values,
+            [place - half for place in middle],
+            [place + half for place in middle],
+            color=mixed(look.colours[label], "white", 0.35),
+            linewidth=0.9,
+            zorder=1.5,
+        )

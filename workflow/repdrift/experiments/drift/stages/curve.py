@@ -12,7 +12,7 @@ from repdrift.networks.representations import representations
 from repdrift.provenance.artifacts import Job, write_csv
 from repdrift.similarity.registry import estimator
 
-COLUMNS = ("run", "seed", "reference", "epoch", "layer", "estimator", "n", "value")
+COLUMNS = ("run", "seed", "reference", "epoch", "layer", "estimator", "n", "value", "null_mean")
 
 
 def main() -> None:
@@ -36,7 +36,8 @@ def main() -> None:
             for name in spec.estimators:
                 method = estimator(name)
                 state = method.prepare(values.to(device))
-                value = method.compare(state, initial.setdefault((layer, name), state))
-                row = (spec.run, spec.seed, "init", epoch, layer, name, len(probe), value)
+                first = initial.setdefault((layer, name), state)
+                null = method.null_mean(first, state)  # without a closed form there is none
+                row = (spec.run, spec.seed, "init", epoch, layer, name, len(probe), method.compare(first, state), null)
                 rows.append(dict(zip(COLUMNS, row, strict=True)))
     job.save(args.output, lambda file: write_csv(file, rows, COLUMNS))
