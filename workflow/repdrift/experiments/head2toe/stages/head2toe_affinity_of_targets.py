@@ -66,8 +66,8 @@ def of_targets(table: pd.DataFrame) -> pd.DataFrame:
 
 def accuracies(table: pd.DataFrame, measure: str, item: str) -> pd.DataFrame:
     """Return an accuracy by target and seed, with a column for each method."""
-    chosen: pd.DataFrame = table[(table["measure"] == measure) & (table["item"].fillna("") == item)]
-    return chosen.pivot(index=KEYS, columns="method", values="value")
+    chosen = table[(table["measure"] == measure) & (table["item"].fillna("") == item)]
+    return pd.DataFrame(chosen.pivot(index=KEYS, columns="method", values="value"))
 
 
 def mean_of_others(values: "pd.Series[float]") -> "pd.Series[float]":
