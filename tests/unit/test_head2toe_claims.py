@@ -4,6 +4,7 @@ from itertools import product
 
 import pandas as pd
 import pytest
+from tests.unit.worlds import NEITHER, RIGHT, SEEDS, WITHIN, WRONG, verdicts
 
 from repdrift.claims import measurements
 from repdrift.claims.contrasts import MEAN
@@ -13,7 +14,6 @@ from repdrift.experiments.head2toe.experiment import TUNINGS
 from repdrift.experiments.head2toe.stages import head2toe_affinity_of_targets as affinity
 from repdrift.experiments.head2toe.tables import AFFINITIES, METHODS
 from repdrift.plan.plan import Plan
-from tests.unit.worlds import NEITHER, RIGHT, SEEDS, WITHIN, WRONG, verdicts
 
 OWN, CROSS, THIRD, SHUFFLED = "cifar10", "svhn", "mnist", "cifar10-blocks4"
 
@@ -50,15 +50,13 @@ def methods(experiment, world, unequal):
         accuracy = {
             "linear": linear, "head2toe": plain + shakes, "scratch": 40.0,
             "linear-second": 52.0, "linear-intermediate": 52 + world.effect + shakes,
-            **{name: plain - world.effect for name in ("all", "all-l1", "all-l2", "all-group-lasso", "random")},
+            **dict.fromkeys(("all", "all-l1", "all-l2", "all-group-lasso", "random"), plain - world.effect),
             "fine-tuning": plain - losses(world, unequal)[target],
             "head2toe-ft": plain + world.effect - shakes, "lp-ft": plain,
         }  # fmt: skip
         values = [(method, "test accuracy", "", value) for method, value in accuracy.items()]
         values += [
-            (method, "accuracy on half", half, value)
-            for method, value in accuracy.items()
-            for half in ("even", "odd")
+            (method, "accuracy on half", half, value) for method, value in accuracy.items() for half in ("even", "odd")
         ]
         margin = DECADES.margin
         for measure, count in product(("log10 flops", "log10 bytes"), ("paper", "ours")):

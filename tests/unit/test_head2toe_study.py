@@ -67,9 +67,7 @@ def test_two_methods_start_from_a_probe(experiment):
         "fine-tuning": None, "scratch": None, "lp-ft": "linear", "head2toe-ft": "head2toe",
     }  # fmt: skip
     for method, spec in specs.items():
-        assert experiment.features_before(method, "svhn", 1) == (
-            [experiment.features("svhn", 1)] if spec.probe else []
-        )
+        assert experiment.features_before(method, "svhn", 1) == ([experiment.features("svhn", 1)] if spec.probe else [])
     assert specs["fine-tuning"].head == "new"
     assert specs["scratch"].head == "keep"
 

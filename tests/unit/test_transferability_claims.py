@@ -5,6 +5,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 import pytest
+from tests.unit.worlds import NEITHER, RIGHT, SEEDS, WITHIN, WRONG, verdicts
 
 from repdrift.claims import measurements
 from repdrift.claims.contrasts import ANY, MEAN
@@ -12,7 +13,6 @@ from repdrift.claims.scales import COEFFICIENT, LOG_RATIO
 from repdrift.experiments.transferability import claims as chen2022
 from repdrift.experiments.transferability.tables import LAYERS, REGRESSION
 from repdrift.plan.plan import Plan
-from tests.unit.worlds import NEITHER, RIGHT, SEEDS, WITHIN, WRONG, verdicts
 
 CONVOLUTIONS = ("conv1", "conv2", "conv3", "conv4")
 M = LOG_RATIO.margin
@@ -65,7 +65,7 @@ def coefficients(world):
     return table.assign(series="true labels, equal epochs", measure="coefficient")
 
 
-def judged(experiment, world, profile=HILL, height=20.0, head=0.0, of_regression=None):
+def judged(experiment, world, profile=HILL, *, height=20.0, head=0.0, of_regression=None):
     tables = {
         LAYERS: layers(experiment, world, profile, height, head),
         REGRESSION: coefficients(of_regression or world),

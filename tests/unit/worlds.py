@@ -1,4 +1,4 @@
-"""Worlds in which a paper is right, wrong, or neither: the sizes of effects in margins, and the wobble between seeds."""
+"""Worlds in which a paper is right, wrong, or neither: the effects in margins, and the wobble between seeds."""
 
 from dataclasses import dataclass
 
