@@ -13,8 +13,7 @@ from repdrift.study.config import merged
 LEVELS = {
     "G4": "training accuracy at", "G5": "test accuracy at", "G9": "CKA to pre-trained, above",
     "N8": ("BN re-estimated: ", "BN interpolated: "),
-    "R1": "regression: ", "R3": "regression: ", "R4": "regression: ",
-    "R5": "ln T, best of", "R6": "ln T of", "R7": "ln T, largest rise",
+    "R1": "regression over", "R3": "regression over", "R4": "regression over", "R6": "ln T of",
     "H2": "rank correlation", "H9": "rank correlation",
 }  # fmt: skip
 BETWEEN_PAIRS = "RI-T & RI-T less that from the same start"  # a comparison of two numbers among those of N8
