@@ -93,6 +93,7 @@ def test_the_command_writes_verdicts_and_figures(folder, tmp_path, capsys):
     assert set(verdicts["verdict"]) >= {"supported"}
     assert {path.name for path in output.iterdir()} == {
         "verdicts.csv",
+        "verdicts.md",
         *(f"{name}.{kind}" for name in ("claims", "multiverse") for kind in ("csv", "svg", "pdf", "png")),
     }
     told = capsys.readouterr().out.splitlines()
