@@ -12,6 +12,7 @@ from tests.unit.test_claims import SEEDS, as_the_paper_says, curve, halves, trie
 from repdrift import cli
 from repdrift.claims import published
 from repdrift.claims.contrasts import HistoryOf
+from repdrift.claims.markdown import counted, verdict_table
 from repdrift.claims.published import Tables
 from repdrift.commands import judge as command
 from repdrift.plan import specs
@@ -115,3 +116,25 @@ def test_an_unfinished_study_is_not_published(tmp_path, monkeypatch):
     with pytest.raises(SystemExit, match="there is no such table; run the whole study first"):
         cli.main(["publish", str(tmp_path / "out"), "--configfile", str(REPOSITORY / "presets" / "demo.yaml")])
     assert not (tmp_path / "out").exists()
+
+
+def test_a_look_whose_choices_disagree_is_split():
+    rows = pd.DataFrame(
+        [("a", "supported"), ("a", "supported"), ("b", "undecided"), ("b", "supported"), ("c", "contradicted"),
+         ("d", "supported")], columns=["look", "verdict"],
+    )  # fmt: skip
+    assert counted(rows) == "2 supported, 1 contradicted, 1 split"
+    assert counted(rows[:0]) == ""
+
+
+def test_the_table_of_verdicts_names_estimators_only_where_they_disagree(plan, tables):
+    _, verdicts = command.judge(plan, "claims", tables)
+    of_g8 = [dict(row) for row in verdicts if row["claim"] == "G8"]
+    multiverse = pd.DataFrame(command.under_choices(plan, tables))
+    (_, _, line) = verdict_table(of_g8, multiverse).splitlines()
+    cells = [cell.strip() for cell in line.strip("|").split("|")]
+    assert cells[:3] == ["G8", "Fine-tuned, the more random the labels, the larger the change", "**supported**"]
+    assert cells[3] == "CKA to pre-trained, d = 0 to 9, mean of pool1 to logits"
+    assert cells[4].startswith("+0.39 [") and cells[5] == "0.01 CKA"
+    of_g8[0]["verdict"] = "undecided"
+    assert "cka-biased: **undecided**; cka-biased, calibrated: **supported**" in verdict_table(of_g8, multiverse)

@@ -16,8 +16,8 @@ from repdrift.claims.rule import CONTRADICTED, SUPPORTED
 from repdrift.claims.verdict import Judged, judge, together
 
 CONTRASTS = (
-    "claim", "sentence", "origin", "contrast", "layer", "decides", "needs", "estimator", "seeds", "effect", "se", "low", "high",
-    "margin", "unit", "equal", "p", "probes", "above_null", "verdict", "reason",
+    "claim", "sentence", "origin", "contrast", "layer", "decides", "needs", "estimator", "seeds", "effect", "se", "low",
+    "high", "margin", "unit", "equal", "p", "probes", "above_null", "verdict", "reason",
 )  # fmt: skip
 REGIME = tuple(one.name for one in fields(Regime))
 CLAIMS = (
