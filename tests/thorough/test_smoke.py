@@ -27,7 +27,7 @@ def results(study):
 def test_every_figure_is_there_in_three_formats(study):
     made = {path.name for path in (results(study) / "figures").glob("*.*") if path.suffix != ".json"}
     names = [f"fig{number}" for number in range(1, 6)] + ["controls", "layers", "sensitivity", "claims", "multiverse"]
-    added = ("shuffle", "similarity", "barrier", "criticality", "checkpoints", "claims")
+    added = ("rates", "shuffle", "similarity", "distances", "barrier", "criticality", "checkpoints", "claims")
     names += [f"transfer_{name}" for name in added]
     names += [f"transferability_{name}" for name in ("layers", "data", "gap", "claims")] + [
         "weights_vs_representations"

@@ -138,12 +138,11 @@ class Contrasts:
     def _remains(self, what: str, tuned: Mapping[str, str], measured: tuple[str, str]) -> Iterator[Contrast]:
         names = {0: "all values shuffled", 1: "pixels shuffled"}
         for dataset in self.sweeps:
-            side = self.experiment.destroyed
-            for how, measure in tuned.items() if side is not None else ():
-                label = f"{names[side]}: {what}, P-T less RI-T, {how}"
-                yield self._tuned_gain(label, dataset, measure, side, decides=how == "tuned")
             for side in sorted(names.keys() & set(self.experiment.sides)):
-                yield self._gain(f"{names[side]}: {what}, P-T less RI-T, same learning rate", dataset, measured, side)
+                label = f"{names[side]}: {what}, P-T less RI-T"
+                for how, measure in tuned.items() if side == self.experiment.destroyed else ():
+                    yield self._tuned_gain(f"{label}, {how}", dataset, measure, side, decides=how == "tuned")
+                yield self._gain(f"{label}, same learning rate", dataset, measured, side)
 
     def saturates(self) -> Iterator[Contrast]:
         epochs = self.study.config.pretrain.epochs
