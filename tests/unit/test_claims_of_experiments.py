@@ -11,12 +11,15 @@ from repdrift.study.config import merged
 
 # The contrasts that compare a number with a fixed one, by claim: how their labels begin.
 LEVELS = {
-    "G4": "training accuracy at", "G5": "test accuracy at", "G9": "CKA to pre-trained, above",
+    "G5": "test accuracy at", "G9": "CKA to pre-trained, above",
     "G6c": "CKA to initial, above", "G7b": "CKA to initial, above",
     "N8": ("BN re-estimated: barrier of", "BN interpolated: barrier of"),
     "R1": "regression over", "R3": "regression over", "R4": "regression over", "R6": "ln T of",
     "H2": "rank correlation", "H9": "rank correlation",
 }  # fmt: skip
+
+# The contrasts that compare a number with a share of another one, and what they are where nothing has changed: CKA is 1.
+SHARES = {"G2": "change by epoch", "G9": "50% of the change", "G4": "training accuracy at"}
 
 OVERLAYS = {
     "as it is": "{}",
@@ -78,6 +81,9 @@ def test_weights_of_differences_and_trends_sum_to_0(load_config, presets, overla
         weights, said = contrast.by_key.values(), (claim, contrast.label)
         if is_level(claim, contrast):  # plus or minus one number, or the mean over targets
             assert abs(sum(weights)) == pytest.approx(sum(map(abs, weights))) == pytest.approx(1), said
+        elif claim in SHARES and contrast.label.startswith(SHARES[claim]):
+            unchanged = 0.1 if claim == "G4" else 0  # at d = 9 and at d = 0 the same accuracy: a tenth of it is left
+            assert sum(weights) + contrast.constant == pytest.approx(unchanged, abs=1e-12), said
         else:
             assert sum(weights) == pytest.approx(0, abs=1e-12), said
             assert any(weights), said

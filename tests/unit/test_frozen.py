@@ -35,6 +35,13 @@ def test_a_margin_and_a_weight_change_the_hash_and_a_second_run_does_not():
         assert hash_of([replace(claims[0], contrasts=(changed, *others)), *claims[1:]]) != hash_of(claims)
 
 
+def test_words_do_not_change_the_hash():
+    claims = PLAN.claims["claims"]
+    first, *others = claims[0].contrasts
+    reworded = replace(claims[0], sentence="Other words", contrasts=(replace(first, label="other words"), *others))
+    assert hash_of([reworded, *claims[1:]]) == hash_of(claims)
+
+
 def test_the_regime_names_the_hash_and_the_date():
     encodings = PLAN.regime("claims").encodings
     assert encodings == f"{FROZEN['drift'].hash} ({FROZEN['drift'].date})"

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from repdrift.canonical import canonical
-from repdrift.claims.contrasts import Claim
+from repdrift.claims.contrasts import Claim, Contrast
 from repdrift.claims.rule import NUMBERS
 
 
@@ -38,5 +38,16 @@ FROZEN = {
 
 
 def hash_of(claims: Sequence[Claim]) -> str:
-    """Return the first 12 digits of the SHA-256 of some claims and of the numbers in the rule that judges them."""
-    return hashlib.sha256(canonical([NUMBERS, list(claims)]).encode()).hexdigest()[:12]
+    """Return the first 12 digits of the SHA-256 of some encodings and of the numbers in the rule that judges them.
+
+    Words do not count, so that sentences and labels can be made plainer.
+    """
+    encodings = [
+        (claim.name, claim.needs, claim.origin, [_numbers(one) for one in claim.contrasts]) for claim in claims
+    ]
+    return hashlib.sha256(canonical([NUMBERS, encodings]).encode()).hexdigest()[:12]
+
+
+def _numbers(contrast: Contrast) -> dict[str, object]:
+    """Return a contrast without its words."""
+    return {name: value for name, value in vars(contrast).items() if name not in ("label", "layer")}
