@@ -68,7 +68,10 @@ def test_the_usual_choice_gives_the_similarities_of_the_study(study):
     usual = table[(table["usual"] == 1) & (table["series"] == "conv-relu-bn")]
     assert usual["value"].notna().all()
     assert set(usual["n"]) == {100}
-    files = [results(study) / "similarity" / "runs" / run / "seed1.csv" for run in usual["run"].unique()]
+    files = [
+        results(study) / "similarity" / "runs" / probe / run / "seed1.csv"
+        for probe, run in usual[["probe", "run"]].drop_duplicates().itertuples(index=False, name=None)
+    ]
     study_rows = pd.concat([pd.read_csv(file) for file in files])
     keys = ["run", "seed", "reference", "layer", "estimator"]
     both = usual.merge(study_rows, on=keys, suffixes=("", "_study"))
@@ -93,9 +96,9 @@ def test_layers_are_compared_with_all_layers(study):
 
 def test_verdicts_are_there_for_every_claim(study):
     verdicts = pd.read_csv(results(study) / "claims.csv", keep_default_na=False)
-    assert verdicts["claim"].nunique() == 21 + 15 + 8 + 16
+    assert verdicts["claim"].nunique() == 24 + 17 + 8 + 16
     # One seed: nothing can be concluded, and that is what is said.
-    assert set(verdicts["verdict"]) == {"inconclusive"}
+    assert set(verdicts["verdict"]) == {"undecided"}
     # Of two epochs of pre-training none is near the end, but the last; of one seed there is no second network.
     absent = verdicts["claim"].isin(["N12", "H9b"])
     assert set(verdicts.loc[absent, "reason"]) == {"the study has no such runs"}
