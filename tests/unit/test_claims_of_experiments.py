@@ -18,7 +18,7 @@ LEVELS = {
     "H2": "rank correlation", "H9": "rank correlation",
 }  # fmt: skip
 
-# The contrasts that compare a number with a share of another one, and what they are where nothing has changed: CKA is 1.
+# The contrasts that compare a number with a share of another one. Where nothing has changed, CKA is 1.
 SHARES = {"G2": "change by epoch", "G9": "50% of the change", "G4": "training accuracy at"}
 
 OVERLAYS = {
