@@ -33,7 +33,7 @@ CONFIG = ("--configfile", "small.yaml")
 TRAINED = "results/small/models/objects/seed1"
 TRAINING = (f"{TRAINED}/final.safetensors", *CONFIG)
 # What follows from it: fine-tuned weights, activations, similarities.
-STUDY = ("results/small/similarity/runs/objects+objects/seed1.csv", *CONFIG)
+STUDY = ("results/small/similarity/runs/domain/objects+objects/seed1.csv", *CONFIG)
 
 
 def new(folder):

@@ -136,7 +136,7 @@ ROWS = [
         "a control, and its figure",
         both(overlay("controls: {independent: true}"), flags("controls")),
         added(figures=(*tiny.FIGURES, "controls"), independent=True)
-        | onwards({f"similarity {run} 1" for run in (*tiny.DOMAIN, *tiny.CROSS)}),
+        | onwards({tiny.similarity(run) for run in (*tiny.DOMAIN, *tiny.CROSS)}),
     ),
     ("an estimator more", overlay("similarity: {estimators: [cka-biased, cka-debiased]}"), onwards(of(*MEASURED))),
     (
@@ -205,7 +205,7 @@ def test_a_damaged_file_is_used_for_nothing_until_it_is_made_again(spoilt_study)
     assert found.returncode == 1
     done = spoilt_study.snakemake("fig4", *TINY, check=False)
     assert done.returncode == 1
-    log = spoilt_study.folder / RESULTS / "logs/similarity/runs/objects+objects/seed1.log"
+    log = spoilt_study.folder / RESULTS / "logs/similarity/runs/domain/objects+objects/seed1.log"
     assert log.read_text().startswith(f"error: {ACTIVATIONS} is not as it was made")
     path.unlink()
     spoilt_study.snakemake(*tiny.FIGURES, *TINY)

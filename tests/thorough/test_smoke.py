@@ -27,7 +27,7 @@ def results(study):
 def test_every_figure_is_there_in_three_formats(study):
     made = {path.name for path in (results(study) / "figures").glob("*.*") if path.suffix != ".json"}
     names = [f"fig{number}" for number in range(1, 6)] + ["controls", "layers", "sensitivity", "claims", "multiverse"]
-    added = ("shuffle", "similarity", "barrier", "criticality", "checkpoints", "claims")
+    added = ("rates", "shuffle", "similarity", "distances", "barrier", "criticality", "checkpoints", "claims")
     names += [f"transfer_{name}" for name in added]
     names += [f"transferability_{name}" for name in ("layers", "data", "gap", "claims")] + [
         "weights_vs_representations"
@@ -68,7 +68,10 @@ def test_the_usual_choice_gives_the_similarities_of_the_study(study):
     usual = table[(table["usual"] == 1) & (table["series"] == "conv-relu-bn")]
     assert usual["value"].notna().all()
     assert set(usual["n"]) == {100}
-    files = [results(study) / "similarity" / "runs" / run / "seed1.csv" for run in usual["run"].unique()]
+    files = [
+        results(study) / "similarity" / "runs" / probe / run / "seed1.csv"
+        for probe, run in usual[["probe", "run"]].drop_duplicates().itertuples(index=False, name=None)
+    ]
     study_rows = pd.concat([pd.read_csv(file) for file in files])
     keys = ["run", "seed", "reference", "layer", "estimator"]
     both = usual.merge(study_rows, on=keys, suffixes=("", "_study"))
@@ -93,9 +96,9 @@ def test_layers_are_compared_with_all_layers(study):
 
 def test_verdicts_are_there_for_every_claim(study):
     verdicts = pd.read_csv(results(study) / "claims.csv", keep_default_na=False)
-    assert verdicts["claim"].nunique() == 21 + 15 + 9 + 15
+    assert verdicts["claim"].nunique() == 24 + 17 + 8 + 16
     # One seed: nothing can be concluded, and that is what is said.
-    assert set(verdicts["verdict"]) == {"inconclusive"}
+    assert set(verdicts["verdict"]) == {"undecided"}
     # Of two epochs of pre-training none is near the end, but the last; of one seed there is no second network.
     absent = verdicts["claim"].isin(["N12", "H9b"])
     assert set(verdicts.loc[absent, "reason"]) == {"the study has no such runs"}

@@ -52,7 +52,9 @@ def test_a_caption_names_the_images_and_the_length_of_fine_tuning(load_config):
         assert "numerals, train[0:" in figures[name].caption
         assert "for 77 epochs." in figures[name].caption
     assert "numerals" not in figures["fig3"].caption
-    assert "P-T networks are fine-tuned from pre-trained weights for 77 epochs" in figures["transfer_barrier"].caption
+    assert "P-T networks are fine-tuned from pre-trained weights with new heads for 77 epochs" in (
+        figures["transfer_barrier"].caption
+    )
 
 
 def test_every_caption_file_is_of_a_figure(load_config):

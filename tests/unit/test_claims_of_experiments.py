@@ -11,27 +11,29 @@ from repdrift.study.config import merged
 
 # The contrasts that compare a number with a fixed one, by claim: how their labels begin.
 LEVELS = {
-    "G4": "training accuracy at", "G5": "test accuracy at", "G9": "CKA to pre-trained, above",
-    "N8": ("BN re-estimated: ", "BN interpolated: "),
-    "R1": "regression: ", "R3": "regression: ", "R4": "regression: ",
-    "R5": "ln T, best of", "R6": "ln T of", "R7": "ln T, largest rise",
+    "G5": "test accuracy at", "G9": "CKA to pre-trained, above",
+    "G6c": "CKA to initial, above", "G7b": "CKA to initial, above",
+    "N8": ("BN re-estimated: barrier of", "BN interpolated: barrier of"),
+    "R1": "regression over", "R3": "regression over", "R4": "regression over", "R6": "ln T of",
     "H2": "rank correlation", "H9": "rank correlation",
 }  # fmt: skip
-BETWEEN_PAIRS = "RI-T & RI-T less that from the same start"  # a comparison of two numbers among those of N8
+
+# The contrasts that compare a number with a share of another one. Where nothing has changed, CKA is 1.
+SHARES = {"G2": "change by epoch", "G9": "50% of the change", "G4": "training accuracy at"}
 
 OVERLAYS = {
     "as it is": "{}",
     "lists in other orders": """
         pretrain: {random: [9, 0, 4], sizes: [4096, 64, 1024], sizes_random: [0, 9], checkpoints: [25, 1, 100, 10, 5]}
         finetune: {domain: {random: [4, 9, 0]}, cross_domain: {random: [9, 2, 0]}}
-        transfer: {shuffle: [4, 0, 16, 1, 2], checkpoints: [100, 0, 5]}
+        transfer: {shuffle: [4, 0, 16, 1, 2], checkpoints: [100, 0, 5], learning_rates: [0.01, 0.001, 0.0001]}
         transferability: {sizes: [1024, 64, 5000, 256], classes: [10, 2, 5]}
         head2toe: {shuffle: [16, 0, 4], offsets: [0.5, 0.0, 0.95, 0.1]}
         """,
     "one value of each list": """
         pretrain: {random: [9], sizes: [64], sizes_random: [0], checkpoints: [150]}
         finetune: {domain: {random: [9]}, cross_domain: {random: [0]}}
-        transfer: {shuffle: [0], checkpoints: [150]}
+        transfer: {shuffle: [0], checkpoints: [150], learning_rates: [0.003]}
         transferability: {sizes: [64], classes: [10]}
         head2toe: {shuffle: [1]}
         """,
@@ -64,8 +66,7 @@ def contrasts(config):
 
 
 def is_level(claim, contrast):
-    levels = claim in LEVELS and contrast.label.startswith(LEVELS[claim])
-    return levels and BETWEEN_PAIRS not in contrast.label
+    return claim in LEVELS and contrast.label.startswith(LEVELS[claim])
 
 
 @pytest.mark.parametrize(
@@ -80,6 +81,9 @@ def test_weights_of_differences_and_trends_sum_to_0(load_config, presets, overla
         weights, said = contrast.by_key.values(), (claim, contrast.label)
         if is_level(claim, contrast):  # plus or minus one number, or the mean over targets
             assert abs(sum(weights)) == pytest.approx(sum(map(abs, weights))) == pytest.approx(1), said
+        elif claim in SHARES and contrast.label.startswith(SHARES[claim]):
+            unchanged = 0.1 if claim == "G4" else 0  # at d = 9 and at d = 0 the same accuracy: a tenth of it is left
+            assert sum(weights) + contrast.constant == pytest.approx(unchanged, abs=1e-12), said
         else:
             assert sum(weights) == pytest.approx(0, abs=1e-12), said
             assert any(weights), said
@@ -89,7 +93,7 @@ def test_the_order_of_a_list_changes_no_contrast(load_config):
     config = load_config()
     backwards = copy.deepcopy(config)
     for section, keys in {
-        "pretrain": ("random", "sizes", "sizes_random"), "transfer": ("shuffle", "checkpoints"),
+        "pretrain": ("random", "sizes", "sizes_random"), "transfer": ("shuffle", "checkpoints", "learning_rates"),
         "transferability": ("sizes", "classes"), "head2toe": ("shuffle", "offsets"),
     }.items():  # fmt: skip
         for key in keys:

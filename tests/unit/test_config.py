@@ -74,6 +74,7 @@ GOOD = [
     ("transferability/sizes", [64, 100_000]),  # at most what a target has
     ("probe/images", 5000),
     ("transfer/shuffle", [16, 0, 8, 1, 4, 2]),
+    ("transfer/learning_rates", [0.1]),  # the study's own need not be among them
     ("transfer/images", 100_000),  # at most what a target has
     ("transfer/test_images", 100_000),  # at most what a target has
     ("transfer/checkpoints", [150, 3, 0]),
@@ -167,6 +168,8 @@ BAD = [
     ("transferability/class_images", [5001], ["allowed is 2 to 5000", "training images of the target cifar10"]),
     ("transfer/targets", [[]], ["a list of domain, cross_domain, others (one or more"]),
     ("transfer/shuffle", [[4, 4]], ["4 is there twice"]),
+    ("transfer/learning_rates", [[]], ["a list of numbers above 0 (one or more"]),
+    ("transfer/learning_rates", [[0.1, 0]], ["a number above 0"]),
     ("transfer/test_images", [3], ["3", "allowed is 4 or more"]),
     ("transfer/checkpoints", [[151]], ["kept are 0, 1, 2"]),
     ("transfer/criticality/path", [[26]], ["fine-tuning ends before", "1 to 25"]),

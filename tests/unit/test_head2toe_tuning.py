@@ -5,6 +5,7 @@ import torch
 from safetensors.torch import save_file
 
 from repdrift.errors import UserError
+from repdrift.experiments.head2toe.budget import HALF_BUDGET
 from repdrift.experiments.head2toe.probing import (
     Configuration,
     Features,
@@ -13,16 +14,21 @@ from repdrift.experiments.head2toe.probing import (
     Selection,
     Setting,
     Split,
+    before_training,
     by_rank,
+    fit,
     folds,
     head2toe,
     methods,
     pooled,
+    search,
     select,
 )
 from repdrift.experiments.head2toe.probing.cost import forward_flops
-from repdrift.experiments.head2toe.probing.examples import extracted, load_examples
+from repdrift.experiments.head2toe.probing.examples import Examples, extracted, load_examples
 from repdrift.experiments.head2toe.probing.tuning import ProbedNetwork, Schedule, Trainer, accuracy, search_tuning
+from repdrift.experiments.head2toe.specs import ProbeBefore, TuningSpec
+from repdrift.experiments.head2toe.stages import head2toe_tuning as stage
 from repdrift.networks.building import build, initialise
 from repdrift.networks.evaluation import normalise
 
@@ -163,6 +169,50 @@ def test_before_training_it_predicts_what_its_probe_does(layers, images):
     with torch.inference_mode():
         found = probed(normalise(images))["logits"]
     torch.testing.assert_close(found, probe.logits(features), rtol=1e-4, atol=1e-4)
+
+
+def test_lp_ft_begins_at_the_linear_probe_that_it_has_searched_for(easy, labels):
+    """It has tried 12 probes. Before training, its logits are those of the best one, fitted on the same examples."""
+    found = extracted(network(1), None, easy, SIZES)
+    layers = {size: {} for size in (None, *SIZES)}
+    for name, values in found.items():
+        size, layer = name.split("/")
+        layers[None if size == "none" else int(size)][layer] = values.clone()
+    examples = Examples({size: Features.of(each) for size, each in layers.items()}, labels)
+    spec = TuningSpec(
+        "lp-ft", "t", 1, NETWORK, "keep", {}, (0.01,), (1,), parts=5, folds=2, test_images=N,
+        probe=ProbeBefore("linear", tuple(SIZES), (5, 20)),
+    )  # fmt: skip
+    begin = stage.probed(lambda: network(1), spec, spec.probe, examples)
+    assert begin.configurations == 12
+    rows = torch.arange(0, N, 2)
+    started = begin.start(rows).eval()
+    with torch.inference_mode():
+        logits = started(normalise(easy))["logits"]
+        # By hand: the head on the last hidden layer, scaled to unit norm.
+        last = torch.nn.functional.normalize(network(1).eval()(normalise(easy))["pool4"].flatten(1))
+        by_hand = last @ started.head.weight.T + started.head.bias
+    torch.testing.assert_close(logits, by_hand, rtol=1e-4, atol=1e-4)
+    method = before_training("pool4", SIZES, (5, 20))["linear"]
+    best = search(method, examples.features, labels, folds(N, 5, 1)[:2], classes=4, seed=1).configuration
+    chosen = examples.features[None].only(("pool4",))
+    ((probe,),) = fit("all", chosen, labels, [rows], [best], classes=4, seed=1)
+    torch.testing.assert_close(logits, probe.logits(chosen), rtol=1e-4, atol=1e-4)
+    assert (logits.argmax(1) == labels)[rows].float().mean() > 0.5
+    assert all(part.requires_grad for name, part in started.named_parameters() if "network.head" not in name)
+
+
+def test_probes_before_training_take_half_of_the_budget():
+    found = before_training("pool4", (64, 256), (5, 50))
+    assert {method.budget for method in found.values()} == {HALF_BUDGET}
+    every = methods("pool4", (64, 256), (5, 50))
+    for name, method in found.items():
+        assert set(method.configurations) <= set(every[name].configurations)
+        assert method.selector == every[name].selector
+    assert {each.target_size for each in found["head2toe"].configurations} == {256}
+    for sizes, steps in (((64, 64), (5, 50)), ((64, 256), (5,))):
+        with pytest.raises(UserError, match="give two different ones"):
+            before_training("pool4", sizes, steps)
 
 
 def test_parts_that_reach_no_kept_feature_are_left_as_they_are(images, labels):

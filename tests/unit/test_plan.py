@@ -16,7 +16,10 @@ from repdrift.study.tasks import Part, Transform
 LIBRARY = Path(__file__).parents[2] / "workflow"
 
 
-TRANSFER = [f"transfer_{name}" for name in ("shuffle", "similarity", "barrier", "criticality", "checkpoints", "claims")]
+TRANSFER = [
+    *("transfer_rates", "transfer_shuffle", "transfer_similarity", "transfer_distances", "transfer_barrier"),
+    *("transfer_criticality", "transfer_checkpoints", "transfer_claims"),
+]
 TRANSFERABILITY = [
     *("transferability_layers", "transferability_data", "transferability_gap"),
     *("weights_vs_representations", "transferability_claims"),

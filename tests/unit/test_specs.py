@@ -55,6 +55,7 @@ def transfer_specs(transfer, seed):
         yield transfer.pairs_spec(dataset, seed)
         yield transfer.lines_spec(dataset, seed)
         yield transfer.criticality_spec(dataset, seed)
+    yield from (transfer.rates_spec(task, seed) for task in transfer.tuned)
 
 
 def transferability_specs(transferability, seed):

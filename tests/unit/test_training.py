@@ -2,9 +2,12 @@
 
 import csv
 from dataclasses import replace
+from itertools import combinations
 
 import pytest
 import torch
+from safetensors.torch import load_file
+from tests.unit.stage import Stage, finish
 from torch import nn
 
 from repdrift.data import rendered
@@ -88,6 +91,22 @@ def test_two_runs_are_equal_to_the_bit_and_the_order_matters(objects):
     first, again, other = (trained(objects, steps=8, order=order)[0].state_dict() for order in (0, 0, 1))
     assert all(torch.equal(first[name], again[name]) for name in first)
     assert not torch.equal(first["head.weight"], other["head.weight"])
+
+
+def test_a_new_head_is_drawn_anew_and_another_is_yet_another(tmp_path):
+    stage, heads = Stage(tmp_path / "stage"), {}
+    parent = load_file(stage.folder / "init.safetensors")
+    for head in ("keep", "new", "another"):
+        stage.spec |= {"head": head, "checkpoints": [0]}
+        finish(stage.start(head, steps=1))
+        start = load_file(stage.folder / head / "epoch0.safetensors")
+        heads[head] = start["head.weight"]
+        assert all(torch.equal(start[name], parent[name]) for name in parent if not name.startswith("head."))
+    assert torch.equal(heads["keep"], parent["head.weight"])
+    bound = heads["keep"].shape[1] ** -0.5  # of PyTorch's own initialisation
+    for one, other in combinations(heads, 2):
+        assert not torch.isclose(heads[one], heads[other]).any()
+        assert heads[other].abs().max() <= bound
 
 
 def test_a_loss_that_is_not_finite_stops_with_its_place(objects):

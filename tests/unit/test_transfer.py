@@ -5,17 +5,30 @@ import math
 import numpy as np
 import pytest
 import torch
+from scipy import stats
+from sklearn.metrics import cohen_kappa_score
+from tests.unit.transfer_worlds import experiment
 from torch.nn import functional
 
 from repdrift.data.shuffle import permutation, shuffled
 from repdrift.errors import UserError
-from repdrift.experiments.transfer.criticality import PartInNetwork, criticality
-from repdrift.experiments.transfer.experiment import LINES, PAIRS
+from repdrift.experiments.transfer.criticality import PartInNetwork, allowed_noise, criticality
+from repdrift.experiments.transfer.distances import log_distances
+from repdrift.experiments.transfer.halves import halves
 from repdrift.experiments.transfer.interpolation import barrier, even_shares, interpolated
-from repdrift.experiments.transfer.mistakes import compare_mistakes, mistakes
+from repdrift.experiments.transfer.learning_rates import tuned
+from repdrift.experiments.transfer.mistakes import (
+    ambiguity,
+    ambiguous_shares,
+    compare_mistakes,
+    error_consistency,
+    probabilities,
+)
+from repdrift.experiments.transfer.pairs import LINES, PAIRS
 from repdrift.networks.building import build, initialise
 from repdrift.networks.distances import l2_distances, weights
 from repdrift.networks.evaluation import batch_statistics, evaluate, normalise
+from repdrift.plan import specs
 from repdrift.plan.plan import Plan
 
 SHAPE = (3, 32, 32)
@@ -96,29 +109,110 @@ def test_a_network_and_itself_have_no_barrier(images):
     for share in shares:
         moved = network(3)
         moved.load_state_dict(interpolated(one.state_dict(), one.state_dict(), share))
-        accuracies.append(evaluate(moved, *images)[1])
-    assert barrier(shares, accuracies) == 0
+        accuracies.append([evaluate(moved, *half)[1] for half in halves(*images)])
+    assert barrier(shares, *zip(*accuracies, strict=True)) == 0
 
 
 def test_barrier_is_the_largest_fall_below_the_straight_line():
-    assert barrier([0, 0.25, 0.5, 1], [80, 60, 50, 60]) == 20  # at .5 the line is at 70, at .25 at 75
-    assert barrier([0, 0.5, 1], [80, 90, 60]) == 0
+    accuracies = [80, 60, 50, 60]  # at .5 the line is at 70, at .25 at 75
+    assert barrier([0, 0.25, 0.5, 1], accuracies, accuracies) == 20
+    assert barrier([0, 0.5, 1], [80, 90, 60], [80, 90, 60]) == 0
+
+
+def test_the_place_of_a_barrier_is_found_on_one_half_and_measured_on_the_other():
+    # The first half falls most at 1/4, where the second falls by 1. The second falls most at 1/2, and the first by 3.
+    shares, one, other = [0, 0.25, 0.5, 1], [50, 40, 47, 50], [60, 59, 52, 60]
+    assert barrier(shares, one, other) == (1 + 3) / 2
+
+
+def test_a_barrier_by_halves_is_0_on_average_where_there_is_none():
+    """The plain maximum over the same flat and noisy lines is well above 0."""
+    rng, shares = np.random.default_rng(0), even_shares(11)
+    flat = 60 + rng.normal(size=(2000, 2, 11))
+    found = [barrier(shares, *halved.tolist()) for halved in flat]
+    assert stats.ttest_1samp(found, 0).pvalue > 0.01
+    plain = [barrier(shares, one.tolist(), one.tolist()) for one, _ in flat]
+    assert np.mean(plain) > 1
+
+
+def test_halves_are_all_images_once(images):
+    (first, first_labels), (second, second_labels) = halves(images[0][:7], images[1][:7])
+    assert (len(first), len(second)) == (3, 4)
+    assert torch.equal(torch.cat([first, second]), images[0][:7])
+    assert torch.equal(torch.cat([first_labels, second_labels]), images[1][:7])
+
+
+# Learning rates
+
+
+def test_a_learning_rate_is_chosen_on_one_half_and_measured_on_the_other():
+    found = tuned([50, 70, 60], [40, 45, 65], [10, 20, 90])
+    assert found.choices == (1, 2)
+    assert found.accuracy == (45 + 60) / 2
+    assert found.speed == (20 + 90) / 2
+    assert tuned([50, 50], [50, 50], [1, 2]).choices == (0, 0)  # of equal ones the first
+
+
+def test_the_choice_of_a_learning_rate_is_no_gain_where_all_are_equal():
+    rng = np.random.default_rng(0)
+    found = [tuned(*(60 + rng.normal(size=(2, 5))).tolist(), [0] * 5).accuracy for _ in range(2000)]
+    assert stats.ttest_1samp(found, 60).pvalue > 0.01
 
 
 # Mistakes and distances
 
 
 def test_mistakes_are_those_of_the_evaluation(images):
-    wrong = mistakes(network(1), *images)
-    assert wrong.shape == (70,)
-    assert 100 * (1 - wrong.double().mean().item()) == pytest.approx(evaluate(network(1), *images)[1])
+    given = probabilities(network(1), images[0])
+    assert given.shape == (70, 10)
+    torch.testing.assert_close(given.sum(1), torch.ones(70))
+    right = given.argmax(1) == images[1]
+    assert 100 * right.double().mean().item() == pytest.approx(evaluate(network(1), *images)[1])
 
 
 def test_common_and_uncommon_mistakes():
     first, second = torch.tensor([True, True, False, False]), torch.tensor([True, False, True, False])
-    assert compare_mistakes(first, second) == {"common": 25, "uncommon": 50, "shared": pytest.approx(100 / 3)}
-    assert compare_mistakes(first, first)["shared"] == 100
+    shared = pytest.approx(100 / 3)
+    assert compare_mistakes(first, second) == {"common": 25, "uncommon": 50, "shared": shared, "kappa": 0}
+    assert compare_mistakes(first, first)["shared"] == compare_mistakes(first, first)["kappa"] * 100 == 100
     assert math.isnan(compare_mistakes(first & False, first & False)["shared"])
+
+
+@pytest.mark.parametrize("rates", [(0.3, 0.3), (0.1, 0.6), (0.5, 0.02)])
+def test_error_consistency_is_cohens_kappa(rates):
+    rng = np.random.default_rng(0)
+    difficulty = rng.random(500)
+    first, second = (torch.from_numpy(0.5 * rng.random(500) + 0.5 * difficulty < rate) for rate in rates)
+    expected = cohen_kappa_score(first.numpy(), second.numpy())
+    assert error_consistency(first, second) == pytest.approx(expected)
+    assert math.isnan(error_consistency(first & False, second & False))
+
+
+def test_the_overlap_of_independent_mistakes_grows_with_their_number_and_kappa_does_not():
+    generator = torch.Generator().manual_seed(0)
+    drawn = torch.rand(2, 100_000, generator=generator)
+    few, many = (compare_mistakes(*(drawn < rate)) for rate in (0.1, 0.6))
+    assert many["shared"] - few["shared"] > 30
+    assert few["kappa"] == pytest.approx(0, abs=0.02)
+    assert many["kappa"] == pytest.approx(0, abs=0.02)
+
+
+def test_ambiguity_is_the_entropy_of_the_mean_of_the_judges():
+    sure = torch.tensor([[1.0, 0, 0], [1.0, 0, 0], [1 / 3, 1 / 3, 1 / 3]])
+    other = torch.tensor([[1.0, 0, 0], [0, 1.0, 0], [1 / 3, 1 / 3, 1 / 3]])
+    found = ambiguity([sure, other])
+    np.testing.assert_allclose(found, [0, math.log(2), math.log(3)], atol=1e-7)
+    np.testing.assert_allclose(found, stats.entropy((sure + other).numpy() / 2, axis=1), atol=1e-7)
+
+
+def test_ambiguous_images_are_counted_among_those_that_one_network_gets_wrong():
+    #                      only the first ---------   only the second   both   none
+    first = torch.tensor([True, True, True, True, False, False, True, False])
+    second = torch.tensor([False, False, False, False, True, True, True, False])
+    ambiguous = torch.tensor([5.0, 6, 7, 1, 2, 3, 99, 99], dtype=torch.float64)  # the median of the first six is 4
+    assert ambiguous_shares(first, second, ambiguous) == (0.75, 0)
+    assert ambiguous_shares(second, first, ambiguous) == (0, 0.75)
+    assert all(map(math.isnan, ambiguous_shares(first, first, ambiguous)))
 
 
 def test_distances_are_of_the_weights_by_part():
@@ -134,6 +228,23 @@ def test_distances_are_of_the_weights_by_part():
     assert found["block3"] == pytest.approx(by_hand["block3"])
     assert found["head"] == pytest.approx(by_hand["head"])
     assert found["whole"] == pytest.approx(math.hypot(*by_hand.values()))
+
+
+def test_distances_in_three_measures(images):
+    first, second, initial = network(1), network(2), network(3)
+    found = {(measure, part): math.exp(value) for measure, part, value in log_distances(first, second, initial)}
+    plain = l2_distances(first, second)
+    for part in ("block1", "block3", "head", "whole"):
+        assert found["ln l2 distance", part] == pytest.approx(plain[part])
+    blocks = math.sqrt(plain["whole"] ** 2 - plain["head"] ** 2)
+    assert found["ln l2 distance", "all blocks"] == pytest.approx(blocks)
+    ends = (torch.cat([value.flatten() for value in one.blocks.parameters()]) for one in (first, second))
+    differences = torch.sub(*(end.detach().double() for end in ends))
+    assert found["ln rms distance", "all blocks"] == pytest.approx(differences.square().mean().sqrt().item())
+    norm = torch.cat([value.flatten() for value in initial.blocks[2].parameters()]).norm().item()
+    assert found["ln relative distance", "block3"] == pytest.approx(plain["block3"] / norm)
+    same = {value for _, _, value in log_distances(first, first, initial)}
+    assert same == {-math.inf}
 
 
 # Parts
@@ -172,7 +283,21 @@ def test_criticality_is_the_least_distance_by_noise_within_the_limit():
     assert criticality(distances, noises, [9, 9, 1, 1, 1, 1], limit=1) == pytest.approx(900)
     assert criticality(distances, noises, [9, 9, 1, 9, 1, 1], limit=1) == pytest.approx(3600)
     assert criticality(distances, noises, [1, 9, 1, 9, 1, 9], limit=1) == 0  # it can be rewound
-    assert criticality(distances, noises, [9, 9, 1, 9, 1, 9], limit=1) == math.inf
+    assert criticality(distances, noises, [9, 9, 1, 9, 1, 9], limit=1) == math.inf  # any noise is too much
+
+
+@pytest.mark.parametrize("noises", [[0, 0.1, 0.2, 0.4], [0, 0.3], [0, 0.01, 0.15, 0.16, 1]])
+def test_criticality_does_not_depend_on_the_grid_of_noises(noises):
+    """The loss grows with the square of the noise, and crosses the limit at a noise of 0.15."""
+    losses = [1 + noise**2 for noise in noises]
+    distances = [3.0] * len(noises)
+    assert criticality(distances, noises, losses, limit=1 + 0.15**2) == pytest.approx((3 / 0.15) ** 2)
+
+
+def test_noise_beyond_the_grid_is_not_guessed():
+    assert allowed_noise([(0, 1.0), (0.1, 1.1), (0.2, 1.2)], limit=2) == 0.2
+    assert allowed_noise([(0, 3.0), (0.1, 3.1)], limit=2) is None
+    assert allowed_noise([(0, 1.0), (0.1, math.inf)], limit=2) == 0
 
 
 def test_an_untouched_part_is_not_critical():
@@ -182,41 +307,91 @@ def test_an_untouched_part_is_not_critical():
 # The plan
 
 
-def test_networks_are_the_papers_where_the_images_are(load_config):
-    plan = Plan(load_config())
-    transfer = plan.experiments["transfer"]
-    assert transfer.trained("svhn")["P-T"].name == "cifar10+svhn" in plan.experiments["drift"].needed
-    assert plan.runs["cifar10+svhn"].checkpoints == (1, 2, 5, 10, 25)
-    names = [run.name for run in transfer.trained("mnist").values()]
-    assert names == [
-        "cifar10+mnist",
-        "cifar10+mnist-order2",
-        "init+mnist-epochs100",
-        "independent+mnist-epochs100",
-        "init+mnist-epochs100-order2",
-    ]
-    assert transfer.from_epoch("svhn", 150).name == "cifar10+svhn"
-    assert transfer.from_epoch("svhn", 10).parent == ("cifar10", "epoch10")
-    assert transfer.from_epoch("svhn", 0).name == "init+svhn"
-    assert transfer.shuffled("svhn", 4, "P-T").task.shuffle == 4
+@pytest.fixture
+def transfer(load_config):
+    """Function that makes the experiment of a preset."""
+    return lambda *presets: experiment(load_config(*presets))
 
 
-def test_instances_of_the_fine_tuned_network_differ_in_the_order_of_the_images_alone(load_config):
-    runs = Plan(load_config()).experiments["transfer"].trained("svhn")
-    first, second = runs["P-T"], runs["P-T 2"]
-    assert (first.task, first.parent, first.steps) == (second.task, second.parent, second.steps)
-    assert (first.order, second.order) == (1, 2)
+def test_networks_have_nothing_in_common_but_what_their_names_say(transfer):
+    runs = transfer("laptop").trained("svhn")
+    assert {name: (run.name, run.parent[0], run.head, run.order) for name, run in runs.items()} == {
+        "P-T": ("cifar10+svhn-n1000-new-head", "cifar10", "new", 1),
+        "P-T 2": ("cifar10+svhn-n1000-another-head-order2", "cifar10", "another", 2),
+        "RI-T": ("independent+svhn-n1000-epochs60", "independent", "keep", 1),
+        "RI-T 2": ("independent2+svhn-n1000-epochs60", "independent2", "keep", 1),
+        "RI-T 1b": ("independent+svhn-n1000-epochs60-order2", "independent", "keep", 2),
+        "RI-T, start of P": ("init+svhn-n1000", "init", "keep", 1),
+    }
+    assert len({run.task for run in runs.values()}) == 1
+    # That P-T may be rewound to its own new head, this is kept too.
+    assert {run.checkpoints for run in runs.values()} == {(0, 1, 2, 5, 10, 25)}
 
 
-def test_every_path_begins_and_ends_where_training_did(load_config):
+def test_with_new_heads_everywhere_the_fine_tuned_network_is_that_of_the_study(load_config):
+    config = load_config()
+    config["finetune"] |= {"head": "new"}
+    found = experiment(config).trained("svhn")["P-T"].name
+    assert found == "cifar10+svhn"
+    assert found in Plan(config).runs
+
+
+def test_checkpoints_of_pre_training_are_fine_tuned_with_new_heads(transfer):
+    one = transfer()
+    assert one.from_epoch("svhn", 150) == one.trained("svhn")["P-T"]
+    early = one.from_epoch("svhn", 10)
+    assert (early.name, early.parent, early.head) == ("cifar10@10+svhn-new-head", ("cifar10", "epoch10"), "new")
+    assert one.from_epoch("svhn", 0).name == "init+svhn"
+    assert one.shuffled("svhn", 4, "P-T").task.shuffle == 4
+
+
+def test_each_start_is_trained_at_each_rate_where_claims_are_about_the_best(transfer):
+    one = transfer("laptop")
+    assert set(one.tuned.values()) == {("cifar10", 32), ("svhn", 32), ("mnist", 32), ("cifar10", 0), ("svhn", 0)}
+    runs = {run.name: run for run in one.runs()}
+    for dataset, side in one.tuned.values():
+        for start, (parent, epochs) in {"P-T": ("cifar10", 25), "RI-T": ("independent", 60)}.items():
+            found = one.at_rates(dataset, side, start)
+            assert [run.learning_rate for run in found] == [0.0003, None, 0.003, 0.01, 0.03]  # None: the study's own
+            assert len({run.task for run in found}) == 1
+            assert {run.parent[0] for run in found} == {parent}
+            # Only the run at the study's own rate is tested on the way: the others are candidates.
+            assert [run.test_every for run in found] == [epochs, 5, epochs, epochs, epochs]
+            assert {run.name for run in found} <= set(runs)
+    assert one.shuffled("svhn", 32, "P-T", 0.003).name == "cifar10+svhn-n1000-new-head-lr0.003"
+    assert one.shuffled("svhn", 0, "RI-T", 0.03).name == "independent+svhn-n1000-values-epochs60-lr0.03"
+
+
+def test_nothing_is_tuned_on_blocks_that_leave_structure(load_config):
+    config = load_config()
+    config["transfer"] |= {"shuffle": [16, 4]}
+    assert {side for _, side in experiment(config).tuned.values()} == {32}
+
+
+def test_a_run_has_its_learning_rate(load_config):
+    config = load_config("laptop")
+    plan = Plan(config)
+    own = specs.train(plan, "cifar10+svhn-n1000-new-head-lr0.003", 1)
+    usual = specs.train(plan, "cifar10+svhn-n1000-new-head", 1)
+    assert (own.training.learning_rate, usual.training.learning_rate) == (0.003, 0.001)
+    assert own.training.steps == usual.training.steps == 800
+    assert (own.head, own.task, own.order) == (usual.head, usual.task, usual.order)
+
+
+def test_initial_weights_of_all_starts_differ(load_config):
     plan = Plan(load_config("laptop"))
-    transfer = plan.experiments["transfer"]
-    for start, before in (("P-T", "P"), ("RI-T", "RI")):
-        first, *_, last = transfer.paths[start]
-        assert (first, last) == (before, start)
-    networks = transfer.networks("criticality", "svhn")
-    assert {name for path in transfer.paths.values() for name in path} == set(networks)
-    assert networks["RI-T, epoch 25"] == ("init+svhn-n1000-epochs60", "epoch25")
+    drawn = {specs.initialise(plan, weights, 1).purpose for weights in ("init", "independent", "independent2")}
+    assert len(drawn) == 3
+
+
+def test_every_path_begins_and_ends_where_training_did(transfer):
+    one = transfer("laptop")
+    networks = one.networks("criticality", "svhn")
+    for start, run in (("P-T", "cifar10+svhn-n1000-new-head"), ("RI-T", "independent+svhn-n1000-epochs60")):
+        first, *_, last = one.paths[start]
+        assert (networks[first], networks[last]) == ((run, "epoch0"), (run, "final"))
+    assert {name for path in one.paths.values() for name in path} == set(networks)
+    assert networks["RI-T, epoch 25"] == ("independent+svhn-n1000-epochs60", "epoch25")
 
 
 def test_without_the_experiment_a_study_has_nothing_of_it(load_config):
@@ -226,25 +401,27 @@ def test_without_the_experiment_a_study_has_nothing_of_it(load_config):
     assert list(plan.runs) == list(plan.experiments["drift"].needed)
 
 
-def test_pairs_are_of_the_networks_that_their_names_say(load_config):
-    transfer = Plan(load_config("laptop")).experiments["transfer"]
-    networks = transfer.networks("similarity", "svhn")
+def test_pairs_are_of_the_networks_that_their_names_say(transfer):
+    one = transfer("laptop")
+    networks = one.networks("similarity", "svhn")
     pairs = {pair: tuple(networks[name] for name in names) for pair, names in PAIRS.items()}
-    tuned, scratch = "cifar10+svhn-n1000", "init+svhn-n1000-epochs60"
-    unrelated = "independent+svhn-n1000-epochs60"
+    pretrained, scratch = "cifar10+svhn-n1000-new-head", "independent+svhn-n1000-epochs60"
+    unrelated, start_of_p = "independent2+svhn-n1000-epochs60", "init+svhn-n1000"
     assert pairs == {
-        "P-T & P": ((tuned, "final"), ("cifar10", "final")),
+        "P-T & P": ((pretrained, "final"), ("cifar10", "final")),
         "RI-T & P": ((scratch, "final"), ("cifar10", "final")),
-        "RI-T & RI": ((scratch, "final"), ("init", "init")),
-        "P-T & P-T": ((tuned, "final"), (f"{tuned}-order2", "final")),
-        "RI-T & P-T": ((scratch, "final"), (tuned, "final")),
+        "RI-T & RI": ((scratch, "final"), ("independent", "init")),
+        "P-T & P-T": ((pretrained, "final"), ("cifar10+svhn-n1000-another-head-order2", "final")),
+        "RI-T & P-T": ((scratch, "final"), (pretrained, "final")),
         "RI-T & RI-T": ((scratch, "final"), (unrelated, "final")),
         "RI-T & RI-T, same start": ((scratch, "final"), (f"{scratch}-order2", "final")),
-        "RI-T & P-T, equal epochs": ((scratch, "epoch25"), (tuned, "final")),
+        "RI-T & P-T, equal epochs": ((scratch, "epoch25"), (pretrained, "final")),
         "RI-T & RI-T, equal epochs": ((scratch, "epoch25"), (unrelated, "epoch25")),
+        "RI-T & P-T, start of P": ((start_of_p, "final"), (pretrained, "final")),
+        "RI-T & P, start of P": ((start_of_p, "final"), ("cifar10", "final")),
     }
     # A line is between the same.
-    lines = transfer.networks("barrier", "svhn")
+    lines = one.networks("barrier", "svhn")
     assert {name: lines[name] for line in LINES for name in PAIRS[line]} == {
         name: networks[name] for line in LINES for name in PAIRS[line]
     }

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.workflow.changes import both, delete, edit, flip_bit, kept, overlay
-from tests.workflow.tiny import CROSS, DOMAIN, TINY
+from tests.workflow.tiny import CROSS, DOMAIN, TINY, role_of
 
 from repdrift.provenance.verification import Verification, artifacts
 
@@ -30,7 +30,7 @@ def test_a_figure_is_followed_back_to_its_images(tiny_study):
         assert hashlib.sha256((tiny_study.folder / name).read_bytes()).hexdigest() == checksum, name
     runs = [*DOMAIN, *CROSS]
     needed = [f"models/{run}/seed1/final.safetensors" for run in ("objects", *runs)]
-    needed += [f"similarity/runs/{run}/seed1.csv" for run in runs]
+    needed += [f"similarity/runs/{role_of(run)}/{run}/seed1.csv" for run in runs]
     needed += ["tables/fig4.csv", "models/init/seed1/init.safetensors", "tasks/target-objects-random9/seed1.npz"]
     assert {f"{RESULTS}/{name}" for name in needed} <= set(checksums)
     assert [name for name in checksums if "objects-n64" in name or "models/objects-random9" in name] == []

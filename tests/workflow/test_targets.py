@@ -15,17 +15,20 @@ def test_one_figure_is_a_target(tiny_study, tmp_path):
 
 def test_targets_of_the_paper(tiny_study):
     jobs = tiny_study.jobs("all")
-    assert jobs["figure"] == 10 + 6 + 5 + 5
+    assert jobs["figure"] == 10 + 8 + 5 + 5
     assert jobs["pretrain_source"] == 5
-    # Two of the paper's keep their weights on the way too. The main target tasks are trained again with the other order
-    # of the blocks; shuffled images, and from epochs of pre-training; fewer images for equal epochs and steps, classes.
-    assert jobs["finetune"] == 60 - 2 * 5 + 2 * 5 + (6 * 2 + 8) * 2 * 5 + (3 + 3 + 3) * 2 * 5
-    assert jobs["finetune_path"] == 3 * 5 * 5
+    # The main target tasks are trained again with the other order of the blocks; shuffled images, and from epochs of
+    # pre-training; four more learning rates from two starts on three targets and two shuffled ones; a third target;
+    # fewer images for equal epochs and steps, classes.
+    more_rates = 4 * 2 * (3 + 2) * 5
+    assert jobs["finetune"] == 60 + 2 * 5 + (6 * 2 + 7) * 2 * 5 + more_rates + 5 + (3 + 3 + 3) * 2 * 5
+    assert jobs["finetune_path"] == 6 * 3 * 5
+    assert jobs["transfer_rates_of_starts"] == (3 + 2) * 5
     for rule in ("transfer_similarity_of_pairs", "transfer_barrier_of_pairs", "transfer_criticality_of_parts"):
         assert jobs[rule] == 3 * 5
-    # Three data sets, shifted labels of one, shuffled images of two.
-    assert jobs["head2toe_probes"] == 6 * 5
-    assert jobs["head2toe_tuning"] == 6 * 3 * 5
+    # Three data sets, shuffled images of two; four methods train the network.
+    assert jobs["head2toe_probes"] == 5 * 5
+    assert jobs["head2toe_tuning"] == 5 * 4 * 5
 
 
 @pytest.mark.parametrize(

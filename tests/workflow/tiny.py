@@ -13,8 +13,8 @@ finetune:
   domain: {dataset: objects, train: "test[0:32]", test: "test[32:96]", random: [0, 9], shift: null}
   cross_domain: {dataset: digits, train: "train[0:32]", test: "train[32:96]", random: [0], shift: null}
 probe: {images: 64}
-similarity: {estimators: [cka-biased], permutations: 5}
-sensitivity: {images: [64], bn: [batch], estimators: [cka-biased], blocks: []}
+similarity: {estimators: [cka-biased], permutations: 5, halves: 4}
+sensitivity: {images: [64], bn: [batch], estimators: [cka-biased], blocks: [], samples: 1}
 """
 OVERLAY = f"""{DRIFT}
 controls: {{scratch: false, matched_steps: null, independent: false}}
@@ -90,10 +90,10 @@ def graph(*, seeds=(1,), degrees=DEGREES, sizes=SIZES, domain=DOMAIN, figures=FI
                 read[role, network] = f"activations {role} {network} {seed} {'init' if network in weights else 'final'}"
                 needs[read[role, network]] = [trained[network], IMAGES[role]]
             for run in runs:
-                needs[f"similarity {run} {seed}"] = [read[role, each] for each in (run, *compared)]
+                needs[f"similarity {role} {run} {seed}"] = [read[role, each] for each in (run, *compared)]
         for run in (*DEGREES, *DOMAIN):
             compared = ["init"] if run in DEGREES else ["init", "objects"]
-            needs[f"sensitivity_of_run {run} {seed}"] = [
+            needs[f"sensitivity_of_run {role_of(run)} {run} {seed}"] = [
                 *(trained[each] for each in (run, *compared)),
                 IMAGES["source"],
             ]
@@ -102,16 +102,27 @@ def graph(*, seeds=(1,), degrees=DEGREES, sizes=SIZES, domain=DOMAIN, figures=FI
     shown = {
         "fig1": [f"curve {seed}" for seed in seeds],
         "fig2": [job_that_trains(run, seed) for run in degrees for seed in seeds],
-        "fig3": [f"similarity {run} {seed}" for run in (*degrees, *sizes) for seed in seeds],
-        "fig4": [f"similarity {run} {seed}" for run in (*domain, *CROSS) for seed in seeds],
-        "fig5": [f"similarity {run} {seed}" for run in (*DOMAIN, *CROSS) for seed in seeds],
-        "controls": [f"similarity objects+objects-random9 {seed}" for seed in seeds],
+        "fig3": [similarity(run, seed) for run in (*degrees, *sizes) for seed in seeds],
+        "fig4": [similarity(run, seed) for run in (*domain, *CROSS) for seed in seeds],
+        "fig5": [similarity(run, seed) for run in (*DOMAIN, *CROSS) for seed in seeds],
+        "controls": [similarity("objects+objects-random9", seed) for seed in seeds],
         "layers": [f"layers_of_networks {seed}" for seed in seeds],
-        "sensitivity": [f"sensitivity_of_run {run} {seed}" for run in (*DEGREES, *DOMAIN) for seed in seeds],
+        "sensitivity": [
+            f"sensitivity_of_run {role_of(run)} {run} {seed}" for run in (*DEGREES, *DOMAIN) for seed in seeds
+        ],
     }
     for figure in figures:
         needs |= {f"table {figure}": shown[figure], f"figure {figure}": [f"table {figure}"]}
     return needs
+
+
+def role_of(run):
+    return "source" if "+" not in run else "cross_domain" if run in CROSS else "domain"
+
+
+def similarity(run, seed=1):
+    """The job that compares a run with its references on its own probe, which is the one that figures show."""
+    return f"similarity {role_of(run)} {run} {seed}"
 
 
 def job_that_trains(run, seed):

@@ -201,6 +201,12 @@ def measured_by_estimators(
             yield f"{estimator}{CALIBRATED}", Measured({SIMILARITY: values}, {}, p_values)
 
 
+def on_its_scale(claim: Claim, estimator: str) -> bool:
+    """Return whether a claim has no threshold of linear CKA, or an estimator is on the scale of linear CKA."""
+    linear = estimator.startswith("cka-") and not estimator.endswith(CALIBRATED)
+    return linear or not any(contrast.threshold for contrast in claim.contrasts)
+
+
 def judge_claims(
     claims: Sequence[Claim], estimators: Sequence[tuple[str, Measured]], others: Mapping[str, Numbers], regime: Regime
 ) -> tuple[list[Row], list[Row]]:
@@ -221,6 +227,8 @@ def judge_claims(
         tables = {contrast.table for contrast in claim.contrasts}
         usual = [("", Measured(others))] if tables <= set(others) else estimators
         for estimator, found in usual:
+            if not on_its_scale(claim, estimator):
+                continue
             judged = judge_contrasts(claim, found)
             if judged or not estimator:
                 contrasts += [contrast_row(claim, estimator, one, found.p_values) for one in judged]

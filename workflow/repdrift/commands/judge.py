@@ -7,9 +7,12 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
+import pandas as pd
+
 from repdrift import figures
 from repdrift.claims import published
 from repdrift.claims.judging import CLAIMS, CONTRASTS, Row, judge_claims, measured_by_estimators, other_numbers
+from repdrift.claims.markdown import verdict_table
 from repdrift.claims.published import Tables
 from repdrift.errors import UserError
 from repdrift.experiments.drift.claims import multiverse_spec
@@ -42,6 +45,8 @@ def run(args: argparse.Namespace) -> None:
     write_csv(output / "verdicts.csv", verdicts, CLAIMS)
     rows = list(under_choices(plan, tables))
     write_csv(output / f"{MULTIVERSE}.csv", rows, judge_under_choices.COLUMNS)
+    text = verdict_table(verdicts, pd.DataFrame(rows, columns=judge_under_choices.COLUMNS))
+    (output / "verdicts.md").write_text(text, encoding="utf-8")
     for name in [*plan.claims, MULTIVERSE]:
         draw(plan, name, output)
     for row in verdicts:

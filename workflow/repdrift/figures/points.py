@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from scipy import stats
 
@@ -138,6 +139,14 @@ def shade_every_other(axes: Axes, count: int) -> None:
 def draw_chance(axes: Axes, accuracy: float) -> None:
     """Draw a line at the accuracy in percent of a guess."""
     axes.axhline(accuracy, color="0.6", linestyle=(0, (3, 2)), linewidth=0.8, zorder=1)
+
+
+def point_handles(look: Look, inches: float) -> list[Artist]:
+    """Return the entries of a legend of series that no lines join, see `Look.handles`."""
+    handles = look.handles(inches)
+    for handle in handles:
+        handle.set(linestyle="")
+    return handles
 
 
 def seeds_in_words(table: pd.DataFrame) -> str:

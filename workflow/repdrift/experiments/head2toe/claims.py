@@ -160,7 +160,7 @@ class Contrasts:
     def _cheaper(self, count: str) -> Iterator[Contrast]:
         for measure in (LOG10 + FLOPS, LOG10 + BYTES):
             weights = {Number(FINE_TUNING, measure, count): 1.0, Number(HEAD2TOE, measure, count): -1.0}
-            label = f"{measure}: ratio to fine-tuning's, less {FOLD:g}"
+            label = f"{measure} of fine-tuning less that of Head2Toe, less {FOLD:g}"
             yield from self._over_targets(label, weights, DECADES, constant=-FOLD)
 
     # Scores

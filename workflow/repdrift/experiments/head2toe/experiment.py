@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from repdrift.experiments.captions import intervals_in_words
+from repdrift.experiments.captions import intervals_in_words, points_in_words
 from repdrift.experiments.experiment import Experiment
 from repdrift.experiments.head2toe.budget import after_probe, budgets
 from repdrift.experiments.head2toe.specs import AffinitySpec, FeaturesSpec, ProbeBefore, ProbesSpec, TuningSpec
@@ -206,6 +206,7 @@ class Head2Toe(Experiment):
             "budget": self._budget(),
             "window": f"{self.settings.window:.0%}",
             "intervals": intervals_in_words(len(self.study.seeds)),
+            "points": points_in_words(len(self.study.seeds)),
         }
         every = {self.table(*key): self._columns(key[1]) for key in self.method_tables}
         probes = {self.table(*key): self._columns(key[1]) for key in self.method_tables if key[0] == PROBES}
@@ -227,6 +228,6 @@ class Head2Toe(Experiment):
         parts = f" in each of {settings.folds} folds" if settings.folds > 1 else ""
         return (
             f"Each target has {settings.images:,} training examples. Every method chooses among {numbers} "
-            f"configurations by its accuracy on {settings.images // PARTS:,} of these examples{parts}, and is then fitted "
-            "on all examples. Frozen and trained networks use the running statistics of batch normalisation."
+            f"configurations by its accuracy on {settings.images // PARTS:,} of these examples{parts}. It is then "
+            "fitted on all examples. Frozen and trained networks use the running statistics of batch normalisation."
         )

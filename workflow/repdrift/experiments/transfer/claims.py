@@ -5,7 +5,7 @@ things open. Comments here, and docs/transfer.md, say what was decided. The clos
 the source. All thresholds that a comment calls ours are not from the paper.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 from repdrift.claims.contrasts import (
@@ -30,6 +30,7 @@ from repdrift.experiments.transfer.tables import (
     BARRIER,
     BARRIER_HEIGHT,
     CRITICALITY,
+    FASTEST,
     INTERPOLATED,
     L2,
     MISTAKES,
@@ -97,9 +98,11 @@ class Contrasts:
                 yield contrast(label, RATES.name, weighted((1, closest), (-1, other)), POINTS, self.title(dataset))
 
     def faster(self) -> Iterator[Contrast]:
+        """Yield differences of speeds. The learning rate that suits the final accuracy decides, as in the paper."""
         label = f"training accuracy {self.first}, P-T less RI-T"
         for dataset in self.targets:
             yield self._tuned_gain(f"{label}, tuned", dataset, TUNED_SPEED)
+            yield self._tuned_gain(f"{label}, at the fastest rates", dataset, FASTEST, decides=False)
             yield self._gain(f"{label}, same learning rate", dataset, self.speed)
 
     def worse_in_blocks(self) -> Iterator[Contrast]:
@@ -126,19 +129,20 @@ class Contrasts:
             yield contrast(label, HISTORY, weighted(*parts), LOG_ACCURACY, title, decides=decides)
 
     def speed_remains(self) -> Iterator[Contrast]:
-        return self._remains(f"training accuracy {self.first}", TUNED_SPEED, self.speed)
+        what = f"training accuracy {self.first}"
+        return self._remains(what, {"tuned": TUNED_SPEED, "at the fastest rates": FASTEST}, self.speed)
 
     def accuracy_remains(self) -> Iterator[Contrast]:
-        return self._remains("final test accuracy", TUNED_ACCURACY, FINAL)
+        return self._remains("final test accuracy", {"tuned": TUNED_ACCURACY}, FINAL)
 
-    def _remains(self, what: str, tuned: str, measured: tuple[str, str]) -> Iterator[Contrast]:
+    def _remains(self, what: str, tuned: Mapping[str, str], measured: tuple[str, str]) -> Iterator[Contrast]:
         names = {0: "all values shuffled", 1: "pixels shuffled"}
         for dataset in self.sweeps:
-            if self.experiment.destroyed is not None:
-                label = f"{names[self.experiment.destroyed]}: {what}, P-T less RI-T, tuned"
-                yield self._tuned_gain(label, dataset, tuned, self.experiment.destroyed)
             for side in sorted(names.keys() & set(self.experiment.sides)):
-                yield self._gain(f"{names[side]}: {what}, P-T less RI-T, same learning rate", dataset, measured, side)
+                label = f"{names[side]}: {what}, P-T less RI-T"
+                for how, measure in tuned.items() if side == self.experiment.destroyed else ():
+                    yield self._tuned_gain(f"{label}, {how}", dataset, measure, side, decides=how == "tuned")
+                yield self._gain(f"{label}, same learning rate", dataset, measured, side)
 
     def saturates(self) -> Iterator[Contrast]:
         epochs = self.study.config.pretrain.epochs
@@ -154,9 +158,12 @@ class Contrasts:
         more, less = ((self.experiment.shuffled(dataset, side, start).name, *what) for start in STARTS)
         return difference(label, more, less, POINTS, table=HISTORY, layer=self.title(dataset), decides=False)
 
-    def _tuned_gain(self, label: str, dataset: str, measure: str, side: int = SIDE) -> Contrast:
+    def _tuned_gain(
+        self, label: str, dataset: str, measure: str, side: int = SIDE, *, decides: bool = True
+    ) -> Contrast:
         more, less = (RATES.key(dataset=dataset, side=str(side), network=start, measure=measure) for start in STARTS)
-        return difference(label, more, less, POINTS, table=RATES.name, layer=self.title(dataset))
+        title = self.title(dataset)
+        return difference(label, more, less, POINTS, table=RATES.name, layer=title, decides=decides)
 
     # Pairs of networks
 

@@ -7,9 +7,11 @@ SIMILARITY = Table("transfer_similarity", ("dataset", "pair", "measure", "item")
 BARRIER = Table("transfer_barrier", ("dataset", "pair", "bn", "measure", "at"))
 CRITICALITY = Table("transfer_criticality", ("dataset", "network", "part", "path", "measure", "at", "noise"))
 
-# Measures of trainings. The tuned ones are those at the learning rate that is chosen on other images.
+# Measures of trainings. The tuned ones are those at the learning rate that is chosen on other images. The fastest speed
+# is that at the learning rate with the highest training accuracy.
 TEST_ACCURACY, SPEED = "test accuracy", "training accuracy"
 TUNED_ACCURACY, TUNED_SPEED = "tuned test accuracy", "tuned training accuracy"
+FASTEST = "fastest training accuracy"
 CHOSEN = "chosen"  # the share of the choices that fall on a learning rate
 
 # Measures of pairs, beside the names of the estimators of similarity. Items are layers, parts and kinds of mistakes.

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from repdrift.experiments.captions import intervals_in_words
+from repdrift.experiments.captions import intervals_in_words, points_in_words
 from repdrift.experiments.experiment import Experiment
 from repdrift.experiments.transferability.specs import NetworksSpec, RegressionSpec, Trained
 from repdrift.experiments.transferability.tables import (
@@ -209,6 +209,7 @@ class Transferability(Experiment):
             "fine_tunings": str(len(self.regressed)),
             "domains": str(len({each.domain for each in self.regressed})),
             "intervals": intervals_in_words(len(self.study.seeds)),
+            "points": points_in_words(len(self.study.seeds)),
         }
         make = self.figure
         yield make("transferability_layers", "Transferability of layers", rows, phrases=phrases)

@@ -9,7 +9,15 @@ import pandas as pd
 from repdrift import command
 from repdrift.claims import measurements
 from repdrift.claims.contrasts import CURVE, SIMILARITY, Claim
-from repdrift.claims.judging import CALIBRATED, Measured, judge_contrasts, other_numbers, read, read_histories
+from repdrift.claims.judging import (
+    CALIBRATED,
+    Measured,
+    judge_contrasts,
+    on_its_scale,
+    other_numbers,
+    read,
+    read_histories,
+)
 from repdrift.claims.measurements import Numbers
 from repdrift.claims.verdict import together
 from repdrift.experiments.drift.specs import MultiverseSpec
@@ -123,12 +131,6 @@ def reads_initial(claim: Claim) -> bool:
     return any(key[0] in runs and key[1] == INITIAL[0] for key in keys)
 
 
-def on_its_scale(claim: Claim, choice: Choice) -> bool:
-    """Return whether the claim has no threshold of linear CKA, or the estimator is on the scale of linear CKA."""
-    linear = choice.estimator.startswith("cka-") and not choice.estimator.endswith(CALIBRATED)
-    return linear or not any(contrast.threshold for contrast in claim.contrasts)
-
-
 def without_controls(claim: Claim) -> Claim:
     """Return a claim without the contrasts with an unrelated network, which the other choices do not measure."""
     kept = (
@@ -167,11 +169,10 @@ def verdict_rows(
         elif CURVE in tables:
             for estimator, table in curve.groupby("estimator", sort=False):
                 choice = Choice(str(estimator), str(usual.n), usual.bn, usual.block, OWN, FIRST)
-                found = verdicts(claim, {CURVE: measurements.curves(table)}) if on_its_scale(claim, choice) else None
-                yield from rows(claim, choice, found or {})
+                yield from rows(claim, choice, verdicts(claim, {CURVE: measurements.curves(table)}) or {})
         else:
             for choice, numbers in every:
-                if on_its_scale(claim, choice) and (choice.reference == OWN or reads_initial(claim)):
+                if on_its_scale(claim, choice.estimator) and (choice.reference == OWN or reads_initial(claim)):
                     measured = {SIMILARITY: numbers}
                     found = verdicts(claim, measured) or verdicts(main[claim.name], measured)
                     yield from rows(claim, choice, found or {})

@@ -11,8 +11,9 @@ from repdrift.experiments.head2toe.figures.head2toe_methods import COLOURS, KIND
 from repdrift.experiments.head2toe.figures.over_datasets import over_datasets
 from repdrift.experiments.head2toe.tables import HEAD2TOE, LINEAR, TEST_ACCURACY
 from repdrift.figures import style
-from repdrift.figures.intervals import SEED, draw_mean, means_by, seeds_in_words
 from repdrift.figures.lines import lettered
+from repdrift.figures.points import FAINT, seeds_in_words
+from repdrift.figures.scatter import draw_mean, means_by
 from repdrift.figures.style import Look, Strip
 from repdrift.figures.table import joined, ordered
 
@@ -55,7 +56,7 @@ def draw_methods(axes: Axes, shown: pd.DataFrame, methods: list[str]) -> None:
     for row, method in enumerate(methods):
         values, colour = shown.loc[shown["method"] == method, "value"], COLOURS[KIND_OF[method]]
         if len(values):
-            axes.plot(values, [row] * len(values), color=colour, **SEED)
+            axes.plot(values, [row] * len(values), color=colour, **FAINT)
             draw_mean(axes, means[method], row, colour=colour, marker="o")
     axes.xaxis.set_major_locator(MaxNLocator(3, integer=True))
     axes.tick_params(axis="y", length=0)

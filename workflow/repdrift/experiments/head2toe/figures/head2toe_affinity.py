@@ -17,7 +17,8 @@ from repdrift.experiments.head2toe.tables import (
     LOW,
 )
 from repdrift.figures import style
-from repdrift.figures.intervals import SEED, Mean, draw_mean, means_by, seeds_in_words
+from repdrift.figures.points import FAINT, seeds_in_words
+from repdrift.figures.scatter import Mean, draw_mean, means_by
 from repdrift.figures.style import Look, Strip
 from repdrift.figures.table import joined, ordered
 
@@ -59,7 +60,7 @@ def draw_targets(axes: Axes, points: pd.DataFrame, measure: str, look: Look) -> 
     axes.axvline(0, color="0.8", linewidth=0.6, zorder=0)
     for target, colour in look.colours.items():
         seeds = wide[wide["images"] == target]
-        axes.plot(seeds[AFFINITY], seeds[measure], color=colour, **SEED)
+        axes.plot(seeds[AFFINITY], seeds[measure], color=colour, **FAINT)
         draw_mean(axes, across[target], up[target], colour=colour, marker=look.markers[target])
 
 

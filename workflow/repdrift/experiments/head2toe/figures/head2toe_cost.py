@@ -8,7 +8,8 @@ from repdrift.experiments.head2toe.figures.head2toe_methods import in_order, loo
 from repdrift.experiments.head2toe.figures.over_datasets import over_datasets
 from repdrift.experiments.head2toe.tables import BYTES, FINE_TUNING, FLOPS, OURS, PAPER, TEST_ACCURACY
 from repdrift.figures import style
-from repdrift.figures.intervals import Mean, draw_mean, means_by, seeds_in_words
+from repdrift.figures.points import seeds_in_words
+from repdrift.figures.scatter import Mean, draw_mean, means_by
 from repdrift.figures.style import Look, Strip
 from repdrift.figures.table import joined
 

@@ -9,12 +9,14 @@ from matplotlib.figure import Figure
 from repdrift.experiments.head2toe.figures.head2toe_methods import points_only
 from repdrift.experiments.head2toe.tables import EARLY, ENRICHMENT, HEAD2TOE, KEPT, RANK_ACCURACY
 from repdrift.figures import style
-from repdrift.figures.intervals import SEED, draw_along, draw_mean, means_by, offsets, seeds_in_words
+from repdrift.figures.points import FAINT, draw_points, seeds_in_words
+from repdrift.figures.scatter import draw_mean, means_by
 from repdrift.figures.style import Look, Strip
 from repdrift.figures.table import joined, ordered
 
 COLUMNS = ("images", "seed", "method", "measure", "item", "value")
 ROW = 0.36  # height of the row of a target in inches
+FILLED = 0.8  # the part of the height of a row that its layers take
 
 
 def draw(table: pd.DataFrame, network: str) -> Figure:
@@ -33,7 +35,8 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     draw_enrichment(left, enriched, targets, of_layers)
     name_targets(left, targets, table[table["measure"] == KEPT])
     ranks = table[table["measure"] == RANK_ACCURACY]
-    draw_along(right, ranks.assign(place=100 * ranks["item"].astype(float)), x="place", hue="images", look=of_targets)
+    ranks = ranks.assign(place=100 * ranks["item"].astype(float))
+    draw_points(right, ranks, x="place", hue="images", look=of_targets, joined=True)
     right.set(xlabel="rank of the first feature (%)", ylabel="test accuracy (%)", title="(b) features by rank")
     style.legend(left, points_only(of_layers.handles(width)), len(layers), strip.legend_top)
     style.legend(left, of_targets.handles(width - 0.6), columns, strip.legend_top - Strip.LINE)
@@ -46,10 +49,11 @@ def draw_enrichment(axes: Axes, table: pd.DataFrame, targets: list[str], look: L
     for row, target in enumerate(targets):
         shown = table[table["images"] == target]
         means = means_by(shown, "item")
-        for (layer, colour), beside in zip(look.colours.items(), offsets(len(look.colours)), strict=True):
+        for rank, (layer, colour) in enumerate(look.colours.items()):
             seeds = shown.loc[shown["item"] == layer, "value"]
-            axes.plot(seeds, [row + beside] * len(seeds), color=colour, **SEED)
-            draw_mean(axes, means[layer], row + beside, colour=colour, marker=look.markers[layer])
+            place = row + FILLED * ((rank + 0.5) / len(look.colours) - 0.5)
+            axes.plot(seeds, [place] * len(seeds), color=colour, **FAINT)
+            draw_mean(axes, means[layer], place, colour=colour, marker=look.markers[layer])
         if row:
             axes.axhline(row - 0.5, color="0.9", linewidth=0.5, zorder=0)
     axes.set(xlabel="ln (rate of the layer / rate of the others)", title="(a) enrichment of layers")

@@ -58,7 +58,7 @@ def of_targets(table: pd.DataFrame) -> pd.DataFrame:
         SEPARATE_GAIN: odd[HEAD2TOE] - odd[LINEAR],
         EARLY_ENRICHMENT: early.set_index(KEYS)["value"],
     }
-    rows = pd.concat(found, names=["measure"]).rename("value").reset_index()
+    rows: pd.DataFrame = pd.concat(found, names=["measure"]).rename("value").reset_index()
     # Figures show the targets in the order in which they are given.
     rows["images"] = pd.Categorical(rows["images"], table["images"].unique())
     return rows.sort_values(["measure", "images", "seed"]).astype({"images": "str"})
@@ -66,7 +66,7 @@ def of_targets(table: pd.DataFrame) -> pd.DataFrame:
 
 def accuracies(table: pd.DataFrame, measure: str, item: str) -> pd.DataFrame:
     """Return an accuracy by target and seed, with a column for each method."""
-    chosen: pd.DataFrame = table[(table["measure"] == measure) & (table["item"].fillna("") == item)]
+    chosen = table[(table["measure"] == measure) & (table["item"].fillna("") == item)]
     return chosen.pivot(index=KEYS, columns="method", values="value")
 
 

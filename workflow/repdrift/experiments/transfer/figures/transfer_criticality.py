@@ -19,7 +19,7 @@ from repdrift.experiments.transfer.tables import (
 )
 from repdrift.figures import style
 from repdrift.figures.lines import lettered
-from repdrift.figures.points import draw_points, seeds_in_words
+from repdrift.figures.points import draw_points, point_handles, seeds_in_words
 from repdrift.figures.style import Look, Strip
 from repdrift.figures.table import joined, ordered
 
@@ -40,7 +40,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     excess = float(table["excess"].iloc[0])
     footer = [
         seeds_in_words(table),
-        f"landscapes: mean loss over seeds, white contour: {excess:g} nats above the trained network",
+        f"landscapes: noise upwards, mean loss over seeds, white contour: {excess:g} nats above the trained network",
         network,
     ]
     strip = Strip(1, style.wrap(joined(footer), style.DOUBLE - 0.1, style.TINY))
@@ -63,7 +63,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     upper[1][0].set_ylabel("log10 (1 + criticality)", fontsize=style.SMALL)
     lower = rows[1].subgridspec(len(targets) * len(networks), len(parts)).subplots(sharey=True, squeeze=False)
     draw_landscapes(figure, lower, direct[direct["measure"] == TRAINING_LOSS], parts, excess)
-    style.legend(upper[1][0], look.handles(style.DOUBLE), len(networks), strip.legend_top)
+    style.legend(upper[1][0], point_handles(look, style.DOUBLE), len(networks), strip.legend_top)
     return figure
 
 
@@ -91,14 +91,14 @@ def draw_landscapes(
         for panel, part in zip(row, parts, strict=True):
             chosen = (above["images"] == images) & (above["network"] == network) & (above["part"] == part)
             draw_landscape(panel, above[chosen], norm, excess)
-        row[0].set_ylabel(f"{network}, {images}\nnoise", fontsize=style.TINY)
+        row[0].set_ylabel(f"{network}\n{style.wrap(images, CELL, style.TINY)}", fontsize=style.TINY)
     for panel, part in zip(axes[0], parts, strict=True):
         panel.set_title(part, fontsize=style.SMALL, pad=2)
     for panel in axes[-1]:
         panel.set_xticks([0, 1], ["before", "after"], fontsize=style.TINY)
-    label = "loss above the trained network's (nats)"
-    bar = figure.colorbar(ScalarMappable(norm, MAP), ax=axes, aspect=40, pad=0.02, label=label)
+    bar = figure.colorbar(ScalarMappable(norm, MAP), ax=axes, aspect=40, pad=0.02)
     bar.outline.set_visible(False)
+    bar.set_label("loss above that of the trained network (nats)", fontsize=style.SMALL)
 
 
 def excess_losses(losses: pd.DataFrame) -> pd.DataFrame:

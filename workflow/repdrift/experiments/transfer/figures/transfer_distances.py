@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from repdrift.experiments.transfer.tables import ALL_BLOCKS, L2, RELATIVE, RMS, SIMILARITY
 from repdrift.figures import style
 from repdrift.figures.grid import Grid
-from repdrift.figures.points import draw_points, seeds_in_words
+from repdrift.figures.points import draw_points, point_handles, seeds_in_words
 from repdrift.figures.table import ordered
 
 COLUMNS = ("images", "seed", *SIMILARITY.columns[1:], "value")
@@ -37,5 +37,6 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
         grid.axes[row][0].set_ylabel(label, fontsize=style.SMALL)
     for axes in grid.axes[-1]:
         axes.set_xlabel("block")
-    grid.legend()
+    handles = point_handles(grid.look, style.DOUBLE - 0.6)
+    style.legend(grid.axes[-1][0], handles, grid.columns, grid.strip.legend_top)
     return grid.figure

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 
 from repdrift.experiments.transferability.tables import COEFFICIENT, COEFFICIENT_OF_MEANS
 from repdrift.figures import style
-from repdrift.figures.intervals import Mean
+from repdrift.figures.scatter import Mean
 
 PREDICTORS = ("gap", "width", "ln N", "ln steps", "R²")
 HEIGHT = 0.17  # height of a line in inches

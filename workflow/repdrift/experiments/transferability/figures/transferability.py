@@ -9,7 +9,7 @@ from matplotlib.ticker import LogLocator, NullFormatter
 
 from repdrift.experiments.transferability.tables import OVERALL
 from repdrift.figures import style
-from repdrift.figures.intervals import draw_side_by_side
+from repdrift.figures.points import draw_points
 from repdrift.figures.style import Look
 
 PRETRAINED = "pretrained"
@@ -24,7 +24,7 @@ def in_group(groups: "pd.Series[str]", name: str) -> "pd.Series[bool]":
 def draw_t(axes: Axes, shown: pd.DataFrame, *, x: str, order: Sequence[str], look: Look, hue: str) -> None:
     """Draw means of T over seeds with their intervals. An infinite value is the sign ∞ at the top."""
     axes.axhline(1, color="0.8", linewidth=0.6, zorder=0)
-    draw_side_by_side(axes, shown[np.isfinite(shown["value"])], x=x, order=order, look=look, hue=hue)
+    draw_points(axes, shown, x=x, order=order, look=look, hue=hue)
     places = {place: number for number, place in enumerate(order)}
     mark_infinite(axes, shown.assign(place=shown[x].map(places)), "place", hue, look)
     set_log_axis(axes, "y", TICKS)

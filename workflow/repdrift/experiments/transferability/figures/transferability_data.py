@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
@@ -18,7 +17,7 @@ from repdrift.experiments.transferability.figures.transferability import (
 )
 from repdrift.experiments.transferability.tables import EPOCHS, OVERALL, STEPS, TUNED, T
 from repdrift.figures.grid import Grid
-from repdrift.figures.intervals import draw_along, seeds_in_words
+from repdrift.figures.points import draw_points, seeds_in_words
 from repdrift.figures.table import ordered
 
 COLUMNS = ("images", "seed", "network", "groups", "size", "classes", "reference", "measure", "item", "value")
@@ -44,7 +43,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
             shown = swept[name][swept[name]["images"] == target]
             places = sorted(int(value) for value in shown[x].unique())
             axes.axhline(1, color="0.8", linewidth=0.6, zorder=0)
-            draw_along(axes, shown[np.isfinite(shown["value"])], x=x, hue="item", look=grid.look)
+            draw_points(axes, shown, x=x, hue="item", look=grid.look, joined=True)
             mark_infinite(axes, shown, x, "item", grid.look)
             axes.set(xscale="log", xlabel=x_label)
             axes.set_xticks(places, [f"{place:,}" for place in places])

@@ -10,7 +10,7 @@ from repdrift.experiments.transferability.figures.regression_table import HEIGHT
 from repdrift.experiments.transferability.figures.transferability import TICKS, infinite_in_words, set_log_axis
 from repdrift.experiments.transferability.tables import GAP, TRUE_LABELS, WIDTH, T
 from repdrift.figures import style
-from repdrift.figures.intervals import Colour, Mean, draw_mean
+from repdrift.figures.scatter import Colour, Mean, draw_mean
 from repdrift.figures.style import Look, Strip
 from repdrift.figures.table import joined, ordered
 

@@ -14,8 +14,8 @@ from repdrift.experiments.transferability.figures.transferability import (
 from repdrift.experiments.transferability.tables import HEAD, OVERALL, T_BY_L2, TUNED, T
 from repdrift.figures import style
 from repdrift.figures.grid import Grid
-from repdrift.figures.intervals import seeds_in_words
 from repdrift.figures.lines import fit_layer_names
+from repdrift.figures.points import seeds_in_words
 from repdrift.figures.style import Look
 from repdrift.figures.table import ordered
 
@@ -39,11 +39,8 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     grid = replace(grid, look=look_of(series))
     for row, (measure, controls, label) in enumerate(ROWS):
         of_row = table[(table["measure"] == measure) & (table["control"] == controls)]
-        # The series of a row alone stand side by side.
-        names = set(ordered(of_row["series"]))
-        look = Look({name: colour for name, colour in grid.look.colours.items() if name in names}, grid.look.markers)
         for axes, target in zip(grid.axes[row], targets, strict=True):
-            draw_t(axes, of_row[of_row["images"] == target], x="item", order=ITEMS, look=look, hue="series")
+            draw_t(axes, of_row[of_row["images"] == target], x="item", order=ITEMS, look=grid.look, hue="series")
             fit_layer_names(axes, ITEMS, style.DOUBLE / len(targets) - 0.3)
         grid.axes[row][0].set_ylabel(label)
     grid.legend()

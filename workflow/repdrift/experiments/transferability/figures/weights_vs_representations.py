@@ -10,7 +10,8 @@ from repdrift.experiments.transferability.tables import MOVEMENT
 from repdrift.experiments.transferability.within_layers import correlations
 from repdrift.figures import style
 from repdrift.figures.grid import Grid
-from repdrift.figures.intervals import Mean, draw_mean, seeds_in_words
+from repdrift.figures.points import seeds_in_words
+from repdrift.figures.scatter import Mean, draw_mean
 from repdrift.figures.style import Look
 from repdrift.figures.table import ordered
 
