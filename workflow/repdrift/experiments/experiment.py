@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from repdrift.claims.contrasts import Table
+from repdrift.claims.rule import IN_WORDS
 from repdrift.study.figure import Figure, Panel
 from repdrift.study.phrases import common_phrases, network_in_words, network_sentence
 from repdrift.study.runs import Run
@@ -108,5 +109,5 @@ class Experiment(ABC):
             rows=rows,
             panels=panels,
             caption_file=self.folder / "figures" / f"{name}.rst",
-            phrases={**common_phrases(self.study), "network": network, **(phrases or {})},
+            phrases={**common_phrases(self.study), "rule": IN_WORDS, "network": network, **(phrases or {})},
         )

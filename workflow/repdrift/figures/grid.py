@@ -4,7 +4,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -74,12 +73,6 @@ class Grid:
 
     def legend(self) -> None:
         style.legend(self.axes[-1][0], self.look.handles(style.DOUBLE - 0.6), self.columns, self.strip.legend_top)
-
-
-def seeds(table: pd.DataFrame) -> str:
-    """Return the part of the footer that tells the number of seeds and what is drawn of them."""
-    count = table["seed"].nunique()
-    return "1 seed, no standard error" if count == 1 else f"{count} seeds, mean ± SE"
 
 
 def name_ticks(axes: Axes, names: Mapping[int, str], order: Sequence[int]) -> None:

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from repdrift.figures import style
-from repdrift.figures.points import t_intervals
+from repdrift.figures.points import point_handles, t_intervals
 from repdrift.figures.style import Look, Strip
 
 NULL: dict[str, Any] = {"color": "0.6", "linestyle": (0, (3, 2)), "linewidth": 0.8}
@@ -83,7 +83,7 @@ class Legends:
         self.inches = [width] if self.shared else [column - 0.1 for column in column_widths]
         # A shared legend has one width, so this zip stops after the first column.
         looks = [(Look.of(labels), inches) for labels, inches in zip(series, self.inches, strict=False)]
-        self.handles = [look.handles(inches) if joined else look.point_handles(inches) for look, inches in looks]
+        self.handles = [look.handles(inches) if joined else point_handles(look, inches) for look, inches in looks]
         if self.shared:
             self.handles[0] += null
         self.null = [] if self.shared else null

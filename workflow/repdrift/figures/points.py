@@ -142,10 +142,10 @@ def draw_chance(axes: Axes, accuracy: float) -> None:
 
 
 def point_handles(look: Look, inches: float) -> list[Artist]:
-    """Return the entries of a legend of series that no lines join, see `Look.handles`."""
+    """Return the entries of a legend for series whose means are not joined by lines."""
     handles = look.handles(inches)
-    for handle in handles:
-        handle.set(linestyle="")
+    for handle, label in zip(handles, look.colours, strict=True):
+        handle.set(**look.point(label))
     return handles
 
 

@@ -177,11 +177,6 @@ class Look:
             for label, colour in self.colours.items()
         ]
 
-    def point_handles(self, inches: float) -> list[Artist]:
-        """Return the same entries for series whose means are not joined by lines."""
-        inches -= 2.5 * SMALL / 72
-        return [Line2D([], [], label=wrap(label, inches, SMALL), **self.point(label)) for label in self.colours]
-
     def point(self, label: str) -> dict[str, Any]:
         """Return the look of the means of a series. The markers are pale inside, so that intervals are seen on them."""
         colour = self.colours[label]

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import math
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -11,36 +12,73 @@ import pandas as pd
 import yaml
 
 from repdrift import command
-from repdrift.claims.rule import CONTRADICTED, SUPPORTED
-from repdrift.figures.verdicts import COLOURS, LETTERS, estimator_label
+from repdrift.claims.judging import CALIBRATED, REGIME
+from repdrift.claims.looks import ORDER, SPLIT, looks
+from repdrift.claims.rule import IN_WORDS
+from repdrift.figures.style import main_estimator
+from repdrift.figures.verdicts import COLOURS, LETTERS, effect_in_words, estimator_label
 from repdrift.provenance.artifacts import Job, record
 from repdrift.provenance.verification import with_origins
 from repdrift.specs import ReportSpec
+
+NUMBERS = ["effect", "low", "high", "margin", "seeds"]  # columns of the table of claims
 
 
 def claim_rows(verdicts: pd.DataFrame, multiverse: pd.DataFrame) -> list[dict[str, Any]]:
     """Return a row for each claim.
 
-    A row has the verdict under each estimator, the first reason against the claim, and how often the claim is supported
-    and contradicted under all combinations of measurement choices that were tried.
+    A row has the verdict under each estimator, the looks at the data by their verdicts, and what the verdict under the
+    main estimator hangs on.
     """
+    numeric = verdicts.assign(**{name: pd.to_numeric(verdicts[name], errors="coerce") for name in NUMBERS})
+    names = [name for name in numeric["estimator"].unique() if name and not name.endswith(CALIBRATED)]
     rows = []
-    for name, found in verdicts.groupby("claim", sort=False):
-        tried = multiverse.loc[(multiverse["claim"] == name) & (multiverse["layer"] == ""), "verdict"]
-        first = found.iloc[0]
-        by = dict(zip(found["estimator"], found["verdict"], strict=True))
+    for name, found in numeric.groupby("claim", sort=False):
+        main = main_estimator(names) if names else ""
+        of_main = found[found["estimator"].isin(["", main])]
+        first = (of_main if len(of_main) else found).iloc[0]
+        tried = multiverse[(multiverse["claim"] == name) & (multiverse["layer"] == "")]
+        count = looks(tried)
         rows.append(
             {
                 "name": name,
-                **{column: first[column] for column in ("sentence", "source", "figure", "seeds")},
-                "verdicts": by,
-                "reason": next((reason for reason in found["reason"] if reason), ""),
-                "tried": len(tried),
-                "supported": int((tried == SUPPORTED).sum()),
-                "contradicted": int((tried == CONTRADICTED).sum()),
+                **{
+                    column: first[column] for column in ("sentence", "source", "origin", "figure", "reason", "evidence")
+                },
+                "verdict": first["verdict"],
+                "verdicts": by_verdict(found),
+                "effect": "" if math.isnan(first["effect"]) else in_words(first),
+                "margin": "" if math.isnan(first["margin"]) else f"{first['margin']:.3g} {first['unit']}",
+                "about": ", ".join(part for part in (first["contrast"], first["layer"]) if part),
+                "seeds": int(first["seeds"]),
+                "looks": {verdict: count[verdict] for verdict in ORDER if count[verdict]},
+                "tried": count.total(),
             }
         )
     return rows
+
+
+def in_words(row: "pd.Series[Any]") -> str:
+    """Return the effect of a row with its interval and unit."""
+    return effect_in_words(row["effect"], row["low"], row["high"], row["unit"])
+
+
+def by_verdict(found: pd.DataFrame) -> list[tuple[str, str]]:
+    """Return each verdict on a claim with the estimators that give it. They are not named if all give the same one."""
+    verdicts = found["verdict"].unique()
+    if len(verdicts) == 1:
+        return [(verdicts[0], "")]
+    labels = found["estimator"].map(estimator_label)
+    return [(verdict, ", ".join(labels[found["verdict"] == verdict])) for verdict in verdicts]
+
+
+def regimes(verdicts: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return what the verdicts hold for, each with the first and the last claim that it is about."""
+    columns = list(REGIME)
+    return [
+        {**dict(zip(columns, values, strict=True)), "first": found["claim"].iloc[0], "last": found["claim"].iloc[-1]}
+        for values, found in verdicts.groupby(columns, sort=False)
+    ]
 
 
 def run_times(paths: Iterable[Path]) -> list[dict[str, Any]]:
@@ -112,13 +150,15 @@ def main() -> None:
         study=spec.study,
         seeds=len(spec.config["seeds"]),
         others=any(figure["name"].endswith("_claims") for figure in figures),
-        estimators=[(name, estimator_label(name)) for name in verdicts["estimator"].unique() if name],
+        rule=IN_WORDS,
+        regimes=regimes(verdicts),
         claims={
             figure["title"]: [claim for claim in claims if claim["figure"] == figure["name"]] for figure in figures
         },
         figures=figures,
         colours=COLOURS,
         letters=LETTERS,
+        split=SPLIT,
         times=run_times(args.figures),
         versions=versions(args.figures),
         adopted=adoptions(args.figures),

@@ -6,27 +6,30 @@ The Snakefile imports this module, so it needs nothing heavy.
 
 from collections.abc import Iterable
 
-from repdrift.claims.rule import IN_WORDS
 from repdrift.study.sections import Config
 from repdrift.study.study import Study
+from repdrift.study.tasks import Part
 
 NULL = (
-    "The dashed line is the mean similarity when the images of one side are permuted: what the estimator gives to "
+    "Short lines are the mean similarity when the images of one side are permuted: what the estimator gives to "
     "unrelated images."
+)
+CHANGE = (
+    "The bottom row shows 1 less the similarity on a logarithmic axis, where small changes are seen; the means and "
+    "intervals there are those of the logarithms."
 )
 
 
 def common_phrases(study: Study) -> dict[str, str]:
     """Return the phrases that are the same for all figures, by their names in captions."""
     config, seeds = study.config, len(study.seeds)
-    small = " (where no bar is seen, it is smaller than its marker)"
     return {
         "seeds": f"This study has {count(seeds, 'seed')}.",
         "mean_of_seeds": f"Values are means over {seeds} seeds." if seeds > 1 else "There is one seed.",
-        "seeds_as_bars": _errors(seeds, "bars", small),
-        "seeds_as_bands": _errors(seeds, "bands"),
+        "seeds_as_bars": _errors(seeds, "bars", "points"),
+        "seeds_as_bands": _errors(seeds, "bands", "lines"),
         "null": NULL,
-        "rule": IN_WORDS,
+        "change": CHANGE,
         "estimators": f"The estimators are {', '.join(config.similarity.estimators)}.",
         "trained": _trained(study),
         "fine_tuned": _fine_tuned(study),
@@ -62,20 +65,25 @@ def _statistics(config: Config) -> str:
     return "batch normalisation by statistics that are re-estimated on training images"
 
 
-def _errors(seeds: int, drawn: str, aside: str = "") -> str:
+def _errors(seeds: int, drawn: str, each: str) -> str:
     if seeds == 1:
-        return "There is one seed, so no standard error is shown."
-    return f"Values are means over {seeds} seeds; {drawn} show one standard error{aside}."
+        return "There is one seed, so no interval is shown."
+    return (
+        f"Values are means over {seeds} seeds; {drawn} show 95 % confidence intervals by Student's t, and faint {each} "
+        "show each seed."
+    )
 
 
 def _trained(study: Study) -> str:
     source, epochs = study.config.source, study.config.pretrain.epochs
-    return f"Networks are trained on {study.title(source.dataset)}, {source.train}, for {count(epochs, 'epoch')}."
+    images = study.images_title(source.dataset, Part.parse(source.train))
+    return f"Networks are trained on {images}, for {count(epochs, 'epoch')}."
 
 
 def _fine_tuned(study: Study) -> str:
     finetune = study.config.finetune
     images = " and ".join(
-        f"{study.title(target.dataset)}, {target.train}" for target in (finetune.domain, finetune.cross_domain)
+        study.images_title(target.dataset, Part.parse(target.train))
+        for target in (finetune.domain, finetune.cross_domain)
     )
     return f"Networks are fine-tuned on {images}, for {count(finetune.epochs, 'epoch')}."

@@ -6,7 +6,9 @@ The Snakefile imports this module, so it needs nothing heavy.
 
 import math
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import cached_property
+from pathlib import PurePath
 
 from repdrift.study.files import Files
 from repdrift.study.runs import INDEPENDENT, INDEPENDENT_2, INITIAL, Checkpoint, Run, network_variant
@@ -259,8 +261,16 @@ class Study(Files):
 
     def probe_title(self, role: str) -> str:
         """Return the name of the images of a probe as tables and figures show it."""
-        dataset, part = self.probe(role)
-        return f"{self.title(dataset)}, {part}"
+        return self.images_title(*self.probe(role))
+
+    def images_title(self, dataset: str, part: Part) -> str:
+        """Return the name of some images as figures show it, such as ``CIFAR-10, test[0:500]``.
+
+        The splits of an npz data set can have any images in them, so the file is named instead of the split.
+        """
+        file = getattr(self.config.datasets[dataset], part.split)
+        named = replace(part, split=PurePath(file).stem) if isinstance(file, str) else part
+        return f"{self.title(dataset)}, {named}"
 
     def calibration(self, role: str) -> Part | None:
         """Return the images on which BN statistics are re-estimated, or None if BN uses those of each batch."""

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from repdrift.claims.rule import CONTRADICTED, NEGLIGIBLE, SUPPORTED, UNDECIDED
+from repdrift.claims.looks import ORDER, SPLIT, looks
 from repdrift.figures import style, verdicts
 from repdrift.figures.style import Strip
 from repdrift.figures.table import joined, ordered
@@ -21,8 +21,6 @@ TITLES = {
     "reference": "init",
 }  # fmt: skip
 NUMBERS = ("n", "sample")  # choices whose options are numbers
-SPLIT = "split"  # the verdict of a look whose rows disagree
-ORDER = (SUPPORTED, NEGLIGIBLE, UNDECIDED, SPLIT, CONTRADICTED)  # from left to right in a bar
 HATCH, WHITE = "//////", "white"  # of looks that are split
 NEVER = "never varied: architecture, learning rate, epochs, training images, seeds"
 TEXT, BAR, COUNT = 2.2, 0.8, 0.3  # widths in inches
@@ -80,12 +78,6 @@ def handles() -> list[Artist]:
     plain = {verdict: Patch(facecolor=colour, label=verdict) for verdict, colour in verdicts.COLOURS.items()}
     split = Patch(facecolor=WHITE, hatch=HATCH, edgecolor=style.GREY, linewidth=0, label="split: its rows disagree")
     return [plain.get(verdict, split) for verdict in ORDER]
-
-
-def looks(rows: pd.DataFrame) -> Counter[str]:
-    """Count the looks of some rows by their verdicts. A look whose rows disagree is split."""
-    found = rows.groupby("look", sort=False)["verdict"].agg(lambda each: each.iloc[0] if each.nunique() == 1 else SPLIT)
-    return Counter(found)
 
 
 def options(table: pd.DataFrame, column: str) -> list[str]:
