@@ -309,7 +309,7 @@ def test_negative_values_are_inside_the_axes(tmp_path):
         low, high = axes.get_ylim()
         assert low < table["value"].min() and high > 1
     low, high = change.get_ylim()
-    assert 0 < low and high > 1 - table["value"].min()
+    assert low > 0 and high > 1 - table["value"].min()
 
 
 def test_panels_with_the_same_series_share_a_legend(tmp_path):
