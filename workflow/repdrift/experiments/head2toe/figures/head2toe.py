@@ -20,6 +20,7 @@ from repdrift.figures.table import joined, ordered
 COLUMNS = ("images", "dataset", "seed", "method", "measure", "value")
 MEAN = "mean of data sets"
 ROW = 0.155  # height of the row of a method in inches
+BELOW = 0.3  # how far below the mean the seeds stand, in rows, so that the interval does not hide them
 
 
 def draw(table: pd.DataFrame, network: str) -> Figure:
@@ -56,7 +57,7 @@ def draw_methods(axes: Axes, shown: pd.DataFrame, methods: list[str]) -> None:
     for row, method in enumerate(methods):
         values, colour = shown.loc[shown["method"] == method, "value"], COLOURS[KIND_OF[method]]
         if len(values):
-            axes.plot(values, [row] * len(values), color=colour, **FAINT)
+            axes.plot(values, [row + BELOW] * len(values), color=colour, **FAINT)
             draw_mean(axes, means[method], row, colour=colour, marker="o")
     axes.xaxis.set_major_locator(MaxNLocator(3, integer=True))
     axes.tick_params(axis="y", length=0)

@@ -25,7 +25,7 @@ from repdrift.figures.table import joined, ordered
 COLUMNS = ("images", "target", "seed", "measure", "value")
 PANELS = (
     (GAIN, GAIN_CORRELATION, "gain: Head2Toe \u2212 linear (points)"),
-    (EARLY_ENRICHMENT, ENRICHMENT_CORRELATION, "enrichment of early layers (ln ratio)"),
+    (EARLY_ENRICHMENT, ENRICHMENT_CORRELATION, "enrichment of early layers\n(ln ratio of rates)"),
 )
 
 

@@ -15,8 +15,9 @@ from repdrift.figures.style import Look, Strip
 from repdrift.figures.table import joined, ordered
 
 COLUMNS = ("images", "seed", "method", "measure", "item", "value")
-ROW = 0.36  # height of the row of a target in inches
+ROW = 0.42  # height of the row of a target in inches
 FILLED = 0.8  # the part of the height of a row that its layers take
+BELOW = 0.06  # how far below the mean the seeds stand, in rows, so that the interval does not hide them
 
 
 def draw(table: pd.DataFrame, network: str) -> Figure:
@@ -52,7 +53,7 @@ def draw_enrichment(axes: Axes, table: pd.DataFrame, targets: list[str], look: L
         for rank, (layer, colour) in enumerate(look.colours.items()):
             seeds = shown.loc[shown["item"] == layer, "value"]
             place = row + FILLED * ((rank + 0.5) / len(look.colours) - 0.5)
-            axes.plot(seeds, [place] * len(seeds), color=colour, **FAINT)
+            axes.plot(seeds, [place + BELOW] * len(seeds), color=colour, **FAINT)
             draw_mean(axes, means[layer], place, colour=colour, marker=look.markers[layer])
         if row:
             axes.axhline(row - 0.5, color="0.9", linewidth=0.5, zorder=0)

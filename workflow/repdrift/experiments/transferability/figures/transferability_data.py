@@ -8,7 +8,6 @@ from matplotlib.ticker import NullLocator
 
 from repdrift.experiments.transferability.figures.transferability import (
     PRETRAINED,
-    TICKS,
     in_group,
     infinite_in_words,
     look_of_layers,
@@ -48,7 +47,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
             axes.set(xscale="log", xlabel=x_label)
             axes.set_xticks(places, [f"{place:,}" for place in places])
             axes.xaxis.set_minor_locator(NullLocator())
-            set_log_axis(axes, "y", TICKS)
+            set_log_axis(axes, "y")
         grid.axes[row][0].set_ylabel(y_label)
     grid.legend()
     return grid.figure

@@ -62,24 +62,24 @@ def draw_layer(
             changed = changed._replace(low=max(changed.low, changed.mean / 10))
             colour, marker = colours[run["images"].iloc[0]], markers[run["labels"].iloc[0]]
             draw_mean(axes, moved, changed, colour=colour, marker=marker)
-    set_log_axis(axes, "x", (1.0, 3.0))
-    set_log_axis(axes, "y", (1.0, 3.0))
+    set_log_axis(axes, "x", 4)
+    set_log_axis(axes, "y")
 
 
 def write_correlations(axes: Axes, within: pd.DataFrame, colours: dict[str, tuple[float, float, float]]) -> None:
     """Write the correlation over all fine-tunings of a layer in black, and those of each target in its colour."""
-    for line, (target, rows) in enumerate(within.groupby("images", sort=False)):
+    for line, (target, rows) in enumerate(reversed(list(within.groupby("images", sort=False)))):
         mean = Mean.of(rows["value"]).mean
         text = f"\u03c1 = {mean:z.2f}, n = {rows['n'].iloc[0]}".replace("-", "\u2212")
         axes.text(
-            0.03,
-            0.98 - 0.085 * line,
+            0.98,
+            0.02 + 0.085 * line,
             text,
             transform=axes.transAxes,
             fontsize=style.TINY,
             color=colours.get(str(target), "black"),
-            ha="left",
-            va="top",
+            ha="right",
+            va="bottom",
         )
 
 
