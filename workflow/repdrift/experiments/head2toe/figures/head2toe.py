@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from repdrift.experiments.head2toe.figures.head2toe_methods import COLOURS, KIND_OF, in_order, name, points_only
+from repdrift.experiments.head2toe.figures.head2toe_methods import COLOURS, KIND_OF, in_order, name
 from repdrift.experiments.head2toe.figures.over_datasets import over_datasets
 from repdrift.experiments.head2toe.tables import HEAD2TOE, LINEAR, TEST_ACCURACY
 from repdrift.figures import style
@@ -43,8 +43,8 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     grid[0].set_yticks(range(len(methods)), [name(method) for method in methods])
     grid[0].set_ylim(len(methods) - 0.5, -0.5)
     grid[len(columns) // 2].set_xlabel("test accuracy (%)")
-    handles = Look(COLOURS, dict.fromkeys(COLOURS, "o")).handles(width)
-    style.legend(grid[0], points_only(handles), beside, strip.legend_top)
+    handles = Look(COLOURS, dict.fromkeys(COLOURS, "o")).point_handles(width)
+    style.legend(grid[0], handles, beside, strip.legend_top)
     return figure
 
 

@@ -10,7 +10,7 @@ from matplotlib.ticker import Locator, NullLocator
 
 from repdrift.experiments.transferability.tables import OVERALL
 from repdrift.figures import style
-from repdrift.figures.points import draw_points
+from repdrift.figures.points import draw_points, shade_every_other
 from repdrift.figures.style import Look
 
 PRETRAINED = "pretrained"
@@ -32,9 +32,10 @@ def in_group(groups: "pd.Series[str]", name: str) -> "pd.Series[bool]":
 
 
 def draw_t(axes: Axes, shown: pd.DataFrame, *, x: str, order: Sequence[str], look: Look, hue: str) -> None:
-    """Draw means of T over seeds with their intervals. An infinite value is the sign ∞ at the top."""
+    """Draw means of ln T over seeds with their intervals. An infinite value is the sign ∞ at the top."""
     axes.axhline(1, color="0.8", linewidth=0.6, zorder=0)
-    draw_points(axes, shown, x=x, order=order, look=look, hue=hue)
+    draw_points(axes, shown, x=x, order=order, look=look, hue=hue, log=True)
+    shade_every_other(axes, len(order))
     places = {place: number for number, place in enumerate(order)}
     mark_infinite(axes, shown.assign(place=shown[x].map(places)), "place", hue, look)
     set_log_axis(axes, "y")

@@ -42,7 +42,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
             shown = swept[name][swept[name]["images"] == target]
             places = sorted(int(value) for value in shown[x].unique())
             axes.axhline(1, color="0.8", linewidth=0.6, zorder=0)
-            draw_points(axes, shown, x=x, hue="item", look=grid.look, joined=True)
+            draw_points(axes, shown, x=x, hue="item", look=grid.look, joined=True, log=True)
             mark_infinite(axes, shown, x, "item", grid.look)
             axes.set(xscale="log", xlabel=x_label)
             axes.set_xticks(places, [f"{place:,}" for place in places])

@@ -12,8 +12,8 @@ from repdrift.experiments.transferability.figures.regression_table import HEIGHT
 from repdrift.experiments.transferability.figures.transferability import infinite_in_words, set_log_axis
 from repdrift.experiments.transferability.tables import GAP, TRUE_LABELS, WIDTH, T
 from repdrift.figures import style
-from repdrift.figures.scatter import Colour, Mean, draw_mean
-from repdrift.figures.style import Look, Strip
+from repdrift.figures.scatter import Mean, draw_mean
+from repdrift.figures.style import Colour, Look, Strip
 from repdrift.figures.table import joined, ordered
 
 COLUMNS = (
@@ -70,7 +70,7 @@ def scatter(axes: Axes, points: pd.DataFrame, x: str, look: Look) -> None:
         target = domain["images"].iloc[0]
         colour, means = look.colours[target], []
         for _, run in domain.groupby("run", sort=False):
-            means.append(Mean.of(run["value"]))
+            means.append(Mean.of(run["value"], log=True))
             filled = bool((run["labels"] == TRUE_LABELS).all())
             draw_mean(axes, run[x].mean(), means[-1], colour=colour, marker=look.markers[target], filled=filled)
         if x != SIZE:
