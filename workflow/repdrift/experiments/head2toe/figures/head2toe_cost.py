@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from repdrift.experiments.head2toe.figures.head2toe_methods import in_order, look, name, points_only
+from repdrift.experiments.head2toe.figures.head2toe_methods import in_order, look, name
 from repdrift.experiments.head2toe.figures.over_datasets import over_datasets
 from repdrift.experiments.head2toe.tables import BYTES, FINE_TUNING, FLOPS, OURS, PAPER, TEST_ACCURACY
 from repdrift.figures import style
@@ -39,7 +39,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
         draw_costs(axes, table[table["measure"] == measure], methods, accuracy, shown)
         axes.set(xscale="log", xlabel=label, title=style.letter(number))
     grid[0].set_ylabel("test accuracy (%)")
-    handles = points_only(shown.handles(width / COLUMNS_OF_LEGEND))
+    handles = shown.point_handles(width / COLUMNS_OF_LEGEND)
     style.legend(grid[0], handles, COLUMNS_OF_LEGEND, strip.legend_top)
     return figure
 

@@ -43,7 +43,8 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
             draw_t(axes, of_row[of_row["images"] == target], x="item", order=ITEMS, look=grid.look, hue="series")
             fit_layer_names(axes, ITEMS, style.DOUBLE / len(targets) - 0.3)
         grid.axes[row][0].set_ylabel(label)
-    grid.legend()
+    handles = grid.look.point_handles(style.DOUBLE - 0.6)
+    style.legend(grid.axes[-1][0], handles, grid.columns, grid.strip.legend_top)
     return grid.figure
 
 
