@@ -12,7 +12,7 @@ from repdrift.experiments.head2toe.figures.over_datasets import over_datasets
 from repdrift.experiments.head2toe.tables import HEAD2TOE, LINEAR, TEST_ACCURACY
 from repdrift.figures import style
 from repdrift.figures.lines import lettered
-from repdrift.figures.points import FAINT, seeds_in_words
+from repdrift.figures.points import FAINT, point_handles, seeds_in_words
 from repdrift.figures.scatter import draw_mean, means_by
 from repdrift.figures.style import Look, Strip
 from repdrift.figures.table import joined, ordered
@@ -43,7 +43,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     grid[0].set_yticks(range(len(methods)), [name(method) for method in methods])
     grid[0].set_ylim(len(methods) - 0.5, -0.5)
     grid[len(columns) // 2].set_xlabel("test accuracy (%)")
-    handles = Look(COLOURS, dict.fromkeys(COLOURS, "o")).point_handles(width)
+    handles = point_handles(Look(COLOURS, dict.fromkeys(COLOURS, "o")), width)
     style.legend(grid[0], handles, beside, strip.legend_top)
     return figure
 

@@ -16,7 +16,7 @@ from repdrift.experiments.head2toe.tables import (
     LOW,
 )
 from repdrift.figures import style
-from repdrift.figures.points import FAINT, seeds_in_words
+from repdrift.figures.points import FAINT, point_handles, seeds_in_words
 from repdrift.figures.scatter import Mean, draw_mean, means_by
 from repdrift.figures.style import Look, Strip
 from repdrift.figures.table import joined, ordered
@@ -47,7 +47,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
         draw_targets(axes, points, measure, look)
         axes.set(xlabel="domain affinity: linear \u2212 from scratch (points)", ylabel=label)
         axes.set_title(f"{style.letter(number)} {in_words(table, correlation, len(targets))}")
-    style.legend(grid[0], look.point_handles(width - 0.6), columns, strip.legend_top)
+    style.legend(grid[0], point_handles(look, width - 0.6), columns, strip.legend_top)
     return figure
 
 

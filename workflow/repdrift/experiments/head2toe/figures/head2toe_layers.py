@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from repdrift.experiments.head2toe.tables import EARLY, ENRICHMENT, HEAD2TOE, KEPT, RANK_ACCURACY
 from repdrift.figures import style
-from repdrift.figures.points import BESIDE, FAINT, draw_points, offsets, seeds_in_words, step
+from repdrift.figures.points import BESIDE, FAINT, draw_points, offsets, point_handles, seeds_in_words, step
 from repdrift.figures.scatter import draw_mean, means_by
 from repdrift.figures.style import Look, Strip
 from repdrift.figures.table import joined, ordered
@@ -36,7 +36,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     ranks = ranks.assign(place=100 * ranks["item"].astype(float))
     draw_points(right, ranks, x="place", hue="images", look=of_targets, joined=True)
     right.set(xlabel="rank of the first feature (%)", ylabel="test accuracy (%)", title="(b) features by rank")
-    style.legend(left, of_layers.point_handles(width), len(layers), strip.legend_top)
+    style.legend(left, point_handles(of_layers, width), len(layers), strip.legend_top)
     style.legend(left, of_targets.handles(width - 0.6), columns, strip.legend_top - Strip.LINE)
     return figure
 
