@@ -221,6 +221,7 @@ BAD_INSIDE = [
     ("head2toe/folds", 6, "head2toe.folds", ["1 to 5"]),
     ("head2toe/images", 9, "head2toe.images", ["at least 10"]),
     ("head2toe/offsets", [0.0, 1.0], "head2toe.offsets[1]", ["below 1"]),
+    ("head2toe/test_images", 1, "head2toe.test_images", ["at least 2"]),
     ("head2toe/window", 0, "head2toe.window", ["above 0"]),
     ("source/test", "test[0:100]", "probe.images", ["500", "allowed is 4", "to 100", "source.test"]),
     ("transfer/shuffle", [4, 5], "transfer.shuffle[1]", ["5", "0, 1, 2, 4, 8, 16"]),

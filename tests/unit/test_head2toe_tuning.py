@@ -1,5 +1,7 @@
 """Head2Toe beside training: cached examples, features by rank, the trained network and its search."""
 
+import math
+
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -28,6 +30,7 @@ from repdrift.experiments.head2toe.probing.cost import forward_flops
 from repdrift.experiments.head2toe.probing.examples import Examples, extracted, load_examples
 from repdrift.experiments.head2toe.probing.tuning import ProbedNetwork, Schedule, Trainer, accuracy, search_tuning
 from repdrift.experiments.head2toe.specs import ProbeBefore, TuningSpec
+from repdrift.experiments.head2toe.stages import head2toe_probes as probes_stage
 from repdrift.experiments.head2toe.stages import head2toe_tuning as stage
 from repdrift.networks.building import build, initialise
 from repdrift.networks.evaluation import normalise
@@ -171,14 +174,40 @@ def test_before_training_it_predicts_what_its_probe_does(layers, images):
     torch.testing.assert_close(found, probe.logits(features), rtol=1e-4, atol=1e-4)
 
 
-def test_lp_ft_begins_at_the_linear_probe_that_it_has_searched_for(easy, labels):
-    """It has tried 12 probes. Before training, its logits are those of the best one, fitted on the same examples."""
-    found = extracted(network(1), None, easy, SIZES)
+def examples_of(images, labels):
+    """The features of some images, as a job reads them from a file."""
     layers = {size: {} for size in (None, *SIZES)}
-    for name, values in found.items():
+    for name, values in extracted(network(1), None, images, SIZES).items():
         size, layer = name.split("/")
         layers[None if size == "none" else int(size)][layer] = values.clone()
-    examples = Examples({size: Features.of(each) for size, each in layers.items()}, labels)
+    return Examples({size: Features.of(each) for size, each in layers.items()}, labels)
+
+
+def test_rows_of_a_probe_tell_halves_and_enrichment(easy, labels):
+    examples = examples_of(easy, labels)
+    method = before_training("pool4", SIZES, (5, 20))["head2toe"]
+    found = search(method, examples.features, labels, folds(N, 5, 1)[:2], classes=4, seed=1)
+    rows = list(probes_stage.outcome_rows(method, found, examples, examples))
+    accuracies = {row["item"]: row["value"] for row in rows if row["measure"] == "accuracy on half"}
+    (whole,) = (row["value"] for row in rows if row["measure"] == "test accuracy")
+    assert set(accuracies) == {"even", "odd"}
+    assert sum(accuracies.values()) / 2 == pytest.approx(whole)
+    rows = probes_stage.enrichment_rows(found, examples, network(1).layers)
+    enriched = {row["item"]: row["value"] for row in rows}
+    widths, kept = examples.features[256].widths, found.probe.selection.widths
+    early = ("pool1", "pool2", "pool3")
+    late = ("pool4", "logits")
+    rates = [
+        (sum(kept.get(layer, 0) for layer in part) + 0.5) / (sum(widths[layer] for layer in part) + 1)
+        for part in (early, late)
+    ]
+    assert enriched["early"] == pytest.approx(math.log(rates[0] / rates[1]))
+    assert set(enriched) == {"early", *early, *late}
+
+
+def test_lp_ft_begins_at_the_linear_probe_that_it_has_searched_for(easy, labels):
+    """It has tried 12 probes. Before training, its logits are those of the best one, fitted on the same examples."""
+    examples = examples_of(easy, labels)
     spec = TuningSpec(
         "lp-ft", "t", 1, NETWORK, "keep", {}, (0.01,), (1,), parts=5, folds=2, test_images=N,
         probe=ProbeBefore("linear", tuple(SIZES), (5, 20)),

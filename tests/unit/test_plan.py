@@ -211,7 +211,7 @@ def test_runs_on_targets_that_keep_weights_all_keep_the_same_epochs(paper):
 
 
 def test_a_run_that_ends_before_the_epochs_of_others_is_an_error(paper):
-    assert paper.path_epochs == (1, 2, 5, 10, 25)
+    assert paper.path_epochs == (0, 1, 2, 5, 10, 25)
     short = paper.study.trained_on(paper.study.target_task("svhn"), steps=100, checkpoints=(1,))
     paper.runs = merged([*paper.runs.values(), short])
     with pytest.raises(ValueError, match=r"cifar10\+svhn-steps100 ends in epoch 1, and its weights of epoch 25"):

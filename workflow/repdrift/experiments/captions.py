@@ -4,16 +4,14 @@ The Snakefile imports this module, so it needs nothing heavy.
 """
 
 
-def intervals_in_words(seeds: int) -> str:
-    """Return the sentence that tells what means and bars show of the seeds."""
+def intervals_in_words(seeds: int, *, log: bool = False) -> str:
+    """Return the sentence that tells what means and bars show of the seeds. `log` is for logarithmic axes."""
     if seeds == 1:
         return "There is one seed, so no interval is shown."
-    return (
-        f"Values are means over {seeds} seeds; bars show 95 % t intervals (where no bar is seen, it is smaller than "
-        "its marker)."
-    )
+    means = "means of logarithms" if log else "means"
+    return f"Values are {means} over {seeds} seeds, with 95 % t intervals."
 
 
-def points_in_words(seeds: int) -> str:
+def points_in_words(seeds: int, *, log: bool = False) -> str:
     """Return the sentences for figures that also have a faint point for each seed."""
-    return intervals_in_words(seeds) + ("" if seeds == 1 else " Faint points are single seeds.")
+    return intervals_in_words(seeds, log=log) + ("" if seeds == 1 else " Faint points are single seeds.")

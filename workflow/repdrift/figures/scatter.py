@@ -11,9 +11,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from repdrift.claims.estimates import estimate
-from repdrift.figures import style
-
-Colour = tuple[float, float, float]
+from repdrift.figures.style import Colour, mixed
 
 
 class Mean(NamedTuple):
@@ -24,13 +22,17 @@ class Mean(NamedTuple):
     high: float
 
     @classmethod
-    def of(cls, values: "pd.Series[float] | NDArray[np.float64]") -> "Mean":
-        """Return the mean of the values of the seeds. One seed gives no interval. Undefined values are left out."""
-        known = np.asarray(values, dtype=np.float64)
-        found = estimate(known[np.isfinite(known)])
-        if np.isnan(found.low):
-            return cls(found.effect, found.effect, found.effect)
-        return cls(found.effect, found.low, found.high)
+    def of(cls, values: "pd.Series[float] | NDArray[np.float64]", *, log: bool = False) -> "Mean":
+        """Return the mean of the values of the seeds. One seed gives no interval. Undefined values are left out.
+
+        With `log`, the mean and the interval are those of the logarithms, and then turned back. Values that are not
+        positive have none and are left out. If no value is left, the mean is NaN.
+        """
+        numbers = np.asarray(values, dtype=np.float64)
+        known = numbers[np.isfinite(numbers) & (~np.bool_(log) | (numbers > 0))]
+        found = estimate(np.log(known) if log else known)
+        limits = (found.effect, found.effect) if np.isnan(found.low) else (found.low, found.high)
+        return cls(*(float(np.exp(value)) if log else value for value in (found.effect, *limits)))
 
     @property
     def reach(self) -> list[list[float]]:
@@ -66,7 +68,19 @@ def draw_mean(
     filled : bool
         Whether the marker is filled.
     """
-    edge = style.MARKER_EDGE if filled else {"markerfacecolor": "white", "markeredgewidth": 0.8}
-    looks: dict[str, Any] = {"fmt": marker, "color": colour, "elinewidth": 0.8, "markersize": size, **edge}
     across, up = (value if isinstance(value, Mean) else Mean(value, value, value) for value in (x, y))
-    axes.errorbar(across.mean, up.mean, xerr=across.reach, yerr=up.reach, **looks)
+    # The intervals are dark and above the marker, which is pale inside, since they may be shorter than it is high.
+    axes.errorbar(
+        across.mean,
+        up.mean,
+        xerr=across.reach,
+        yerr=up.reach,
+        fmt=marker,
+        ecolor=mixed(colour, "black", 0.35),
+        elinewidth=0.9,
+        barsabove=True,
+        markersize=size,
+        markerfacecolor=mixed(colour, "white", 0.3) if filled else "white",
+        markeredgecolor=colour,
+        markeredgewidth=0.7,
+    )

@@ -208,8 +208,8 @@ class Transferability(Experiment):
             "class_images": f"{self.settings.class_images:,}",
             "fine_tunings": str(len(self.regressed)),
             "domains": str(len({each.domain for each in self.regressed})),
-            "intervals": intervals_in_words(len(self.study.seeds)),
-            "points": points_in_words(len(self.study.seeds)),
+            "intervals": intervals_in_words(len(self.study.seeds), log=True),
+            "points": points_in_words(len(self.study.seeds), log=True),
         }
         make = self.figure
         yield make("transferability_layers", "Transferability of layers", rows, phrases=phrases)

@@ -7,12 +7,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from repdrift.experiments.head2toe.figures.head2toe_methods import COLOURS, KIND_OF, in_order, name, points_only
+from repdrift.experiments.head2toe.figures.head2toe_methods import COLOURS, KIND_OF, in_order, name
 from repdrift.experiments.head2toe.figures.over_datasets import over_datasets
 from repdrift.experiments.head2toe.tables import HEAD2TOE, LINEAR, TEST_ACCURACY
 from repdrift.figures import style
 from repdrift.figures.lines import lettered
-from repdrift.figures.points import FAINT, seeds_in_words
+from repdrift.figures.points import FAINT, point_handles, seeds_in_words
 from repdrift.figures.scatter import draw_mean, means_by
 from repdrift.figures.style import Look, Strip
 from repdrift.figures.table import joined, ordered
@@ -20,6 +20,7 @@ from repdrift.figures.table import joined, ordered
 COLUMNS = ("images", "dataset", "seed", "method", "measure", "value")
 MEAN = "mean of data sets"
 ROW = 0.155  # height of the row of a method in inches
+BELOW = 0.3  # how far below the mean the seeds stand, in rows, so that the interval does not hide them
 
 
 def draw(table: pd.DataFrame, network: str) -> Figure:
@@ -42,8 +43,8 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     grid[0].set_yticks(range(len(methods)), [name(method) for method in methods])
     grid[0].set_ylim(len(methods) - 0.5, -0.5)
     grid[len(columns) // 2].set_xlabel("test accuracy (%)")
-    handles = Look(COLOURS, dict.fromkeys(COLOURS, "o")).handles(width)
-    style.legend(grid[0], points_only(handles), beside, strip.legend_top)
+    handles = point_handles(Look(COLOURS, dict.fromkeys(COLOURS, "o")), width)
+    style.legend(grid[0], handles, beside, strip.legend_top)
     return figure
 
 
@@ -56,7 +57,7 @@ def draw_methods(axes: Axes, shown: pd.DataFrame, methods: list[str]) -> None:
     for row, method in enumerate(methods):
         values, colour = shown.loc[shown["method"] == method, "value"], COLOURS[KIND_OF[method]]
         if len(values):
-            axes.plot(values, [row] * len(values), color=colour, **FAINT)
+            axes.plot(values, [row + BELOW] * len(values), color=colour, **FAINT)
             draw_mean(axes, means[method], row, colour=colour, marker="o")
     axes.xaxis.set_major_locator(MaxNLocator(3, integer=True))
     axes.tick_params(axis="y", length=0)

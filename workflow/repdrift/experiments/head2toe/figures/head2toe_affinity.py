@@ -6,7 +6,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from repdrift.experiments.head2toe.figures.head2toe_methods import points_only
 from repdrift.experiments.head2toe.tables import (
     AFFINITY,
     EARLY_ENRICHMENT,
@@ -17,7 +16,7 @@ from repdrift.experiments.head2toe.tables import (
     LOW,
 )
 from repdrift.figures import style
-from repdrift.figures.points import FAINT, seeds_in_words
+from repdrift.figures.points import FAINT, point_handles, seeds_in_words
 from repdrift.figures.scatter import Mean, draw_mean, means_by
 from repdrift.figures.style import Look, Strip
 from repdrift.figures.table import joined, ordered
@@ -25,7 +24,7 @@ from repdrift.figures.table import joined, ordered
 COLUMNS = ("images", "target", "seed", "measure", "value")
 PANELS = (
     (GAIN, GAIN_CORRELATION, "gain: Head2Toe \u2212 linear (points)"),
-    (EARLY_ENRICHMENT, ENRICHMENT_CORRELATION, "enrichment of early layers (ln ratio)"),
+    (EARLY_ENRICHMENT, ENRICHMENT_CORRELATION, "enrichment of early layers\n(ln ratio of rates)"),
 )
 
 
@@ -48,7 +47,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
         draw_targets(axes, points, measure, look)
         axes.set(xlabel="domain affinity: linear \u2212 from scratch (points)", ylabel=label)
         axes.set_title(f"{style.letter(number)} {in_words(table, correlation, len(targets))}")
-    style.legend(grid[0], points_only(look.handles(width - 0.6)), columns, strip.legend_top)
+    style.legend(grid[0], point_handles(look, width - 0.6), columns, strip.legend_top)
     return figure
 
 

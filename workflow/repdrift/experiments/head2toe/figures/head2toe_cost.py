@@ -4,11 +4,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from repdrift.experiments.head2toe.figures.head2toe_methods import in_order, look, name, points_only
+from repdrift.experiments.head2toe.figures.head2toe_methods import in_order, look, name
 from repdrift.experiments.head2toe.figures.over_datasets import over_datasets
 from repdrift.experiments.head2toe.tables import BYTES, FINE_TUNING, FLOPS, OURS, PAPER, TEST_ACCURACY
 from repdrift.figures import style
-from repdrift.figures.points import seeds_in_words
+from repdrift.figures.points import point_handles, seeds_in_words
 from repdrift.figures.scatter import Mean, draw_mean, means_by
 from repdrift.figures.style import Look, Strip
 from repdrift.figures.table import joined
@@ -39,7 +39,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
         draw_costs(axes, table[table["measure"] == measure], methods, accuracy, shown)
         axes.set(xscale="log", xlabel=label, title=style.letter(number))
     grid[0].set_ylabel("test accuracy (%)")
-    handles = points_only(shown.handles(width / COLUMNS_OF_LEGEND))
+    handles = point_handles(shown, width / COLUMNS_OF_LEGEND)
     style.legend(grid[0], handles, COLUMNS_OF_LEGEND, strip.legend_top)
     return figure
 

@@ -6,17 +6,15 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from repdrift.experiments.head2toe.figures.head2toe_methods import points_only
 from repdrift.experiments.head2toe.tables import EARLY, ENRICHMENT, HEAD2TOE, KEPT, RANK_ACCURACY
 from repdrift.figures import style
-from repdrift.figures.points import FAINT, draw_points, seeds_in_words
+from repdrift.figures.points import BESIDE, FAINT, draw_points, offsets, point_handles, seeds_in_words, step
 from repdrift.figures.scatter import draw_mean, means_by
 from repdrift.figures.style import Look, Strip
 from repdrift.figures.table import joined, ordered
 
 COLUMNS = ("images", "seed", "method", "measure", "item", "value")
-ROW = 0.36  # height of the row of a target in inches
-FILLED = 0.8  # the part of the height of a row that its layers take
+ROW = 0.42  # height of the row of a target in inches
 
 
 def draw(table: pd.DataFrame, network: str) -> Figure:
@@ -38,21 +36,23 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     ranks = ranks.assign(place=100 * ranks["item"].astype(float))
     draw_points(right, ranks, x="place", hue="images", look=of_targets, joined=True)
     right.set(xlabel="rank of the first feature (%)", ylabel="test accuracy (%)", title="(b) features by rank")
-    style.legend(left, points_only(of_layers.handles(width)), len(layers), strip.legend_top)
+    style.legend(left, point_handles(of_layers, width), len(layers), strip.legend_top)
     style.legend(left, of_targets.handles(width - 0.6), columns, strip.legend_top - Strip.LINE)
     return figure
 
 
 def draw_enrichment(axes: Axes, table: pd.DataFrame, targets: list[str], look: Look) -> None:
     """Draw a point for each layer in the row of each target."""
+    count = len(look.colours)
+    below = BESIDE * step(count)
     axes.axvline(0, color="0.8", linewidth=0.6, zorder=0)
     for row, target in enumerate(targets):
         shown = table[table["images"] == target]
         means = means_by(shown, "item")
-        for rank, (layer, colour) in enumerate(look.colours.items()):
+        for (layer, colour), beside in zip(look.colours.items(), offsets(count), strict=True):
             seeds = shown.loc[shown["item"] == layer, "value"]
-            place = row + FILLED * ((rank + 0.5) / len(look.colours) - 0.5)
-            axes.plot(seeds, [place] * len(seeds), color=colour, **FAINT)
+            place = row + beside
+            axes.plot(seeds, [place + below] * len(seeds), color=colour, **FAINT)
             draw_mean(axes, means[layer], place, colour=colour, marker=look.markers[layer])
         if row:
             axes.axhline(row - 0.5, color="0.9", linewidth=0.5, zorder=0)

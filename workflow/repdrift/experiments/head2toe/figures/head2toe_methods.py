@@ -3,8 +3,6 @@
 from collections.abc import Iterable
 from itertools import cycle
 
-from matplotlib.artist import Artist
-
 from repdrift.experiments.head2toe.method_names import NAMES
 from repdrift.figures.style import MARKERS, Look, kinds
 
@@ -30,13 +28,6 @@ def look(methods: Iterable[str]) -> Look:
     found = list(methods)
     markers = dict(zip(map(name, found), cycle(MARKERS), strict=False))
     return Look({name(method): COLOURS[KIND_OF[method]] for method in found}, markers)
-
-
-def points_only(handles: list[Artist]) -> list[Artist]:
-    """Remove the lines from the entries of a legend, and return the entries."""
-    for handle in handles:
-        handle.set(linestyle="")
-    return handles
 
 
 def name(method: str) -> str:

@@ -55,18 +55,19 @@ def with_error(value: float, error: float) -> str:
     """Write a number with its standard error, or a dash if the number is not determined."""
     if np.isnan(value):
         return "\u2013"
-    return number(value) if np.isnan(error) else f"{number(value)} ± {error:.2f}"
+    return number(value) if np.isnan(error) else f"{number(value)} ± {number(error)}"
 
 
 def with_interval(values: "pd.Series[float]") -> str:
-    """Write a mean over seeds and its interval in brackets. There is no interval for one seed."""
+    """Write a mean over seeds and its interval. One seed has no interval, and its value stands in brackets."""
     if values.isna().any():
         return ""
     mean = Mean.of(values)
     if mean.low == mean.high:
         return f"({number(mean.mean)})"
-    return f"({number(mean.mean)} [{number(mean.low)}, {number(mean.high)}])"
+    return f"{number(mean.mean)} [{number(mean.low)}, {number(mean.high)}]"
 
 
 def number(value: float) -> str:
-    return f"{value:z.2f}".replace("-", "\u2212")
+    """Write a number with two decimals, without a zero before the point, and with a true minus sign."""
+    return f"{value:z.2f}".replace("0.", ".", 1 if abs(value) < 1 else 0).replace("-", "\u2212")

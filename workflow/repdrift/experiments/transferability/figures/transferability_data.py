@@ -8,7 +8,6 @@ from matplotlib.ticker import NullLocator
 
 from repdrift.experiments.transferability.figures.transferability import (
     PRETRAINED,
-    TICKS,
     in_group,
     infinite_in_words,
     look_of_layers,
@@ -43,12 +42,12 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
             shown = swept[name][swept[name]["images"] == target]
             places = sorted(int(value) for value in shown[x].unique())
             axes.axhline(1, color="0.8", linewidth=0.6, zorder=0)
-            draw_points(axes, shown, x=x, hue="item", look=grid.look, joined=True)
+            draw_points(axes, shown, x=x, hue="item", look=grid.look, joined=True, log=True)
             mark_infinite(axes, shown, x, "item", grid.look)
             axes.set(xscale="log", xlabel=x_label)
             axes.set_xticks(places, [f"{place:,}" for place in places])
             axes.xaxis.set_minor_locator(NullLocator())
-            set_log_axis(axes, "y", TICKS)
+            set_log_axis(axes, "y")
         grid.axes[row][0].set_ylabel(y_label)
     grid.legend()
     return grid.figure

@@ -1,5 +1,7 @@
 """T of every fine-tuning against the gap, width and number of images of its target, and regressions on these."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -7,11 +9,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from repdrift.experiments.transferability.figures.regression_table import HEIGHT, ROWS_OF_A_FIT, write_table
-from repdrift.experiments.transferability.figures.transferability import TICKS, infinite_in_words, set_log_axis
+from repdrift.experiments.transferability.figures.transferability import infinite_in_words, set_log_axis
 from repdrift.experiments.transferability.tables import GAP, TRUE_LABELS, WIDTH, T
 from repdrift.figures import style
-from repdrift.figures.scatter import Colour, Mean, draw_mean
-from repdrift.figures.style import Look, Strip
+from repdrift.figures.scatter import Mean, draw_mean
+from repdrift.figures.style import Colour, Look, Strip
 from repdrift.figures.table import joined, ordered
 
 COLUMNS = (
@@ -38,7 +40,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     footer = [
         "1 seed, no interval" if count == 1 else f"{count} seeds, means with 95 % t intervals",
         "regressions of ln T on z-scores: coefficient for the means over seeds ± standard error of a jackknife over "
-        "domains; in brackets: mean and 95 % t interval of the coefficients of each seed",
+        "domains; below: mean and 95 % t interval of the coefficients of each seed",
         infinite_in_words(points),
         network,
     ]
@@ -50,7 +52,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     for index, (axes, (x, label)) in enumerate(zip(row, AXES.items(), strict=True)):
         scatter(axes, points[np.isfinite(points["value"])], x, look)
         axes.set_xlabel(label)
-        axes.set_title(style.letter(index), pad=12)
+        axes.set_title(style.letter(index))
     row[0].set_ylabel("T, overall")
     axes = figure.add_subplot(grid[1])
     axes.set_axis_off()
@@ -62,37 +64,35 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
 
 
 def scatter(axes: Axes, points: pd.DataFrame, x: str, look: Look) -> None:
-    """Draw a point for each fine-tuning, open if labels are not true. Grey lines join the points of a domain."""
+    """Draw a point for each fine-tuning, open if labels are not true."""
     axes.axhline(1, color="0.8", linewidth=0.6, zorder=0)
     for _, domain in points.groupby("domain", sort=False):
-        found = []
+        target = domain["images"].iloc[0]
+        colour, means = look.colours[target], []
         for _, run in domain.groupby("run", sort=False):
-            colour, true = look.colours[run["images"].iloc[0]], bool((run["labels"] == TRUE_LABELS).all())
-            across, up = run[x].mean() if x == SIZE else Mean.of(run[x]), Mean.of(run["value"])
-            marker = look.markers[run["images"].iloc[0]]
-            draw_mean(axes, across, up, colour=colour, marker=marker, filled=true)
-            found.append((run[x].mean(), up.mean))
+            means.append(Mean.of(run["value"], log=True))
+            filled = bool((run["labels"] == TRUE_LABELS).all())
+            draw_mean(axes, run[x].mean(), means[-1], colour=colour, marker=look.markers[target], filled=filled)
         if x != SIZE:
-            name_domain(axes, domain, found)
+            join(axes, Mean.of(domain.groupby("seed")[x].first()), means, f"{domain['classes'].iloc[0]:.0f}", colour)
     if x == SIZE:
-        set_log_axis(axes, "x", (1.0, 3.0))
-    set_log_axis(axes, "y", TICKS)
+        set_log_axis(axes, "x")
+    set_log_axis(axes, "y")
 
 
-def name_domain(axes: Axes, domain: pd.DataFrame, found: list[tuple[float, float]]) -> None:
-    """Join the points of a domain by a grey line, and write its number of classes above the axes."""
-    place = float(np.mean([x for x, _ in found]))
-    heights = [y for _, y in found]
-    axes.plot([place, place], [min(heights), max(heights)], color="0.75", linewidth=0.7, zorder=0)
-    axes.text(
-        place,
-        1.01,
-        f"{domain['classes'].iloc[0]:.0f}",
-        transform=axes.get_xaxis_transform(),
+def join(axes: Axes, across: Mean, means: Sequence[Mean], classes: str, colour: Colour) -> None:
+    """Join the points of a domain by a grey line, with the interval of its place and its number of classes above."""
+    low, high = min(mean.mean for mean in means), max(mean.mean for mean in means)
+    axes.plot([across.mean] * 2, [low, high], color="0.75", linewidth=0.7, zorder=0)
+    axes.plot([across.low, across.high], [low, low], color="0.75", linewidth=0.7, zorder=0)
+    axes.annotate(
+        classes,
+        (across.mean, max(mean.high for mean in means)),
+        xytext=(0, 2),
+        textcoords="offset points",
         fontsize=style.TINY,
-        color=style.GREY,
+        color=colour,
         ha="center",
-        va="bottom",
     )
 
 

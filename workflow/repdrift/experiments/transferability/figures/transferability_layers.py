@@ -15,7 +15,7 @@ from repdrift.experiments.transferability.tables import HEAD, OVERALL, T_BY_L2, 
 from repdrift.figures import style
 from repdrift.figures.grid import Grid
 from repdrift.figures.lines import fit_layer_names
-from repdrift.figures.points import seeds_in_words
+from repdrift.figures.points import point_handles, seeds_in_words
 from repdrift.figures.style import Look
 from repdrift.figures.table import ordered
 
@@ -43,7 +43,8 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
             draw_t(axes, of_row[of_row["images"] == target], x="item", order=ITEMS, look=grid.look, hue="series")
             fit_layer_names(axes, ITEMS, style.DOUBLE / len(targets) - 0.3)
         grid.axes[row][0].set_ylabel(label)
-    grid.legend()
+    handles = point_handles(grid.look, style.DOUBLE - 0.6)
+    style.legend(grid.axes[-1][0], handles, grid.columns, grid.strip.legend_top)
     return grid.figure
 
 

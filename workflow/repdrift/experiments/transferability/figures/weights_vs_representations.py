@@ -25,12 +25,12 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     estimator = style.main_estimator(ordered(table.loc[table["estimator"] != "", "estimator"]))
     found = joint(table, estimator)
     targets, layers, labels = (ordered(found[name]) for name in ("images", "item", "labels"))
-    left_out = int((found.groupby(["run", "item"])["changed"].mean() <= 0).sum())
+    left_out = int((found["changed"] <= 0).sum())
     footer = [
         seeds_in_words(found).replace(" (faint points)", ""),
         "\u03c1: Spearman's rank correlation over the fine-tunings of one layer, mean over seeds; black: of all "
         "targets, colours: of each",
-        f"{left_out} points with a mean change of at most 0 left out" if left_out else "",
+        f"{left_out} changes of at most 0 left out" if left_out else "",
         network,
     ]
     grid = Grid.of(layers, 1, [*targets, *labels], footer, height=1.9)
@@ -56,30 +56,28 @@ def draw_layer(
 ) -> None:
     """Draw the points of a layer with intervals in both directions."""
     for _, run in found.groupby("run", sort=False):
-        moved, changed = Mean.of(run["moved"]), Mean.of(run["changed"])
+        moved, changed = (Mean.of(run[name], log=True) for name in ("moved", "changed"))
         if changed.mean > 0:
-            # The axis is logarithmic, so an interval ends above 0.
-            changed = changed._replace(low=max(changed.low, changed.mean / 10))
             colour, marker = colours[run["images"].iloc[0]], markers[run["labels"].iloc[0]]
             draw_mean(axes, moved, changed, colour=colour, marker=marker)
-    set_log_axis(axes, "x", (1.0, 3.0))
-    set_log_axis(axes, "y", (1.0, 3.0))
+    set_log_axis(axes, "x", 4)
+    set_log_axis(axes, "y")
 
 
 def write_correlations(axes: Axes, within: pd.DataFrame, colours: dict[str, tuple[float, float, float]]) -> None:
     """Write the correlation over all fine-tunings of a layer in black, and those of each target in its colour."""
-    for line, (target, rows) in enumerate(within.groupby("images", sort=False)):
+    for line, (target, rows) in enumerate(reversed(list(within.groupby("images", sort=False)))):
         mean = Mean.of(rows["value"]).mean
         text = f"\u03c1 = {mean:z.2f}, n = {rows['n'].iloc[0]}".replace("-", "\u2212")
         axes.text(
-            0.03,
-            0.98 - 0.085 * line,
+            0.98,
+            0.02 + 0.085 * line,
             text,
             transform=axes.transAxes,
             fontsize=style.TINY,
             color=colours.get(str(target), "black"),
-            ha="left",
-            va="top",
+            ha="right",
+            va="bottom",
         )
 
 
