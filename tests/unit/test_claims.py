@@ -6,8 +6,8 @@ import pytest
 
 from repdrift.canonical import canonical
 from repdrift.claims import judging, measurements
-from repdrift.claims.contrasts import BACKGROUND, CURVE, HISTORY, MEAN, OURS, HistoryOf, contrast
-from repdrift.claims.judging import CALIBRATED, CLAIMS, CONTRASTS, REGIME, claim_row, measured_by_estimators
+from repdrift.claims.contrasts import BACKGROUND, CALIBRATED, CURVE, HISTORY, MEAN, OURS, HistoryOf, contrast
+from repdrift.claims.judging import CLAIMS, CONTRASTS, REGIME, claim_row, measured_by_estimators
 from repdrift.claims.scales import CKA
 from repdrift.experiments.drift import claims as goerttler2022
 from repdrift.experiments.drift.stages import judge_under_choices as multiverse

@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 from repdrift.claims.scales import Scale
 
 SIMILARITY, HISTORY, CURVE = "similarity", "history", "curve"  # tables that contrasts of all experiments can read
+CALIBRATED = ", calibrated"  # appended to the name of an estimator whose values are calibrated by their null
 
 Key = tuple[str, ...]
 

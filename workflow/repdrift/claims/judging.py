@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from repdrift.claims import measurements
-from repdrift.claims.contrasts import ANY, CURVE, HISTORY, SIMILARITY, Claim, Contrast, HistoryOf
+from repdrift.claims.contrasts import ANY, CALIBRATED, CURVE, HISTORY, SIMILARITY, Claim, Contrast, HistoryOf
 from repdrift.claims.estimates import estimate
 from repdrift.claims.measurements import Numbers, Replicates
 from repdrift.claims.regime import Regime
@@ -24,7 +24,6 @@ CLAIMS = (
     "claim", "sentence", "source", "origin", "figure", "needs", "estimator", "verdict", "reason", "contrast", "layer",
     "effect", "low", "high", "margin", "unit", "p", "seeds", *REGIME,
 )  # fmt: skip
-CALIBRATED = ", calibrated"  # appended to the name of an estimator whose values are calibrated by their null
 SIGNIFICANT = 0.05  # a similarity with a larger p-value may be one of unrelated images
 NO_RUNS = "the study has no such runs"
 

@@ -12,8 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from repdrift.claims.contrasts import PAPER
-from repdrift.claims.judging import CALIBRATED
+from repdrift.claims.contrasts import CALIBRATED, PAPER
 from repdrift.claims.rule import CONFIDENCE, UNDECIDED
 from repdrift.claims.verdict import seeds_in_words, together
 from repdrift.figures import style, verdicts

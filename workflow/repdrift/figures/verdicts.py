@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
-from repdrift.claims.judging import CALIBRATED
+from repdrift.claims.contrasts import CALIBRATED
 from repdrift.claims.rule import CONTRADICTED, NEGLIGIBLE, SUPPORTED, UNDECIDED, VERDICTS
 from repdrift.figures import style
 from repdrift.figures.style import Colour, mixed

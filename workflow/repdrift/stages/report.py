@@ -12,7 +12,8 @@ import pandas as pd
 import yaml
 
 from repdrift import command
-from repdrift.claims.judging import CALIBRATED, REGIME
+from repdrift.claims.contrasts import CALIBRATED
+from repdrift.claims.judging import REGIME
 from repdrift.claims.looks import ORDER, SPLIT, looks
 from repdrift.claims.rule import IN_WORDS
 from repdrift.figures.style import main_estimator

@@ -8,9 +8,8 @@ import pandas as pd
 
 from repdrift import command
 from repdrift.claims import measurements
-from repdrift.claims.contrasts import CURVE, SIMILARITY, Claim
+from repdrift.claims.contrasts import CALIBRATED, CURVE, SIMILARITY, Claim
 from repdrift.claims.judging import (
-    CALIBRATED,
     Measured,
     judge_contrasts,
     on_its_scale,
