@@ -22,7 +22,7 @@ ACROSS = 4  # number of panels in a row
 MAP = "viridis"
 SIDES = "rows: layers of the network named first; columns: layers of the network named last"
 BAR_WIDTH, TITLE_LINE, GAP = 0.6, 0.14, 0.12  # inches; the width of the colour bar includes its label
-LEGIBLE = 4.0  # smallest font size in points at which values are written
+LEGIBLE = 5.5  # smallest font size in points at which values are written
 
 
 def draw(table: pd.DataFrame, network: str) -> Figure:
@@ -101,8 +101,9 @@ def draw_cells(axes: Axes, means: pd.DataFrame, points: float) -> None:
 
 
 def two_decimals(value: float) -> str:
-    """Write a value with two decimals, and without a minus sign before a zero."""
-    return f"{value:z.2f}".replace("-", "\u2212")
+    """Write a value with two decimals as short as possible: ``.97``, ``1``, and ``.00`` without a minus sign."""
+    text = f"{value:z.2f}".replace("-", "\u2212").replace("0.", ".", 1)
+    return "1" if text == "1.00" else text
 
 
 def fitting(values: Sequence[str], inches: float) -> float:
