@@ -43,9 +43,8 @@ def test_nothing_is_left_to_do(study):
 def test_tables_name_the_images_used(study):
     table = pd.read_csv(results(study) / "tables" / "fig4.csv")
     used = table.groupby("panel", sort=False)["images"].unique()
-    npz = "SVHN (first 10,000 test images, npz)"
     assert list(used["CIFAR-10"]) == ["CIFAR-10, test[5000:5100]"]
-    assert list(used[npz]) == [f"{npz}, train[5000:5100]"]
+    assert list(used["SVHN"]) == ["SVHN, svhn_test_first10000[5000:5100]"]
 
 
 def test_tables_are_complete_and_sound(study):
@@ -116,7 +115,7 @@ def test_the_report_in_a_browser(study, browser):
     assert all(natural > 0 and 0 < shown <= width for natural, shown in images)
     assert browser.run("return document.documentElement.scrollWidth") <= width
     captions = browser.run("return [...document.querySelectorAll('figcaption')].map(c => c.textContent)")
-    assert "There is one seed, so no standard error is shown." in captions[3]
+    assert "There is one seed, so no interval is shown." in captions[3]
     broken = "return [...document.links].filter(a => !document.getElementById(a.hash.slice(1))).map(a => a.href)"
     assert browser.run(broken) == []
     rows = "return [...document.querySelectorAll('#claims-table tbody tr')].map(r => r.id)"

@@ -7,8 +7,9 @@ import pytest
 from tests.checkout import REPOSITORY
 from tests.unit.presets import PRESETS, in_words
 
+from repdrift.claims.rule import IN_WORDS
 from repdrift.plan.plan import Plan
-from repdrift.study.phrases import RULE, common_phrases
+from repdrift.study.phrases import common_phrases
 
 FILES = set((REPOSITORY / "workflow" / "repdrift" / "experiments").glob("*/figures/*.rst"))
 
@@ -34,10 +35,10 @@ def test_every_caption_is_in_whole_sentences(plan):
 def test_a_caption_tells_of_the_seeds_of_its_study(plan):
     seeds = len(plan.study.seeds)
     for name, figure in plan.figures.items():
-        caption = figure.caption.replace(RULE, "")
+        caption = figure.caption.replace(IN_WORDS, "")
         if seeds == 1:
             assert "one seed" in caption or "1 seed." in caption, name
-            assert not re.search(r"\d seeds|show one standard error", caption), name
+            assert not re.search(r"\d seeds|confidence intervals", caption), name
         else:
             assert set(re.findall(r"(\d+) seeds?\b", caption)) == {str(seeds)}, name
             assert "one seed" not in caption, name
@@ -55,6 +56,19 @@ def test_a_caption_names_the_images_and_the_length_of_fine_tuning(load_config):
     assert "P-T networks are fine-tuned from pre-trained weights with new heads for 77 epochs" in (
         figures["transfer_barrier"].caption
     )
+
+
+def test_the_images_of_an_npz_data_set_are_named_by_their_file(load_config):
+    """SVHN's test images come in as the split `train`, which a reader would take for SVHN's own training images."""
+    figures = Plan(load_config("laptop", "svhn-npz")).figures
+    assert "SVHN, svhn_test_first10000[5000:5500]" in figures["fig4"].caption
+    assert "SVHN, svhn_test_first10000[0:5000]" in figures["fig4"].caption
+    assert not any("SVHN, train" in figure.caption for figure in figures.values())
+    assert "CIFAR-10, test[5000:5500]" in figures["fig4"].caption
+    titles = [panel.title for name in ("fig4", "fig5") for panel in figures[name].panels]
+    assert "SVHN" in titles and max(map(len, titles)) < 30
+    official = Plan(load_config("laptop")).figures
+    assert "SVHN, train[5000:5500]" in official["fig4"].caption
 
 
 def test_every_caption_file_is_of_a_figure(load_config):

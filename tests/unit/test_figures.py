@@ -1,7 +1,6 @@
 """Figures: their bytes, what the artists say, and bad tables."""
 
 import hashlib
-import math
 import subprocess
 import sys
 from itertools import combinations, pairwise
@@ -13,10 +12,12 @@ import matplotlib.image
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from repdrift import command, figures
 from repdrift.errors import UserError
 from repdrift.figures import style
+from repdrift.figures.points import t_intervals
 from repdrift.figures.style import Look
 from repdrift.similarity.registry import ESTIMATORS
 from repdrift.stages import figure as stage
@@ -27,7 +28,7 @@ WORKFLOW = Path(__file__).parents[2] / "workflow"
 
 def value(seed, panel, series, layer, estimator):
     """A similarity that differs between all rows, and is negative for some debiased ones."""
-    level = 0.9 - 0.35 * LAYERS.index(layer) + 0.02 * seed**2 + 0.03 * len(panel + series)
+    level = 0.6 - 0.35 * LAYERS.index(layer) + 0.02 * seed**2 + 0.003 * len(panel + series)
     return level - (0.6 if estimator == "cka-debiased" else 0.0)
 
 
@@ -56,7 +57,8 @@ def curve_table(seeds=(1, 2)):
         for layer in LAYERS
     ]
     table = pd.DataFrame(rows, columns=["seed", "epoch", "layer", "value"])
-    return table.assign(panel="", series="", estimator="cka-biased", **COMMON)
+    null = table["layer"].map({layer: 0.1 * index for index, layer in enumerate(LAYERS)})
+    return table.assign(panel="", series="", estimator="cka-biased", null_mean=null, **COMMON)
 
 
 def history_table(series=("d = 0", "d = 4"), seeds=(1, 2)):
@@ -67,7 +69,7 @@ def history_table(series=("d = 0", "d = 4"), seeds=(1, 2)):
         for epoch in range(4)
     ]
     columns = ["series", "seed", "epoch", "train_loss", "train_accuracy", "test_accuracy"]
-    return pd.DataFrame(rows, columns=columns).assign(panel="", run="cifar10", images="CIFAR-10")
+    return pd.DataFrame(rows, columns=columns).assign(panel="", run="cifar10", classes=10, images="CIFAR-10")
 
 
 STUDY = [
@@ -109,23 +111,25 @@ SENSITIVE = [name for name in ESTIMATORS if name not in ("svcca", "pwcca")]
 
 def sensitivity_table(
     *, panels=COMPARISONS, blocks=BLOCKS, seeds=(1, 2), sizes=(100, 500, 2000), modes=("batch", "calibrated"),
-    estimators=SENSITIVE,
+    estimators=SENSITIVE, samples=(1, 2),
 ):  # fmt: skip
     """The study's own n is 500; each value tells which row it is from."""
     rows = [
-        (panel, block, seed, layer, estimator, n, bn, int(own), 0)
+        (panel, block, seed, layer, estimator, n, bn, sample, int(own and sample == 1), 0)
         for panel in panels
         for block in blocks
         for seed in seeds
         for bn in modes
         for n in sizes
         for own in [n == 500 and bn == "batch"]
+        for sample in (samples if own else (1,))
         for layer in LAYERS
         for estimator in estimators
         if own or estimator in ("cka-biased", "cka-debiased")
     ]
-    columns = ["panel", "series", "seed", "layer", "estimator", "n", "bn", "usual", "value"]
+    columns = ["panel", "series", "seed", "layer", "estimator", "n", "bn", "sample", "usual", "value"]
     table = pd.DataFrame(rows, columns=columns).assign(run="cifar10", reference="init", images="CIFAR-10")
+    table["null_mean"] = table["estimator"].map({"cka-biased": 0.2, "cka-debiased": 0.0})
     table["value"] = np.random.default_rng(5).permutation(np.linspace(-0.1, 1, len(table)))
     return table
 
@@ -136,15 +140,31 @@ def drawn(table, kind, folder):
     return figures.draw(path, kind, "conv4, conv-relu-bn")
 
 
-def points_and_bars(axes):
-    """Points and error bars of the axes' lines: ([y of each layer] a series, {x: (low, high)})."""
-    lines = [line for line in axes.lines if line.get_marker() not in ("None", "", None) and len(line.get_xdata())]
-    bars = {
-        float(line.get_xdata()[0]): tuple(map(float, line.get_ydata()))
-        for line in axes.lines
-        if line not in lines and len(line.get_xdata()) == 2 and line.get_xdata()[0] == line.get_xdata()[1]
-    }
-    return lines, bars
+def means_of(axes):
+    """The lines of the means, which have markers."""
+    return [line for line in axes.lines if line.get_marker() not in ("None", "", ".", None)]
+
+
+def seeds_of(axes):
+    """The values of all seeds, which are faint dots or thin lines."""
+    dots = [line for line in axes.lines if line.get_marker() == "."]
+    return [float(y) for line in dots for y in line.get_ydata()]
+
+
+def segments(axes, *, upright):
+    """The short lines of an axes: intervals, which are upright, or nulls."""
+    found = []
+    for part in axes.collections:
+        for (x0, y0), (x1, y1) in part.get_segments() if hasattr(part, "get_segments") else []:
+            if (x0 == x1) == upright:
+                found.append((float(x0 + x1) / 2, float(min(y0, y1)), float(max(y0, y1))))
+    return found
+
+
+def interval_of(values):
+    """Mean and 95 % interval by SciPy."""
+    low, high = stats.t.interval(0.95, len(values) - 1, loc=np.mean(values), scale=stats.sem(values))
+    return np.mean(values), low, high
 
 
 def texts(figure):
@@ -215,44 +235,81 @@ def test_the_stage_tells_a_bad_table_in_one_line(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == [table]
 
 
-def test_points_are_means_and_bars_standard_errors_in_the_order_of_the_table(tmp_path):
+def test_points_are_means_with_t_intervals_and_all_seeds_in_the_order_of_the_table(tmp_path):
     panels = {"SVHN": ["shifted", "d = 4", "d = 0"], "CIFAR-10": ["d = 9", "d = 1"]}
-    figure = drawn(layers_table(panels), "layers", tmp_path)
-    assert [axes.get_ylabel() for axes in figure.axes] == ["CKA (biased)", "", "CKA (debiased)", ""]
-    assert [axes.get_title(loc="left") for axes in figure.axes] == ["(a) SVHN", "(b) CIFAR-10", "", ""]
-    for axes, (estimator, panel) in zip(
-        figure.axes, [(e, p) for e in ("cka-biased", "cka-debiased") for p in panels], strict=True
-    ):
-        lines, bars = points_and_bars(axes)
-        look = Look.of(panels[panel])
-        assert [line.get_marker() for line in lines] == [look.markers[name] for name in panels[panel]]
-        for line, series in zip(lines, panels[panel], strict=True):
-            assert matplotlib.colors.same_color(line.get_color(), look.colours[series])
-            for x, y, layer in zip(line.get_xdata(), line.get_ydata(), LAYERS, strict=True):
-                values = [value(seed, panel, series, layer, estimator) for seed in (1, 2, 3)]
-                mean = sum(values) / 3
-                error = math.sqrt(sum((v - mean) ** 2 for v in values) / 2) / math.sqrt(3)
-                assert y == pytest.approx(mean)
-                assert bars[float(x)] == pytest.approx((mean - error, mean + error))
+    table = layers_table(panels)
+    table["value"] = np.random.default_rng(3).uniform(-0.1, 0.99, len(table))
+    figure = drawn(table, "layers", tmp_path)
+    grid = np.asarray(figure.axes).reshape(3, 2)
+    labels = ["CKA (biased)", "CKA (debiased)", "1 \u2212 CKA (debiased)"]
+    assert [row[0].get_ylabel() for row in grid] == labels
+    assert [axes.get_title(loc="left") for axes in grid[0]] == ["(a) SVHN", "(b) CIFAR-10"]
+    for row, (estimator, log) in zip(grid, [("cka-biased", 0), ("cka-debiased", 0), ("cka-debiased", 1)], strict=True):
+        for axes, panel in zip(row, panels, strict=True):
+            look = Look.of(panels[panel])
+            means, bars = means_of(axes), segments(axes, upright=True)
+            assert axes.get_yscale() == ("log" if log else "linear")
+            assert [line.get_marker() for line in means] == [look.markers[name] for name in panels[panel]]
+            assert all(line.get_linestyle() == "None" for line in means)  # slopes of series side by side mean nothing
+            assert len(bars) == len(panels[panel]) * len(LAYERS)
+            own = table[(table["panel"] == panel) & (table["estimator"] == estimator)]
+            seeds = 1 - own["value"] if log else own["value"]
+            assert sorted(seeds_of(axes)) == pytest.approx(sorted(seeds))
+            for line, series in zip(means, panels[panel], strict=True):
+                assert matplotlib.colors.same_color(line.get_markeredgecolor(), look.colours[series])
+                for x, y, layer in zip(line.get_xdata(), line.get_ydata(), LAYERS, strict=True):
+                    values = seeds[(own["series"] == series) & (own["layer"] == layer)]
+                    expected = np.exp(interval_of(np.log(values))) if log else interval_of(values)
+                    (bar,) = [(low, high) for place, low, high in bars if place == pytest.approx(float(x))]
+                    assert (y, *bar) == pytest.approx(tuple(expected))
     assert [label.get_text() for label in figure.axes[-1].get_xticklabels()] == LAYERS
     assert legend_labels(figure) == [*panels.values(), ["permuted images (null)"]]
 
 
-def test_the_null_is_the_mean_of_the_panel(tmp_path):
+def test_an_interval_is_seen_on_its_marker(tmp_path):
+    (axes, *_) = drawn(layers_table({"SVHN": ["d = 0"]}), "layers", tmp_path).axes
+    (bars,) = [part for part in axes.collections if part.get_zorder() > 5]
+    (mean,) = means_of(axes)
+    darkness = [
+        np.mean(matplotlib.colors.to_rgb(colour)) for colour in (bars.get_color()[0], mean.get_markerfacecolor())
+    ]
+    assert bars.get_zorder() > mean.get_zorder() and darkness[0] < darkness[1] - 0.3
+
+
+def test_each_series_has_its_own_null(tmp_path):
     table = layers_table({"SVHN": ["d = 0", "d = 9"]})
     table.loc[table["series"] == "d = 9", "null_mean"] += 0.2
-    figure = drawn(table, "layers", tmp_path)
-    (null,) = [line for line in figure.axes[0].lines if line.get_label() == "permuted images (null)"]
-    assert np.asarray(null.get_ydata(), float) == pytest.approx([0.6, 0.7, 0.8])
+    (axes, *_) = drawn(table, "layers", tmp_path).axes
+    nulls = segments(axes, upright=False)
+    places = {
+        round(float(x), 6): y
+        for line in means_of(axes)
+        for x, y in zip(line.get_xdata(), line.get_ydata(), strict=True)
+    }
+    assert {round(x, 6) for x, _, _ in nulls} == set(places)
+    assert sorted(low for _, low, _ in nulls) == pytest.approx(sorted([0.5, 0.6, 0.7, 0.7, 0.8, 0.9]))
+
+
+def test_intervals_leave_out_what_is_undefined():
+    table = pd.DataFrame({"of": list("aaabbc"), "value": [1.0, 2.0, 4.0, np.nan, 3.0, -1.0]})
+    found = t_intervals(table, ["of"])
+    assert tuple(found.loc["a"]) == pytest.approx(interval_of([1, 2, 4]))
+    assert found["mean"].tolist() == pytest.approx([7 / 3, 3, -1])
+    assert found.loc[["b", "c"], ["low", "high"]].isna().all(axis=None)
+    logs = t_intervals(table, ["of"], log=True)
+    assert tuple(logs.loc["a"]) == pytest.approx(tuple(np.exp(interval_of(np.log([1, 2, 4])))))
+    assert "c" not in logs.index
 
 
 def test_negative_values_are_inside_the_axes(tmp_path):
     table = layers_table({"SVHN": ["d = 0"]})
     assert table["value"].min() < -0.1
-    figure = drawn(table, "layers", tmp_path)
-    for axes in figure.axes:
+    *similarities, change = drawn(table, "layers", tmp_path).axes
+    for axes in similarities:
         low, high = axes.get_ylim()
         assert low < table["value"].min() and high > 1
+    low, high = change.get_ylim()
+    assert low > 0 and high > 1 - table["value"].min()
 
 
 def test_panels_with_the_same_series_share_a_legend(tmp_path):
@@ -261,14 +318,14 @@ def test_panels_with_the_same_series_share_a_legend(tmp_path):
     assert legend_labels(figure) == [[*names, "permuted images (null)"]]
 
 
-@pytest.mark.parametrize(("seeds", "words"), [((1, 2), "2 seeds, mean ± SE"), ((1,), "1 seed, no standard error")])
+@pytest.mark.parametrize(("seeds", "words"), [((1, 2), "2 seeds, mean and 95% interval, faint: each seed"),
+                                                ((1,), "1 seed, no interval")])  # fmt: skip
 def test_the_footer_says_images_seeds_and_network(seeds, words, tmp_path, recwarn):
     figure = drawn(layers_table({"SVHN": ["d = 0"]}, seeds), "layers", tmp_path)
     assert not recwarn.list
-    assert "".join(texts(figure)).replace("\n", " ") == f"CIFAR-10 · n = 500 images · {words} · conv4, conv-relu-bn"
-    _, bars = points_and_bars(figure.axes[0])
-    drawn_bars = [bar for bar in bars.values() if np.isfinite(bar).all()]
-    assert len(drawn_bars) == (len(LAYERS) if len(seeds) > 1 else 0)
+    footer = "".join(texts(figure)).replace("\n", " ")
+    assert footer.startswith(f"CIFAR-10 · n = 500 images · {words} · conv4, conv-relu-bn · on a logarithmic y axis")
+    assert len(segments(figure.axes[0], upright=True)) == (len(LAYERS) if len(seeds) > 1 else 0)
 
 
 def test_runs_with_fewer_seeds_and_undefined_values_are_told(tmp_path):
@@ -280,15 +337,20 @@ def test_runs_with_fewer_seeds_and_undefined_values_are_told(tmp_path):
 
 
 def test_history_draws_what_was_measured(tmp_path, recwarn):
-    figure = drawn(history_table(), "history", tmp_path)
+    table = history_table()
+    figure = drawn(table, "history", tmp_path)
     assert not recwarn.list
     loss, train, test = figure.axes
-    epochs = [[list(line.get_xdata()) for line in axes.lines[:2]] for axes in (loss, train, test)]
+    epochs = [[list(line.get_xdata()) for line in means_of(axes)] for axes in (loss, train, test)]
     assert epochs == [[[1, 2, 3]] * 2, [[0, 1, 2, 3]] * 2, [[0, 2]] * 2]
-    assert list(train.lines[0].get_ydata()) == pytest.approx([11.5, 31.5, 51.5, 71.5])
+    assert list(means_of(train)[0].get_ydata()) == pytest.approx([11.5, 31.5, 51.5, 71.5])
+    assert loss.get_yscale() == "log" and loss.get_ylim()[0] < table.loc[table["epoch"] > 0, "train_loss"].min()
+    flat = {line.get_linestyle(): line.get_ydata()[0] for line in test.lines if line.get_marker() == "None" and
+            len(set(line.get_ydata())) == 1}  # fmt: skip
+    assert flat["--"] == pytest.approx(10)
     best = [line.get_ydata()[0] for line in test.lines if line.get_linestyle() == ":"]
     assert best == pytest.approx([100, 20])
-    assert legend_labels(figure) == [["d = 0", "d = 4", "best possible, 100 / (d + 1)"]]
+    assert legend_labels(figure) == [["d = 0", "d = 4", "best possible, 100 / (d + 1)", "chance"]]
 
 
 def test_history_without_test_accuracy_says_so(tmp_path):
@@ -296,18 +358,28 @@ def test_history_without_test_accuracy_says_so(tmp_path):
     assert [text.get_text() for text in figure.axes[2].texts] == ["not measured"]
 
 
-def test_curve_draws_means_and_bands(tmp_path):
-    figure = drawn(curve_table(), "curve", tmp_path)
-    (axes,) = figure.axes
-    values = [[value(s, "", "", layer, "cka-biased") for s in (1, 2)] for layer in LAYERS]
-    for (one, two), line, band in zip(values, axes.lines, axes.collections, strict=False):
-        assert list(line.get_xdata()) == [0, 1, 2, 5]
-        assert line.get_ydata()[0] == pytest.approx((one + two) / 2)
-        # The standard error of two values is half their difference, so the band reaches from one to the other.
-        edges = band.get_paths()[0].vertices
-        at_start = edges[edges[:, 0] == 0, 1]
-        assert (at_start.min(), at_start.max()) == pytest.approx((min(one, two), max(one, two)))
-    assert legend_labels(figure) == [LAYERS]
+def test_curve_draws_each_seed_means_bands_and_nulls(tmp_path):
+    table = curve_table(seeds=(1, 2, 4))
+    table["value"] = 1 - table["epoch"] * np.random.default_rng(1).uniform(0.01, 0.15, len(table))
+    upper, lower = drawn(table, "curve", tmp_path).axes
+    assert upper.get_title(loc="left") == "CKA (biased)" and lower.get_yscale() == "log"
+    for axes, log in ((upper, False), (lower, True)):
+        for layer, line, band in zip(LAYERS, means_of(axes), axes.collections, strict=True):
+            own = table[(table["layer"] == layer) & (table["epoch"] >= int(log))]
+            values = np.log(1 - own["value"]) if log else own["value"]
+            epochs = sorted(own["epoch"].unique())
+            assert list(line.get_xdata()) == epochs
+            edges = band.get_paths()[0].vertices
+            for epoch, y in zip(epochs, line.get_ydata(), strict=True):
+                mean, low, high = interval_of(values[own["epoch"] == epoch])
+                at_epoch = edges[edges[:, 0] == epoch, 1]
+                found = np.array([y, at_epoch.min(), at_epoch.max()])
+                expected = np.array([mean, low, high]) if epoch else np.ones(3)
+                assert (np.log(found) if log else found) == pytest.approx(expected)
+        thin = [line for line in axes.lines if line.get_linewidth() < 0.5]
+        assert len(thin) == 3 * len(LAYERS)  # seeds
+    nulls = [line for line in upper.lines if line.is_dashed()]
+    assert [line.get_ydata()[0] for line in nulls] == pytest.approx([0, 0.1, 0.2])
 
 
 def test_quantities_go_from_light_to_dark_whatever_their_order():
@@ -330,6 +402,8 @@ def test_long_titles_and_labels_stay_in_the_figure(tmp_path):
     figure = drawn(layers_table(panels, seeds=(1,)), "layers", tmp_path)
     box = figure.bbox
     boxes = [axes._left_title.get_window_extent() for axes in figure.axes[:3]]
+    assert np.ptp([part.y1 for part in boxes]) < 3  # all titles begin at the same height
+    assert np.ptp([axes.get_window_extent().y1 for axes in figure.axes[:3]]) < 1
     boxes += [legend.get_window_extent() for legend in figure.legends] + [figure.texts[0].get_window_extent()]
     for part in boxes:
         assert part.x0 >= box.x0 and part.x1 <= box.x1 and part.y0 >= box.y0 and part.y1 <= box.y1
@@ -401,97 +475,123 @@ def test_the_footer_of_a_heatmap_tells_the_largest_error_that_it_does_not_show(t
         0.4
     )
     (footer,) = texts(drawn(table, "heatmap", tmp_path))
-    # Of two values the standard error is half their difference.
-    assert "2 seeds, means over seeds, largest standard error of a cell 0.215" in footer.replace("\n", " ")
+    # Of two values the standard error is half their difference, here 0.215, and the quantile of Student's t is 12.7.
+    assert "2 seeds, means over seeds, the widest 95% interval of a cell is ± 2.732" in footer.replace("\n", " ")
     (footer,) = texts(drawn(heatmap_table(STUDY[:1], seeds=(1,)), "heatmap", tmp_path))
-    assert "1 seed, no standard error" in footer.replace("\n", " ")
+    assert "1 seed, no interval" in footer.replace("\n", " ")
 
 
 def grid_of(figure, rows):
     return np.asarray(figure.axes).reshape(rows, -1)
 
 
-def options(table, column):
-    """Rows that a column of figure `sensitivity` is to show, by option."""
-    first, own = table[table["series"] == BLOCKS[0]], table[table["usual"] == 1]
+def options(table, row):
+    """Rows that a row of axes of figure `sensitivity` is to show, by option."""
+    own = table[table["usual"] == 1]
+    first = table[(table["series"] == BLOCKS[0]) & (table["sample"] == 1)]
+    every = table[table["series"] == BLOCKS[0]]
     debiased = first[first["estimator"] == "cka-debiased"]
+    mine = own[own["series"] == BLOCKS[0]]
+    families = [
+        ["cka-biased", "cka-debiased", "minibatch-cka"],
+        ["rbf-cka-biased", "rbf-cka-debiased", "rsa-pearson", "rsa-spearman"],
+        ["procrustes", "neighbours"],
+    ]
     return [
         *(
             {f"n = {n:,}": first[(first["n"] == n) & (first["bn"] == "batch") & (first["estimator"] == name)]
              for n in (100, 500, 2000)}
             for name in ("cka-biased", "cka-debiased")
         ),
-        {
-            style.estimator_label(name): own[(own["series"] == BLOCKS[0]) & (own["estimator"] == name)]
-            for name in SENSITIVE
-        },
+        *({style.estimator_label(name): mine[mine["estimator"] == name] for name in family} for family in families),
+        {f"sample {sample}": every[(every["n"] == 500) & (every["bn"] == "batch") & (every["sample"] == sample) &
+                                   (every["estimator"] == "cka-debiased")] for sample in (1, 2)},
         {bn: debiased[(debiased["n"] == 500) & (debiased["bn"] == bn)] for bn in ("batch", "calibrated")},
         {block: own[(own["series"] == block) & (own["estimator"] == "cka-debiased")] for block in BLOCKS},
-    ][column]  # fmt: skip
+    ][row]  # fmt: skip
 
 
-def test_each_column_of_sensitivity_varies_one_choice(tmp_path):
+def choice_legends(grid):
+    """The labels of the legends to the right of the rows, without the entry of the null."""
+    found = [[text.get_text() for text in row[-1].get_legend().get_texts()] for row in grid]
+    return [[label.replace("\n", " ") for label in labels if "null" not in label] for labels in found]
+
+
+def test_each_row_of_sensitivity_varies_one_choice(tmp_path):
     # The study's own is neither the first n nor the first mode.
-    table = sensitivity_table(sizes=(2000, 100, 500), modes=("calibrated", "batch"))
-    figure = drawn(table, "sensitivity", tmp_path)
-    grid = grid_of(figure, len(COMPARISONS))
-    assert grid.shape == (2, 5)
-    for column in range(5):
-        expected = options(table, column)
-        assert sorted(legend_labels(figure)[column]) == sorted(expected)
-        for axes, panel in zip(grid[:, column], COMPARISONS, strict=True):
-            lines, bars = points_and_bars(axes)
-            look = Look.of(legend_labels(figure)[column])
-            assert len(lines) == len(expected)
-            for line, label in zip(lines, legend_labels(figure)[column], strict=True):
-                rows = expected[label]
-                values = rows[rows["panel"] == panel].groupby("layer")["value"]
-                assert line.get_ydata() == pytest.approx(values.mean()[LAYERS].to_numpy())
+    table = sensitivity_table(sizes=(2000, 100, 500), modes=("calibrated", "batch"), seeds=(1, 2, 3))
+    grid = grid_of(drawn(table, "sensitivity", tmp_path), 8)
+    assert grid.shape == (8, len(COMPARISONS))
+    legends = choice_legends(grid)
+    for number, row in enumerate(grid):
+        expected = options(table, number)
+        assert sorted(legends[number]) == sorted(expected)
+        for axes, panel in zip(row, COMPARISONS, strict=True):
+            means, bars = means_of(axes), segments(axes, upright=True)
+            look = Look.of(legends[number])
+            own = [rows[rows["panel"] == panel] for rows in (expected[label] for label in legends[number])]
+            assert sorted(seeds_of(axes)) == pytest.approx(sorted(pd.concat(own)["value"]))
+            for line, rows, label in zip(means, own, legends[number], strict=True):
                 assert line.get_marker() == look.markers[label]
-                assert matplotlib.colors.same_color(line.get_color(), look.colours[label])
-                for x, layer in zip(line.get_xdata(), LAYERS, strict=True):
-                    low, high = values.get_group(layer).agg(["min", "max"])
-                    assert bars[float(x)] == pytest.approx((low, high))
-    assert legend_labels(figure)[0] == ["n = 100", "n = 500", "n = 2,000"]
+                assert matplotlib.colors.same_color(line.get_markeredgecolor(), look.colours[label])
+                assert list(line.get_xdata()) == [0, 1, 2]  # series that lines join are not side by side
+                for x, y, layer in zip(line.get_xdata(), line.get_ydata(), LAYERS, strict=True):
+                    mean, low, high = interval_of(rows.loc[rows["layer"] == layer, "value"])
+                    assert y == pytest.approx(mean)
+                    assert any(bar == pytest.approx((x, low, high)) for bar in bars)
+    assert legends[0] == ["n = 100", "n = 500", "n = 2,000"]
 
 
-def test_sensitivity_names_its_columns_and_rows_and_nothing_overlaps(tmp_path):
+def test_sensitivity_shows_the_similarity_of_unrelated_images(tmp_path):
+    grid = grid_of(drawn(sensitivity_table(), "sensitivity", tmp_path), 8)
+    for row, level in ((0, 0.2), (1, 0.0)):
+        nulls = [line for line in grid[row, 0].lines if line.is_dashed()]
+        assert [set(line.get_ydata()) for line in nulls] == [{level}] * 3
+
+
+def test_sensitivity_names_its_rows_and_columns_and_nothing_overlaps(tmp_path):
     figure = drawn(sensitivity_table(), "sensitivity", tmp_path)
-    said = [text for axes in figure.axes for text in axes.texts]
-    assert [text.get_text().replace("\n", " ") for text in said] == [
-        f"(a) {COMPARISONS[0]}",
-        "number of images, CKA (biased)",
-        "number of images, CKA (debiased)",
-        "estimator",
-        "batch normalisation",
-        "order in a block",
-        f"(b) {COMPARISONS[1]}",
+    grid = grid_of(figure, 8)
+    titles = [axes._left_title for axes in grid[0]]
+    assert [title.get_text().replace("\n", " ").strip() for title in titles] == [
+        f"({letter}) {name}" for letter, name in zip("ab", COMPARISONS, strict=True)
     ]
+    names = [row[0].yaxis.label for row in grid]
+    assert [name.get_text().replace("\n", " ") for name in names] == [
+        "images, CKA (biased)", "images, CKA (debiased)", "linear CKA", "RBF CKA and RSA", "others", "sample of images",
+        "batch norm.", "order in a block",
+    ]  # fmt: skip
     (footer,) = figure.texts
-    chosen = "n = 500 images · 2 seeds, mean ± SE · conv4, conv-relu-bn · batch normalisation: batch · CKA (debiased)"
-    assert footer.get_text().replace("\n", " ") == f"CIFAR-10 · {chosen} · each column varies one of these"
-    parts = [part.get_window_extent() for part in (*said, *figure.axes, *figure.legends, footer)]
+    chosen = "n = 500 images · 2 seeds, mean and 95% interval, faint: each seed · conv4, conv-relu-bn"
+    rest = "batch normalisation: batch · CKA (debiased) · each row varies one of these"
+    assert footer.get_text().replace("\n", " ") == f"CIFAR-10 · {chosen} · {rest}"
+    legends = [row[-1].get_legend() for row in grid]
+    parts = [part.get_window_extent() for part in (*titles, *names, *figure.axes, *legends, footer)]
     assert inside(figure, parts) and apart(parts)
-    layer_names = [label.get_window_extent() for axes in figure.axes[5:] for label in axes.get_xticklabels()]
-    below = [legend.get_window_extent() for legend in figure.legends]
-    assert len(layer_names) == 15 and not any(name.overlaps(legend) for name in layer_names for legend in below)
+    layer_names = [label.get_window_extent() for axes in grid[-1] for label in axes.get_xticklabels()]
+    assert apart([*layer_names, footer.get_window_extent()])
 
 
 @pytest.mark.parametrize(
-    ("settings", "titles"),
+    ("settings", "names"),
     [
-        ({"blocks": BLOCKS[:1], "modes": ("batch",)}, ["CKA (biased)", "CKA (debiased)", "estimator"]),
-        ({"sizes": (500,), "estimators": ("rsa-pearson",)}, ["order in a block"]),
-        ({"sizes": (500,), "estimators": ("cka-debiased",)}, ["batch normalisation", "order in a block"]),
-        ({"sizes": (500,), "estimators": ("procrustes",), "blocks": BLOCKS[:1]}, ["Procrustes"]),
+        (
+            {"blocks": BLOCKS[:1], "modes": ("batch",), "samples": (1,)},
+            ["images, CKA (biased)", "images, CKA (debiased)", "linear CKA", "RBF CKA and RSA", "others"],
+        ),
+        ({"sizes": (500,), "estimators": ("rsa-pearson",), "samples": (1,)}, ["order in a block"]),
+        ({"sizes": (500,), "estimators": ("cka-debiased",)}, ["sample of images", "batch norm.", "order in a block"]),
+        (
+            {"sizes": (500,), "estimators": ("procrustes",), "blocks": BLOCKS[:1], "samples": (1,)},
+            ["images, Procrustes"],
+        ),
     ],
     ids=["no other blocks", "no cka", "no other n", "no choice"],
 )
-def test_sensitivity_leaves_out_what_has_one_option(settings, titles, tmp_path, recwarn):
+def test_sensitivity_leaves_out_what_has_one_option(settings, names, tmp_path, recwarn):
     figure = drawn(sensitivity_table(**settings, seeds=(1,)), "sensitivity", tmp_path)
     assert not recwarn.list
-    top = [axes.texts[-1].get_text().replace("\n", " ") for axes in grid_of(figure, 2)[0]]
-    assert [title.removeprefix("number of images, ") for title in top] == titles
+    assert [axes.get_ylabel().replace("\n", " ") for axes in grid_of(figure, len(names))[:, 0]] == names
 
 
 def test_sensitivity_shows_gaps_where_nothing_was_measured_and_tells_of_undefined_values(tmp_path, recwarn):
@@ -502,14 +602,13 @@ def test_sensitivity_shows_gaps_where_nothing_was_measured_and_tells_of_undefine
     table.loc[undefined, "value"] = None
     figure = drawn(table[~largest & ~other], "sensitivity", tmp_path)
     assert not recwarn.list
-    grid = grid_of(figure, 2)
-    seen = [[line.get_marker() for line in points_and_bars(axes)[0] if np.isfinite(line.get_ydata()).any()]
-            for axes in grid[:, 0]]  # fmt: skip
+    grid = grid_of(figure, 8)
+    seen = [[line.get_marker() for line in means_of(axes)] for axes in grid[0]]
     assert seen[0] == seen[1][:2] and len(seen[1]) == 3
-    line = points_and_bars(grid[1, 2])[0][SENSITIVE.index("rsa-pearson")]
-    assert np.isnan(np.asarray(line.get_ydata(), float)).tolist() == [False, True, False]
-    assert len(points_and_bars(grid[1, 4])[0]) == 1
-    # Two seeds of the first order of the blocks, the only one there; in one column.
+    rsa = means_of(grid[3, 1])[2]
+    assert list(rsa.get_xdata()) == [LAYERS.index("pool2"), LAYERS.index("logits")]
+    assert len(means_of(grid[7, 1])) == 1
+    # Two seeds of the first order of the blocks, the only one there; in one row.
     assert "2 undefined values left out" in figure.texts[0].get_text().replace("\n", " ")
 
 

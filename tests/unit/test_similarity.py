@@ -15,6 +15,7 @@ from repdrift.networks.building import build, initialise
 from repdrift.networks.representations import representations
 from repdrift.plan.schema import schema
 from repdrift.similarity import linear_cka, linear_cka_matrices, linear_cka_matrix
+from repdrift.similarity.cka import linear_cka_and_nulls
 from repdrift.similarity.products import cheapest_grams
 from repdrift.similarity.rbf_cka import RbfCka
 from repdrift.similarity.registry import ESTIMATORS, images_needed
@@ -137,6 +138,15 @@ def test_both_estimators_at_the_cost_of_one(layers):
     assert list(both) == ["biased", "debiased"]
     for estimator, matrix in both.items():
         assert torch.equal(matrix, linear_cka_matrix(layers, estimator=estimator))
+
+
+def test_the_means_under_permutations_are_those_of_the_estimators(layers):
+    for name, (matrix, nulls) in linear_cka_and_nulls(layers).items():
+        assert torch.equal(matrix, linear_cka_matrix(layers, estimator=name))
+        method = estimator_of(f"cka-{name}")
+        states = [method.prepare(layer) for layer in layers]
+        expected = [[method.null_mean(a, b) for b in states] for a in states]
+        torch.testing.assert_close(nulls, torch.tensor(expected, dtype=torch.float64), rtol=1e-6, atol=1e-9)
 
 
 def test_hsic_of_0_with_itself_is_refused():

@@ -21,9 +21,9 @@ def change_label(similarity: str) -> str:
 
 
 def set_change_axis(axes: Axes, values: "pd.Series[float]") -> None:
-    """Make the y axis logarithmic, with limits that contain all values and 1."""
+    """Make the y axis logarithmic, with limits that contain 0.1, 1 and all positive values."""
     positive = values[values > 0]
-    low, high = float(positive.min()), max(1.0, float(positive.max()))
+    low, high = min([0.1, *positive]), max([1.0, *positive])
     set_log_axis(axes, low / 1.4, high * 1.25)
 
 

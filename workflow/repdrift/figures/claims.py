@@ -37,7 +37,7 @@ GRID: dict[str, Any] = {"color": "0.85", "linewidth": 0.4}
 TICK: dict[str, Any] = {"marker": "|", "markersize": 4.0, "markeredgewidth": 0.6, "color": "0.6", "zorder": 1.5}
 LARGE, LITTLE = 4.0, 2.4  # sizes in points of the markers of the main estimator and of the others
 ASIDE = 0.026  # distance in inches of the other estimators from the middle of a row
-BESIDE = "beside"  # the label of marks on the row of another contrast
+BESIDE, NO_ESTIMATOR = "beside", "measured"  # labels of marks on the row of another contrast, and without an estimator
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,11 @@ class Scale:
     def ticks(self) -> list[float]:
         positive = [10.0**power for power in range(self.decades + 1)]
         return [*(-tick for tick in reversed(positive)), 0.0, *positive]
+
+    def named(self, tick: float) -> bool:
+        """Return whether a tick has a number. If there are many, every other power of ten has one."""
+        power = round(math.log10(abs(tick))) if tick else 0
+        return self.decades < 3 or abs(tick) <= 1 or (self.decades - power) % 2 == 0
 
     def reaches(self, ratio: float) -> bool:
         return bool(abs(ratio) <= 10.0**self.decades)
@@ -172,7 +177,8 @@ def draw_head(axes: Axes, scale: Scale, bottom: float) -> None:
     for tick in scale.ticks:
         place = scale.place(tick)
         axes.plot([place, place], [HEAD, bottom], zorder=0.5, **(ZERO if tick == 0 else GRID))
-        axes.text(place, HEAD - 0.03, f"{tick:g}".replace("-", "\u2212"), ha="center", **small)
+        if scale.named(tick):
+            axes.text(place, HEAD - 0.03, f"{tick:g}".replace("-", "\u2212"), ha="center", **small)
     axes.text(PLOT, HEAD - 0.14, "against the claim", ha="left", **small)
     axes.text(PLOT + PLOT_WIDTH, HEAD - 0.14, "for the claim", ha="right", **small)
     large: dict[str, Any] = {"fontsize": style.SMALL, "va": "top", "color": "0.2"}
@@ -251,7 +257,7 @@ def look_of(estimator: str, colour: Colour, verdict: str, forest: Forest) -> dic
         "markeredgewidth": 0.5,
         "linestyle": "none",
         "zorder": 4,
-        "label": estimator,
+        "label": estimator or NO_ESTIMATOR,
     }
 
 

@@ -42,8 +42,9 @@ def t_intervals(values: pd.DataFrame, by: Sequence[str], column: str = "value", 
     DataFrame
         Indexed by the groups, with the columns ``mean``, ``low`` and ``high``. The limits are NaN for a single seed.
     """
-    known = values.loc[np.isfinite(values[column]) & (~log | (values[column] > 0)), [*by, column]]
+    known = values.loc[np.isfinite(values[column]), [*by, column]]
     if log:
+        known = known[known[column] > 0]
         known = known.assign(**{column: np.log(known[column])})
     grouped = known.groupby(list(by), sort=False)[column]
     counts, mean = grouped.count(), grouped.mean()

@@ -46,7 +46,7 @@ def claim_rows(verdicts: pd.DataFrame, multiverse: pd.DataFrame) -> list[dict[st
                     column: first[column] for column in ("sentence", "source", "origin", "figure", "reason", "evidence")
                 },
                 "verdict": first["verdict"],
-                "verdicts": by_verdict(found),
+                "verdicts": by_verdict(pd.concat([of_main, found.drop(of_main.index)])),
                 "effect": "" if math.isnan(first["effect"]) else in_words(first),
                 "margin": "" if math.isnan(first["margin"]) else f"{first['margin']:.3g} {first['unit']}",
                 "about": ", ".join(part for part in (first["contrast"], first["layer"]) if part),
