@@ -11,6 +11,8 @@ from repdrift.claims.scales import Scale
 
 SIMILARITY, HISTORY, CURVE = "similarity", "history", "curve"  # tables that contrasts of all experiments can read
 
+HALF = "half"  # the first part of the names of the columns with similarities on half of the probe
+
 Key = tuple[str, ...]
 
 
@@ -143,8 +145,8 @@ class Claim:
     source: str
     figure: str
     contrasts: tuple[Contrast, ...]
-    needs: str = ALL
-    origin: str = PAPER
+    needs: str
+    origin: str
 
 
 @dataclass(frozen=True)
