@@ -162,14 +162,13 @@ BAD = [
     ("pretrain/epochs", [0, 150.0, True, "1e3"], ["a whole number of at least 1"]),
     ("network/name", ["con4"], ["conv4", "did you mean conv4?"]),
     ("network/block", ["Conv_BN_ReLU"], ["conv-relu-bn or conv-bn-relu", "did you mean conv-bn-relu?"]),
-    ("probe/images", [5001], ["allowed is 4", "to 5000", "finetune.cross_domain.test"]),
+    ("probe/images", [5001], ["allowed is 8", "to 5000", "finetune.cross_domain.test"]),
     ("controls/scratch", [1, "yes"], ["true or false"]),
     ("controls/matched_steps", [0], ["at least 1, or null"]),
     ("transferability/class_images", [5001], ["allowed is 2 to 5000", "training images of the target cifar10"]),
     ("transfer/targets", [[]], ["a list of domain, cross_domain, others (one or more"]),
     ("transfer/shuffle", [[4, 4]], ["4 is there twice"]),
     ("transfer/learning_rates", [[]], ["a list of numbers above 0 (one or more"]),
-    ("transfer/learning_rates", [[0.1, 0]], ["a number above 0"]),
     ("transfer/test_images", [3], ["3", "allowed is 4 or more"]),
     ("transfer/checkpoints", [[151]], ["kept are 0, 1, 2"]),
     ("transfer/criticality/path", [[26]], ["fine-tuning ends before", "1 to 25"]),
@@ -223,7 +222,8 @@ BAD_INSIDE = [
     ("head2toe/offsets", [0.0, 1.0], "head2toe.offsets[1]", ["below 1"]),
     ("head2toe/test_images", 1, "head2toe.test_images", ["at least 2"]),
     ("head2toe/window", 0, "head2toe.window", ["above 0"]),
-    ("source/test", "test[0:100]", "probe.images", ["500", "allowed is 4", "to 100", "source.test"]),
+    ("transfer/learning_rates", [0.1, 0], "transfer.learning_rates[1]", ["a number above 0"]),
+    ("source/test", "test[0:100]", "probe.images", ["500", "allowed is 8", "to 100", "source.test"]),
     ("transfer/shuffle", [4, 5], "transfer.shuffle[1]", ["5", "0, 1, 2, 4, 8, 16"]),
     ("transfer/shuffle", [0, 32], "transfer.shuffle[1]", ["32", "into several", "16"]),
     ("head2toe/shuffle", [24], "head2toe.shuffle[0]", ["24", "0, 1, 2, 4, 8, 16"]),
@@ -260,7 +260,7 @@ TOGETHER = [
     ([others(train="train[0:1]")], "finetune.others[0].train", ["transferability", "at least 2 images"]),
     ([others(train="train[0:9]")], "finetune.others[0].train", ["head2toe", "at least 10 images"]),
     ([NEIGHBOURS, others(test="test[0:10]")], "finetune.others[0].test", ["at least 11 images"]),
-    ([NEIGHBOURS, {"probe": {"images": 10}}], "probe.images", ["10", "allowed is 11"]),
+    ([NEIGHBOURS, {"probe": {"images": 21}}], "probe.images", ["21", "allowed is 22"]),
     ([NEIGHBOURS, {"transfer": {"test_images": 10}}], "transfer.test_images", ["10", "allowed is 11 or more"]),
 ]
 
@@ -278,7 +278,7 @@ def test_settings_that_are_wrong_together_are_refused(overlays, key, words):
         [{"finetune": {"others": []}}],  # the experiments have their other targets
         [others(train="train[0:10]", test="test[0:4]")],
         [others(train="train[0:1]", test="test[0:1]"), dict.fromkeys(("transfer", "transferability", "head2toe"))],
-        [NEIGHBOURS, {"probe": {"images": 11}}],
+        [NEIGHBOURS, {"probe": {"images": 22}}],
         [{"pretrain": {"checkpoints": [75]}, "transfer": {"checkpoints": [0, 75, 150]}}],
     ],
 )

@@ -126,19 +126,19 @@ def test_swapped_settings_are_another_spec(load_config):
 
 
 @pytest.mark.parametrize(
-    ("presets", "others"),
+    ("presets", "first", "others"),
     [
-        ((), [*TRANSFER, *TRANSFERABILITY, *HEAD2TOE]),
-        (("laptop",), [*TRANSFER, *TRANSFERABILITY, *HEAD2TOE]),
-        (("demo",), TRANSFER),
-        (("smoke", "svhn-npz"), [*TRANSFER, *TRANSFERABILITY, *HEAD2TOE]),
+        ((), ["validation"], [*TRANSFER, *TRANSFERABILITY, *HEAD2TOE]),
+        (("laptop",), ["validation"], [*TRANSFER, *TRANSFERABILITY, *HEAD2TOE]),
+        (("demo",), [], TRANSFER),
+        (("smoke", "svhn-npz"), [], [*TRANSFER, *TRANSFERABILITY, *HEAD2TOE]),
     ],
     ids=["paper", "laptop", "demo", "smoke"],
 )
-def test_figures_show_runs_that_exist(load_config, presets, others):
+def test_figures_show_runs_that_exist(load_config, presets, first, others):
     plan = Plan(load_config(*presets))
     names = [*(f"fig{number}" for number in range(1, 6)), "controls", "layers", "sensitivity"]
-    assert list(plan.figures) == [*names, *others, "claims", "multiverse"]
+    assert list(plan.figures) == [*first, *names, *others, "claims", "multiverse"]
     for figure in plan.figures.values():
         for series in (series for panel in figure.panels for series in panel.series):
             if figure.drawing == "heatmap":
@@ -173,19 +173,20 @@ def test_the_studys_own_order_of_the_blocks_is_not_trained_twice(load_config):
 
 def test_sensitivity_tries_the_sizes_that_the_images_allow(load_config):
     laptop = drift(Plan(load_config("laptop")))
-    assert laptop.probe_sizes("cifar10") == [100, 200, 500, 2000]
-    assert laptop.probe_sizes("cifar10+cifar10") == [100, 200, 500, 2000, 5000]
-    assert laptop.probe_sizes("conv-bn-relu/cifar10+cifar10") == [100, 200, 500, 2000, 5000]
-    # Thousands of images make a run dear: only the main ones take them.
-    assert laptop.probe_sizes("cifar10+svhn") == [100, 200, 500]
+    assert laptop.probe_sizes("source", "cifar10") == [100, 200, 500, 2000]
+    assert laptop.probe_sizes("domain", "cifar10+cifar10") == [100, 200, 500, 2000, 5000]
+    assert laptop.probe_sizes("domain", "conv-bn-relu/cifar10+cifar10") == [100, 200, 500, 2000, 5000]
+    # Thousands of images make a run dear: only the main ones take them, on their own probe.
+    assert laptop.probe_sizes("cross_domain", "cifar10+cifar10") == [100, 200, 500]
+    assert laptop.probe_sizes("cross_domain", "cifar10+svhn") == [100, 200, 500]
     assert laptop.tried_runs == list(laptop.needed)
-    spec = laptop.sensitivity_spec("cifar10+cifar10", 1)
+    spec = laptop.sensitivity_spec("domain", "cifar10+cifar10", 1)
     assert spec.probe == Part("test", 5000, 10_000)
     assert spec.references == ("init", "pretrained")
     config = load_config("demo")
     config["probe"] |= {"images": 200, "bn": "calibrated"}
     demo = drift(Plan(config))
-    assert demo.probe_sizes("objects") == [100, 200, 300]
+    assert demo.probe_sizes("source", "objects") == [100, 200, 300]
     assert demo.tried_runs == [run.name for run in demo.main_runs]
     assert demo.bn_modes == ["calibrated", "batch"]
 

@@ -34,7 +34,8 @@ def all_specs(plan):
     yield from (specs.initialise(plan, weights, seed) for weights in study.initial_weights)
     yield from (specs.train(plan, run, seed) for run in plan.runs)
     yield from (specs.activations(plan, role, run) for role in COMPARED_ROLES for run in plan.runs)
-    yield from (specs.similarity(plan, run, seed) for run in plan.experiments["drift"].usual_runs)
+    for name in plan.experiments["drift"].usual_runs:
+        yield from (specs.similarity(plan, role, name, seed) for role in study.probes(plan.runs[name]))
     yield from (specs.table(figure) for figure in plan.figures.values() if figure.rows)
     yield from map(specs.figure, plan.figures.values())
     yield from (specs.judge(plan, figure) for figure in plan.claims)
@@ -46,8 +47,10 @@ def all_specs(plan):
 def drift_specs(drift, seed):
     yield drift.curve_spec(seed)
     yield drift.layers_spec(seed)
-    yield from (drift.sensitivity_spec(run, seed) for run in drift.tried_runs)
+    for run in drift.tried_runs:
+        yield from (drift.sensitivity_spec(role, run, seed) for role in drift.study.probes(drift.needed[run]))
     yield multiverse_spec(drift)
+    yield drift.validation_spec()
 
 
 def transfer_specs(transfer, seed):
@@ -141,8 +144,8 @@ def test_a_missing_key_is_refused(plan, key):
 def test_a_missing_key_of_a_contrast_is_refused(plan):
     """The function that makes contrasts has defaults; what is written has none."""
     spec = json.loads(canonical(specs.judge(plan, "claims")))
-    del spec["claims"][0]["contrasts"][0]["within"]
-    with pytest.raises(ValueError, match="within"):
+    del spec["claims"][0]["contrasts"][0]["equal"]
+    with pytest.raises(ValueError, match="equal"):
         parse(JudgeSpec, json.dumps(spec))
 
 

@@ -1,12 +1,12 @@
 """Worlds in which the claims N1 to N12 are true to some degree, as the tables and histories that are measured there."""
 
+import csv
 from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
 import pandas as pd
 
-from repdrift.claims import measurements
 from repdrift.claims.contrasts import HISTORY
 from repdrift.experiments.transfer.claims import claims
 from repdrift.experiments.transfer.experiment import Transfer
@@ -175,5 +175,14 @@ class World:
         for table in transfer.tables:
             path = folder / f"{table.name}.csv"
             frames[table.name].to_csv(path, index=False)
-            found[table.name] = measurements.keyed(path, table.columns)
+            found[table.name] = keyed(path, table.columns)
         return found
+
+
+def keyed(path, columns):
+    """The values of a file by the texts in some columns, as a series over seeds."""
+    found = {}
+    with path.open(newline="") as file:
+        for row in csv.DictReader(file):
+            found.setdefault(tuple(row[column] for column in columns), {})[int(row["seed"])] = float(row["value"])
+    return {key: pd.Series(values) for key, values in found.items()}

@@ -12,6 +12,8 @@ from repdrift.claims.scales import Scale
 SIMILARITY, HISTORY, CURVE = "similarity", "history", "curve"  # tables that contrasts of all experiments can read
 CALIBRATED = ", calibrated"  # appended to the name of an estimator whose values are calibrated by their null
 
+HALF = "half"  # the first part of the names of the columns with similarities on half of the probe
+
 Key = tuple[str, ...]
 
 
@@ -144,8 +146,8 @@ class Claim:
     source: str
     figure: str
     contrasts: tuple[Contrast, ...]
-    needs: str = ALL
-    origin: str = PAPER
+    needs: str
+    origin: str
 
 
 @dataclass(frozen=True)

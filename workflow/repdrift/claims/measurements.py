@@ -8,13 +8,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from repdrift.claims.contrasts import Contrast, HistoryOf, Key
+from repdrift.claims.contrasts import HALF, Contrast, HistoryOf, Key
 
 Numbers = Mapping[Key, "pd.Series[float]"]  # one number for each seed, by the key that contrasts use
 Replicates = Mapping[Key, pd.DataFrame]  # the same on resampled probes: a row for each seed, a column for each probe
 
 SIMILARITY_KEYS = ["run", "reference", "layer", "probe"]
-HALF = "half"  # the first part of the names of the columns with similarities on half of the probe
 
 
 def similarities(table: pd.DataFrame, column: str = "value") -> Numbers:

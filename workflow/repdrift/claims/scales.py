@@ -28,7 +28,7 @@ CKA = Scale("CKA", 0.01)
 POINTS = Scale("points", 1.0)  # percentage points of accuracy
 # For claims that an accuracy is no worse. Their contrast is the difference plus the margin of 1 point. It is above 0 if
 # the accuracy is worse by less than that, so this scale needs no margin of its own.
-NO_WORSE = Scale("points above a loss of 1", 0.0)
+NO_WORSE = Scale("points", 0.0)
 NATS = Scale("nats", 0.01)
 LOG_ACCURACY = Scale("ln accuracy", math.log(1.02))  # a fiftieth of the accuracy
 LOG_RATIO = Scale("ln ratio", math.log(1.05))  # a twentieth of a distance, or of T of Chen et al. (2022)

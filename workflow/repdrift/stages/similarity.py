@@ -9,7 +9,7 @@ from safetensors import safe_open
 from torch import Tensor
 
 from repdrift import command
-from repdrift.claims.measurements import HALF
+from repdrift.claims.contrasts import HALF
 from repdrift.errors import UserError
 from repdrift.provenance.artifacts import Job, write_csv
 from repdrift.seeds import seed_for

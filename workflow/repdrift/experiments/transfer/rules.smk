@@ -35,6 +35,10 @@ use rule transfer_similarity_of_pairs as transfer_barrier_of_pairs with:
         TRANSFER.file("barrier", "{dataset}", "{seed}"),
     log:
         f"{STUDY.folder}/logs/transfer/barrier/{{dataset}}/seed{{seed}}.log",
+    resources:
+        gpu=gpu_if_offered,
+        mem_mb=growing(2500),
+        runtime=growing(40),
     params:
         spec=lambda w: canonical(TRANSFER.lines_spec(w.dataset, int(w.seed))),
         code=fingerprint("transfer_barrier_of_pairs"),
@@ -49,6 +53,10 @@ use rule transfer_similarity_of_pairs as transfer_criticality_of_parts with:
         TRANSFER.file("criticality", "{dataset}", "{seed}"),
     log:
         f"{STUDY.folder}/logs/transfer/criticality/{{dataset}}/seed{{seed}}.log",
+    resources:
+        gpu=gpu_if_offered,
+        mem_mb=growing(2500),
+        runtime=growing(40),
     params:
         spec=lambda w: canonical(TRANSFER.criticality_spec(w.dataset, int(w.seed))),
         code=fingerprint("transfer_criticality_of_parts"),

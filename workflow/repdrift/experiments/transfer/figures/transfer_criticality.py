@@ -59,6 +59,9 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
         found = direct[(direct["images"] == target) & (direct["measure"] == PART_CRITICALITY)]
         draw_points(axes, logarithms(found), x="part", order=parts, hue="network", look=look)
         name_parts(axes, parts)
+    # The interval of a few seeds may be longer than the axis.
+    highest = logarithms(direct[direct["measure"] == PART_CRITICALITY])["value"].replace(np.inf, np.nan).max()
+    upper[1][0].set_ylim(-0.3, 1.2 * max(float(highest), 1.0))
     upper[0][0].set_ylabel("rewound: test\naccuracy (%)", fontsize=style.SMALL)
     upper[1][0].set_ylabel("log10 (1 + criticality)", fontsize=style.SMALL)
     lower = rows[1].subgridspec(len(targets) * len(networks), len(parts)).subplots(sharey=True, squeeze=False)
@@ -86,7 +89,7 @@ def draw_landscapes(
     """Draw the excess of the loss over that of the trained network, for each target, network and part."""
     above = excess_losses(losses)
     norm = LogNorm(LEAST, max(float(above["value"].max()), 10 * LEAST))
-    kinds = list(dict.fromkeys(zip(above["images"], above["network"], strict=True)))
+    kinds = list(dict.fromkeys(zip(losses["images"], losses["network"], strict=True)))
     for row, (images, network) in zip(axes, kinds, strict=True):
         for panel, part in zip(row, parts, strict=True):
             chosen = (above["images"] == images) & (above["network"] == network) & (above["part"] == part)

@@ -9,7 +9,6 @@ from repdrift.figures.grid import Grid
 from repdrift.figures.points import draw_chance, draw_points, seeds_in_words
 from repdrift.figures.style import Look
 from repdrift.figures.table import ordered
-from repdrift.study.tasks import SIDE
 
 COLUMNS = ("images", "seed", *RATES.columns[1:], "value", "chance")
 ROWS = {TEST_ACCURACY: TUNED_ACCURACY, SPEED: TUNED_SPEED}
@@ -25,7 +24,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     """
     table = table.astype({"side": int})
     panels = list(dict.fromkeys(zip(table["images"], table["side"], strict=True)))
-    titles = [images if side == SIDE else f"{images}, {SHUFFLED[side]}" for images, side in panels]
+    titles = [f"{images}, {SHUFFLED[side]}" if side in SHUFFLED else images for images, side in panels]
     labels = ordered(table["network"])
     footer = [seeds_in_words(table), "tuned: chosen on one half of the test images, measured on the other", network]
     grid = Grid.of(titles, 2, labels, footer)

@@ -1,9 +1,9 @@
 """Measure trainings with several learning rates, and choose one for each start on images that it is not judged on."""
 
+import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-
-import pandas as pd
+from statistics import fmean
 
 from repdrift.experiments.evaluation import Evaluation
 from repdrift.experiments.transfer.halves import Images, halves
@@ -25,8 +25,9 @@ Row = dict[str, object]
 
 def speed(history: Path, epochs: int) -> float:
     """Return the mean training accuracy in percent of the first epochs of a history."""
-    table = pd.read_csv(history)
-    return float(table.loc[table["epoch"].between(1, epochs), "train_accuracy"].mean())
+    with history.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    return fmean(float(row["train_accuracy"]) for row in rows if 1 <= int(row["epoch"]) <= epochs)
 
 
 def start_rows(

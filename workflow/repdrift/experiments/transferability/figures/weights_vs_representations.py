@@ -1,5 +1,7 @@
 """The change of the representation of each layer against the movement of its weights, for every fine-tuning."""
 
+import math
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -9,11 +11,11 @@ from repdrift.experiments.transferability.figures.transferability import PRETRAI
 from repdrift.experiments.transferability.tables import MOVEMENT
 from repdrift.experiments.transferability.within_layers import correlations
 from repdrift.figures import style
-from repdrift.figures.grid import Grid
+from repdrift.figures.lines import lettered
 from repdrift.figures.points import seeds_in_words
 from repdrift.figures.scatter import Mean, draw_mean
-from repdrift.figures.style import Look
-from repdrift.figures.table import ordered
+from repdrift.figures.style import Look, Strip
+from repdrift.figures.table import joined, ordered
 
 COLUMNS = (
     "run", "images", "seed", "labels", "reference", "measure", "item", "layer", "estimator", "value",
@@ -33,22 +35,26 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
         f"{left_out} changes of at most 0 left out" if left_out else "",
         network,
     ]
-    grid = Grid.of(layers, 1, [*targets, *labels], footer, height=1.9)
+    width = style.DOUBLE
+    columns = style.legend_columns([*targets, *labels], width - 1.1)  # the axes begin at the right of two lines of text
+    lines = math.ceil(len([*targets, *labels]) / columns)
+    strip = Strip(lines, style.wrap(joined(footer), width - 0.1, style.TINY))
+    figure = style.make_figure(width, 2.35, strip)
+    row = figure.subplots(1, len(layers), sharey=True, squeeze=False)[0]
     colours, markers = Look.of(targets).colours, Look.of(labels).markers
     within = correlations(found)
-    for axes, layer in zip(grid.axes[0], layers, strict=True):
+    for axes, layer, title in zip(row, layers, lettered(layers), strict=True):
         draw_layer(axes, found[found["item"] == layer], colours, markers)
         write_correlations(axes, within[within["item"] == layer], colours)
-    grid.axes[0][len(layers) // 2].set_xlabel(
-        "movement of the weights: ‖fine-tuned \u2212 pre-trained‖ / ‖pre-trained‖"
-    )
-    grid.axes[0][0].set_ylabel(f"change of the representation\n1 \u2212 {style.estimator_label(estimator)}")
+        axes.set_title(title)
+    row[len(layers) // 2].set_xlabel("movement of the weights: ‖fine-tuned \u2212 pre-trained‖ / ‖pre-trained‖")
+    row[0].set_ylabel(f"change of the representation\n1 \u2212 {style.estimator_label(estimator)}")
     handles = [Line2D([], [], color=colour, linewidth=2, label=name) for name, colour in colours.items()]
     handles += [
         Line2D([], [], color="0.3", linestyle="", marker=marker, label=name) for name, marker in markers.items()
     ]
-    style.legend(grid.axes[0][0], handles, grid.columns, grid.strip.legend_top)
-    return grid.figure
+    style.legend(row[0], handles, columns, strip.legend_top)
+    return figure
 
 
 def draw_layer(
