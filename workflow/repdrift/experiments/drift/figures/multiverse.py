@@ -94,14 +94,16 @@ def options(table: pd.DataFrame, column: str) -> list[str]:
 
 def footer(table: pd.DataFrame, groups: Sequence[Group], network: str) -> str:
     """Return the text of the footer, which explains the bars, and says what varied and what never did."""
+    varied = [TITLES[group.column] for group in groups if group.column != "layer"]
+    initial = options(table, "reference")
     return joined(
         [
             "bars: verdicts over the distinct looks at the data, and their number; probes that share images, and "
             "estimators that nearly equal each other, are one look",
             "cells, from top to bottom: the same over the looks with one option, for a layer over its contrasts only; "
             "empty: not tried",
-            f"varied: {', '.join(TITLES[group.column] for group in groups if group.column != 'layer')} "
-            f"(init: the {' or an '.join(options(table, 'reference'))} initial network)",
+            f"varied: {', '.join(varied)}" if varied else "",
+            f"init: the {' or an '.join(initial)} initial network" if len(initial) > 1 else "",
             NEVER,
             network,
         ]
