@@ -168,7 +168,6 @@ BAD = [
     ("transfer/targets", [[]], ["a list of domain, cross_domain, others (one or more"]),
     ("transfer/shuffle", [[4, 4]], ["4 is there twice"]),
     ("transfer/learning_rates", [[]], ["a list of numbers above 0 (one or more"]),
-    ("transfer/learning_rates", [[0.1, 0]], ["a number above 0"]),
     ("transfer/test_images", [3], ["3", "allowed is 4 or more"]),
     ("transfer/checkpoints", [[151]], ["kept are 0, 1, 2"]),
     ("transfer/criticality/path", [[26]], ["fine-tuning ends before", "1 to 25"]),
