@@ -166,7 +166,10 @@ class World:
             "transfer_barrier": self.lines(transfer),
             "transfer_criticality": self.parts(transfer),
         }
-        return {name: frame.assign(images=frame["dataset"].map(TITLES)) for name, frame in frames.items()}
+        titled = {name: frame.assign(images=frame["dataset"].map(TITLES)) for name, frame in frames.items()}
+        rates = titled["transfer_rates"]
+        rates["images"] += rates["side"].map({0: ", values shuffled", SIDE: ""})
+        return titled
 
     def numbers(self, transfer, folder):
         """The numbers that claims read, by way of files as the programs write them."""

@@ -13,7 +13,6 @@ from repdrift.figures.table import ordered
 COLUMNS = ("images", "seed", *RATES.columns[1:], "value", "chance")
 ROWS = {TEST_ACCURACY: TUNED_ACCURACY, SPEED: TUNED_SPEED}
 LABELS = {TEST_ACCURACY: "final test accuracy (%)", SPEED: "training accuracy (%),\nmean of first epochs"}
-SHUFFLED = {0: "values shuffled", 1: "pixels shuffled"}
 TUNED = "tuned"
 
 
@@ -22,15 +21,12 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
 
     The value at the chosen learning rate stands at the right.
     """
-    table = table.astype({"side": int})
-    panels = list(dict.fromkeys(zip(table["images"], table["side"], strict=True)))
-    titles = [f"{images}, {SHUFFLED[side]}" if side in SHUFFLED else images for images, side in panels]
-    labels = ordered(table["network"])
+    panels, labels = ordered(table["images"]), ordered(table["network"])
     footer = [seeds_in_words(table), "tuned: chosen on one half of the test images, measured on the other", network]
-    grid = Grid.of(titles, 2, labels, footer)
+    grid = Grid.of(panels, 2, labels, footer)
     for row, measure in enumerate(ROWS):
-        for axes, (images, side) in zip(grid.axes[row], panels, strict=True):
-            draw_rates(axes, table[(table["images"] == images) & (table["side"] == side)], measure, grid.look)
+        for axes, panel in zip(grid.axes[row], panels, strict=True):
+            draw_rates(axes, table[table["images"] == panel], measure, grid.look)
         grid.axes[row][0].set_ylabel(LABELS[measure])
     for axes in grid.axes[-1]:
         axes.set_xlabel("learning rate")
