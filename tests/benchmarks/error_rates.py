@@ -15,11 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repdrift.claims import measurements, published
-from repdrift.claims.contrasts import ANY, Claim, Contrast
+from repdrift.claims.contrasts import ANY, Claim, Contrast, Scale
 from repdrift.claims.estimates import estimate
 from repdrift.claims.judging import Measured, measured_by_estimators, other_numbers
 from repdrift.claims.rule import CONTRADICTED, NEGLIGIBLE, POWER, SUPPORTED, UNDECIDED
-from repdrift.claims.scales import Scale
 from repdrift.claims.verdict import Judged, judge, together
 from repdrift.commands.judge import keys_of, published_plan
 from repdrift.plan import specs

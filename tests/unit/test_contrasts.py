@@ -3,6 +3,7 @@
 import pytest
 
 from repdrift.claims.contrasts import (
+    ALL,
     HISTORY,
     MEAN,
     OURS,
@@ -76,8 +77,10 @@ def of(table, *runs, decides=True):
 
 
 def test_the_runs_of_histories_are_named_once_and_in_order():
-    claims = [Claim("X", "", "", "", (of(HISTORY, "b", "a"), of("similarity", "c"))), Claim("Y", "", "", "", ())]
-    claims.append(Claim("Z", "", "", "", (of(HISTORY, "a", "d"),)))
+    def claim(*contrasts):
+        return Claim("X", "", "", "", contrasts, ALL, OURS)
+
+    claims = [claim(of(HISTORY, "b", "a"), of("similarity", "c")), claim(), claim(of(HISTORY, "a", "d"))]
     assert history_runs(claims) == ["b", "a", "d"]
 
 

@@ -14,7 +14,7 @@ from tests.benchmarks.error_rates import (
 )
 
 from repdrift.claims import measurements
-from repdrift.claims.contrasts import ANY, Claim, contrast
+from repdrift.claims.contrasts import ALL, ANY, OURS, Claim, contrast
 from repdrift.claims.rule import CONTRADICTED, NEGLIGIBLE, SUPPORTED
 from repdrift.claims.scales import CKA
 from repdrift.plan.plan import Plan
@@ -97,7 +97,7 @@ def test_what_probes_change_in_all_seeds_is_their_mean():
 
 
 def test_more_seeds_find_smaller_effects():
-    claim = Claim("X", "", "", "", (contrast("", "similarity", {("a",): 1.0}, CKA),))
+    claim = Claim("X", "", "", "", (contrast("", "similarity", {("a",): 1.0}, CKA),), ALL, OURS)
     found = [smallest_found(claim, noise(claim, 2), seeds, 300) for seeds in (4, 10)]
     # By the noncentral t distribution, 4 seeds find 2.0 standard deviations and 10 find 1.0 (two-sided level of 5 %).
     assert found == pytest.approx([2 * 2.0, 2 * 1.0], rel=0.15)

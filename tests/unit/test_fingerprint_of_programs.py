@@ -29,6 +29,12 @@ def test_a_measuring_program_does_not_depend_on_how_trainings_are_packed(program
     assert not used & {"training.packing", "training.tickets", "training.jobs", "training.progress"}
 
 
+@pytest.mark.parametrize("program", ["dataset", "task", "initialise", "train", *MEASURING])
+def test_no_training_or_measurement_depends_on_claims_or_margins(program):
+    used = {name for name in fingerprint.modules(program) if name.startswith("claims")}
+    assert used <= {"claims.contrasts"}  # the name of a column
+
+
 def test_a_figure_depends_on_its_own_drawing_and_on_no_plan_or_claim():
     for name, module in parts.drawings().items():
         used = set(fingerprint.modules("figure", f"drawing {name}"))

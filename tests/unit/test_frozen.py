@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from repdrift.claims.contrasts import Scale
 from repdrift.claims.frozen import FROZEN, hash_of
-from repdrift.claims.scales import Scale
 from repdrift.plan.experiments import claims_of
 from repdrift.plan.plan import Plan
 from repdrift.study.config import complete

@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from repdrift.claims.scales import Scale
-
 SIMILARITY, HISTORY, CURVE = "similarity", "history", "curve"  # tables that contrasts of all experiments can read
 CALIBRATED = ", calibrated"  # appended to the name of an estimator whose values are calibrated by their null
 
@@ -53,6 +51,21 @@ class Table:
         """The columns of the file that a program writes: the seed comes second, and the value last."""
         first, *others = self.columns
         return (first, "seed", *others, "value")
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The unit of a contrast and its margin.
+
+    Attributes
+    ----------
+    unit : str
+    margin : float
+        The smallest effect of interest in that unit. Effects within the margin count as negligible.
+    """
+
+    unit: str
+    margin: float
 
 
 @dataclass(frozen=True)

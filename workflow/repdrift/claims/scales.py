@@ -4,23 +4,8 @@ The Snakefile imports this module, so it needs nothing heavy.
 """
 
 import math
-from dataclasses import dataclass
 
-
-@dataclass(frozen=True)
-class Scale:
-    """The unit of a contrast and its margin.
-
-    Attributes
-    ----------
-    unit : str
-    margin : float
-        The smallest effect of interest in that unit. Effects within the margin count as negligible.
-    """
-
-    unit: str
-    margin: float
-
+from repdrift.claims.contrasts import Scale
 
 # Another probe of 500 images changes a CKA by .005 to .013 (standard deviation), and the authors' data change by .01
 # between epochs that their figure shows as equal.

@@ -6,8 +6,18 @@ The Snakefile imports this module, so it needs nothing heavy.
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from repdrift.claims.contrasts import CURVE, HISTORY, SIMILARITY, Contrast, Weights, contrast, difference, mean_of
-from repdrift.claims.scales import CKA, NATS, POINTS, Scale
+from repdrift.claims.contrasts import (
+    CURVE,
+    HISTORY,
+    SIMILARITY,
+    Contrast,
+    Scale,
+    Weights,
+    contrast,
+    difference,
+    mean_of,
+)
+from repdrift.claims.scales import CKA, NATS, POINTS
 from repdrift.experiments.drift.comparisons import Comparisons, mean_in_words
 
 FIRST_EPOCH = "3"  # the mean loss is taken from this epoch on; the paper says that the loss falls slower

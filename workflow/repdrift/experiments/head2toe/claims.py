@@ -17,6 +17,7 @@ from repdrift.claims.contrasts import (
     Claim,
     Contrast,
     Key,
+    Scale,
     Sentence,
     Weights,
     claims_of,
@@ -25,7 +26,7 @@ from repdrift.claims.contrasts import (
     weighted,
 )
 from repdrift.claims.contrasts import OURS as BY_US
-from repdrift.claims.scales import DECADES, POINTS, RANK_CORRELATION, Scale
+from repdrift.claims.scales import DECADES, POINTS, RANK_CORRELATION
 from repdrift.experiments.head2toe.experiment import Head2Toe
 from repdrift.experiments.head2toe.method_names import NAMES
 from repdrift.experiments.head2toe.tables import (

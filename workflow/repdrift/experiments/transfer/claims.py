@@ -13,6 +13,7 @@ from repdrift.claims.contrasts import (
     Claim,
     Contrast,
     Key,
+    Scale,
     Sentence,
     Weights,
     claims_of,
@@ -21,7 +22,7 @@ from repdrift.claims.contrasts import (
     trend,
     weighted,
 )
-from repdrift.claims.scales import CKA, KAPPA, LOG_ACCURACY, LOG_RATIO, NO_WORSE, POINTS, SHARE, Scale
+from repdrift.claims.scales import CKA, KAPPA, LOG_ACCURACY, LOG_RATIO, NO_WORSE, POINTS, SHARE
 from repdrift.experiments.transfer.experiment import Transfer
 from repdrift.experiments.transfer.pairs import DISAGREEING, STARTS
 from repdrift.experiments.transfer.tables import (
