@@ -12,7 +12,7 @@ from repdrift.claims.contrasts import ANY, CALIBRATED, CURVE, HISTORY, SIMILARIT
 from repdrift.claims.estimates import estimate
 from repdrift.claims.measurements import Numbers, Replicates
 from repdrift.claims.regime import Regime
-from repdrift.claims.rule import CONTRADICTED, SUPPORTED
+from repdrift.claims.rule import SUPPORTED
 from repdrift.claims.verdict import Judged, judge, together
 
 CONTRASTS = (
@@ -162,11 +162,9 @@ def claim_row(claim: Claim, estimator: str, verdicts: Sequence[ContrastVerdict],
 def decisive_one(verdicts: Sequence[ContrastVerdict], verdict: str, needs: str) -> ContrastVerdict:
     """Return the contrast that the verdict on a claim hangs on.
 
-    It is the most contradicted one of a claim that is contradicted. Of the others, it is the strongest if any contrast
-    suffices, and the weakest if all are needed.
+    Of the contrasts with the same verdict it is the strongest if any contrast suffices, and the weakest if all are
+    needed.
     """
-    if verdict == CONTRADICTED:
-        return min(verdicts, key=lambda one: one.judged.p_contradiction)
     same = [one for one in verdicts if one.judged.verdict == verdict] or verdicts
     return (min if needs == ANY else max)(same, key=lambda one: one.judged.p_support)
 

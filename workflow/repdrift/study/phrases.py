@@ -26,8 +26,9 @@ def common_phrases(study: Study) -> dict[str, str]:
     return {
         "seeds": f"This study has {count(seeds, 'seed')}.",
         "mean_of_seeds": f"Values are means over {seeds} seeds." if seeds > 1 else "There is one seed.",
-        "seeds_as_bars": _errors(seeds, "bars", "points"),
-        "seeds_as_bands": _errors(seeds, "bands", "lines"),
+        "intervals": intervals_in_words(seeds),
+        "points": seeds_in_words(seeds, "points"),
+        "bands": seeds_in_words(seeds, "lines"),
         "null": NULL,
         "change": CHANGE,
         "estimators": f"The estimators are {', '.join(config.similarity.estimators)}.",
@@ -54,6 +55,19 @@ def network_sentence(study: Study, blocks: Iterable[str]) -> str:
     return f"The network is {study.config.network.name}; the order of the layers in its blocks is {orders}."
 
 
+def intervals_in_words(seeds: int, *, log: bool = False) -> str:
+    """Return the sentence that tells what means and intervals show of the seeds. `log` is for logarithmic axes."""
+    if seeds == 1:
+        return "There is one seed, so no interval is shown."
+    means = "means of logarithms" if log else "means"
+    return f"Values are {means} over {seeds} seeds, with 95 % confidence intervals by Student's t."
+
+
+def seeds_in_words(seeds: int, drawn: str, *, log: bool = False) -> str:
+    """Return the sentences for figures that also show each seed, as faint `drawn` (such as ``points``)."""
+    return intervals_in_words(seeds, log=log) + ("" if seeds == 1 else f" Faint {drawn} are single seeds.")
+
+
 def count(number: int, word: str) -> str:
     """Return a number with its noun in the singular or the plural."""
     return f"{number:,} {word}{'' if number == 1 else 's'}"
@@ -63,15 +77,6 @@ def _statistics(config: Config) -> str:
     if config.probe.bn == "batch":
         return "batch normalisation by the statistics of each batch of 32"
     return "batch normalisation by statistics that are re-estimated on training images"
-
-
-def _errors(seeds: int, drawn: str, each: str) -> str:
-    if seeds == 1:
-        return "There is one seed, so no interval is shown."
-    return (
-        f"Values are means over {seeds} seeds; {drawn} show 95 % confidence intervals by Student's t, and faint {each} "
-        "show each seed."
-    )
 
 
 def _trained(study: Study) -> str:

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from repdrift.experiments.captions import intervals_in_words, points_in_words
 from repdrift.experiments.experiment import Experiment
 from repdrift.experiments.head2toe.budget import after_probe, budgets
 from repdrift.experiments.head2toe.specs import AffinitySpec, FeaturesSpec, ProbeBefore, ProbesSpec, TuningSpec
@@ -205,8 +204,6 @@ class Head2Toe(Experiment):
         phrases = {
             "budget": self._budget(),
             "window": f"{self.settings.window:.0%}",
-            "intervals": intervals_in_words(len(self.study.seeds)),
-            "points": points_in_words(len(self.study.seeds)),
         }
         every = {self.table(*key): self._columns(key[1]) for key in self.method_tables}
         probes = {self.table(*key): self._columns(key[1]) for key in self.method_tables if key[0] == PROBES}

@@ -143,18 +143,13 @@ class Transfer(Trainings):
     # Figures
 
     def figures(self) -> Iterator[Figure]:
-        settings, seeds = self.settings, len(self.study.seeds)
+        settings = self.settings
         trained = {
             "epochs": str(self.epochs),
             "converged": str(settings.converged),
             "images": f"{settings.images:,}",
             "rate": f"{self.study.config.training.learning_rate:g}",
             "rates": ", ".join(f"{rate:g}" for rate in self.rates),
-            "seeds_as_points": (
-                f"Faint points are the {seeds} seeds, and markers are their means with 95 % t intervals."
-                if seeds > 1
-                else "There is one seed, so no interval is shown."
-            ),
         }
         criticality = {
             "train_images": count(settings.criticality.images, "training image"),
