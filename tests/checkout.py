@@ -9,7 +9,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[1]
 DATA = REPOSITORY / "data"
-PARTS = ("Snakefile", "config.yaml", "presets", "profiles", "workflow", "envs")
+PARTS = ("Snakefile", "config.yaml", "presets", "profiles", "workflow", "envs", "docs/reference")
 ENVIRONMENT = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "OMP_NUM_THREADS")}
 
 

@@ -1,13 +1,18 @@
 """The comparison of a study with the numbers that the authors published."""
 
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from repdrift import figures
+from repdrift.canonical import canonical
+from repdrift.claims.contrasts import HistoryOf
 from repdrift.experiments.drift.figures import validation as drawing
+from repdrift.experiments.drift.specs import ValidationSpec
 from repdrift.experiments.drift.stages.compare_with_published import COLUMNS, compared
 from repdrift.experiments.drift.validation import NUMBERS, counterparts
 from repdrift.provenance.artifacts import write_csv
@@ -90,3 +95,24 @@ def test_the_figure_shows_every_number(load_config, tmp_path):
     assert drawing.label(
         {"phase": "finetune", "dataset": "cifar10", "labels": "shift", "images": 5000, "same_images": 1}
     ) == ("fine-tuned, CIFAR-10, shifted, N = 5,000")
+
+
+def test_the_program_compares_the_files_of_a_study(load_config, tmp_path):
+    pair = next(one for one in found(load_config, "laptop") if one.phase == "scratch")
+    rows = [
+        (pair.run, 11, "init", layer, "cka-biased", 0.5) for layer in ("pool1", "pool2", "pool3", "pool4", "logits")
+    ]
+    table = pd.DataFrame(rows, columns=["run", "seed", "reference", "layer", "estimator", "value"])
+    table.to_csv(tmp_path / "similarity.csv", index=False)
+    history = pd.DataFrame({"test_accuracy": [20.0], "train_accuracy": [100.0], "train_loss": [0.003]})
+    history.to_csv(tmp_path / "history.csv", index=False)
+    spec = ValidationSpec((pair,), (HistoryOf(pair.run, 11),), "cka-biased")
+    words = ["--spec", canonical(spec), "--published", str(NUMBERS), "--similarities", "similarity.csv",
+             "--histories", "history.csv", "--output", "table.csv"]  # fmt: skip
+    command = [sys.executable, "-m", "repdrift.stages", "compare_with_published", *words]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    made = pd.read_csv(tmp_path / "table.csv").set_index("measure")
+    assert made.loc["pool4", "difference"] == pytest.approx(0.5 - 0.782)
+    # One seed has no standard error, so the difference cannot be expressed in standard errors.
+    assert made["errors"].isna().all() and made["se"].isna().all()
+    assert (tmp_path / "table.csv.json").exists()
