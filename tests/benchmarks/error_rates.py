@@ -64,7 +64,7 @@ class Noise:
 
 def noise_of(deciding: Sequence[Contrast], found: Measured) -> Noise | None:
     """Return the noise of the contrasts of a claim in a study; None if it did not measure all of them."""
-    margins = np.array([one.scale.margin for one in deciding])
+    margins = np.array([unit(one.scale) for one in deciding])
     values = [measurements.values(one, found.numbers.get(one.table, {})) for one in deciding]
     measured = [value for value in values if value is not None and np.isfinite(value).all()]
     if len(measured) < len(deciding):
@@ -76,6 +76,11 @@ def noise_of(deciding: Sequence[Contrast], found: Measured) -> Noise | None:
         probes.append(np.zeros(2) if replicates is None else common_part(replicates))
     of_probes = np.stack(probes, axis=1) / margins
     return Noise(of_seeds - of_seeds.mean(axis=0), of_probes - of_probes.mean(axis=0), measured=True)
+
+
+def unit(scale: Scale) -> float:
+    """Return the unit of simulated effects: the margin, or 1 for contrasts that need no margin."""
+    return scale.margin or 1.0
 
 
 def common_part(replicates: Values) -> Values:
@@ -100,7 +105,9 @@ def verdict(claim: Claim, effects: Values, noise: Noise, seeds: int, random: np.
     on_probes = noise.probes.any()
     contrasts = [
         Judged(
-            estimate(values[:, place] + effects[place], resampled[:, :, place] if on_probes else None), 1.0, one.equal
+            estimate(values[:, place] + effects[place], resampled[:, :, place] if on_probes else None),
+            one.scale.margin / unit(one.scale),
+            one.equal,
         )
         for place, one in enumerate(deciding)
     ]
@@ -242,7 +249,7 @@ def effect_in_words(effect: float, scales: set[Scale]) -> str:
     if len(scales) > 1:
         return f"{effect:.1f} margins"
     (scale,) = scales
-    return f"{effect * scale.margin:.2g} {scale.unit}"
+    return f"{effect * unit(scale):.2g} {scale.unit}"
 
 
 def main() -> None:

@@ -53,6 +53,9 @@ def test_where_the_opposite_is_true_it_is_contradicted(claim):
 
 def test_effects_within_the_margins_are_negligible(claim):
     found = rates(claim, worlds(claim)["within"], noise(claim, 0.05), SEEDS, 20)
+    if all(one.scale.margin == 0 for one in deciding(claim)):  # N9, whose margin is part of its contrast
+        assert found[NEGLIGIBLE] == found[CONTRADICTED] == 0
+        return
     # What says that two numbers are equal is right then.
     expected = SUPPORTED if all(one.equal for one in deciding(claim)) else NEGLIGIBLE
     if claim.needs == ANY and any(one.equal for one in deciding(claim)):
