@@ -322,7 +322,7 @@ def tried(plan, similarity):
     """The main runs under another order of the blocks, in which random labels change as much as true ones."""
     main = {run.name for run in plan.experiments["drift"].main_runs}
     chosen = similarity["run"].isin(main) & (similarity["reference"] != "independent")
-    rows = similarity[chosen].assign(bn="batch", n=100, sample=1)
+    rows = similarity[chosen].assign(bn="batch", n=100, sample=1, calibrated=np.nan)
     other = rows.assign(run="conv-bn-relu/" + rows["run"])
     other["value"] = np.random.default_rng(3).normal(0.5, 0.1, len(other))
     return pd.concat([rows, rows.assign(n=300, sample=2), other])
@@ -365,6 +365,18 @@ def test_nearly_equal_estimators_are_one_look(plan, claims, spec):
     g8 = table[(table["claim"] == "G8") & (table["layer"] == "")]
     assert {"minibatch-cka", "cka-debiased"} <= set(g8["estimator"])
     assert g8["look"].nunique() == 8
+
+
+def test_other_estimators_are_judged_on_calibrated_values_too(plan, claims, spec):
+    choices = tried(plan, world(plan))
+    usual = choices[(choices["n"] == 300) & (choices["estimator"] == "cka-biased")].assign(sample=1)
+    calibrated = usual.assign(estimator="procrustes", calibrated=1 - usual["value"])
+    table = multiverse_table(plan, claims, spec, pd.concat([choices, calibrated]))
+    g8 = table[(table["claim"] == "G8") & (table["layer"] == "")].set_index("estimator")
+    assert g8.loc["procrustes", "verdict"] == "supported"
+    # The calibrated values of this test are the other way round.
+    assert g8.loc[f"procrustes{CALIBRATED}", "verdict"] == "contradicted"
+    assert g8.loc["procrustes", "look"] != g8.loc[f"procrustes{CALIBRATED}", "look"]
 
 
 def test_thresholds_of_cka_do_not_judge_other_estimators(plan, claims, spec):

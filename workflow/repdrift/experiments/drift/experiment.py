@@ -105,6 +105,15 @@ class Drift(Experiment):
         """Return the number of separate probes of the usual size that the test part of a role has, up to the wanted."""
         return min(self.study.config.sensitivity.samples, self.study.test_size(role) // self.study.config.probe.images)
 
+    def sensitivity_permutations(self, role: str, run: str) -> int:
+        """Return the number of permutations by which similarities under other estimators are calibrated.
+
+        Only the main trainings on their own probe have any, since a permutation of some estimators takes long.
+        """
+        settings = self.study.config.similarity
+        main = run in self.main_variants and role == self.needed[run].task.role
+        return settings.permutations if settings.calibrated and main else 0
+
     def sensitivity_images(self, role: str) -> list[str]:
         """List the files of the calibration images and of the probe of a role."""
         return self.study.probe_images(role, self.sensitivity_calibration(role))
@@ -195,6 +204,7 @@ class Drift(Experiment):
             samples=samples,
             bn=tuple(self.bn_modes),
             estimators=tuple(estimators),
+            permutations=self.sensitivity_permutations(role, run),
         )
 
     def validation_spec(self) -> ValidationSpec:

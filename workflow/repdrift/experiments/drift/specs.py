@@ -44,7 +44,7 @@ class SensitivitySpec:
     """Similarity of a run to its references with every number of images, mode of batch normalisation and estimator.
 
     `role` names the probe, `probe` has its images, and `samples` is the number of separate probes of the usual size
-    among them.
+    among them. `permutations` is the number of permutations by which the usual measurement is calibrated, or 0.
     """
 
     run: str
@@ -59,6 +59,7 @@ class SensitivitySpec:
     samples: int
     bn: tuple[str, ...]
     estimators: tuple[str, ...]
+    permutations: int
 
 
 @dataclass(frozen=True)

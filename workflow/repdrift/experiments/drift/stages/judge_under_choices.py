@@ -74,6 +74,15 @@ def universes(choices: pd.DataFrame, usual_block: str) -> Iterator[tuple[Choice,
         yield choice, measurements.similarities(table)
 
 
+def calibrated_universes(tried: pd.DataFrame, usual_block: str) -> Iterator[tuple[Choice, Numbers]]:
+    """Yield each combination with calibrated values, as far as these were measured."""
+    table = tried[tried["calibrated"].notna()]
+    if table.empty:
+        return
+    for choice, numbers in universes(table.assign(value=table["calibrated"]), usual_block):
+        yield replace(choice, estimator=choice.estimator + CALIBRATED), numbers
+
+
 def usual_universes(similarity: pd.DataFrame, spec: MultiverseSpec) -> Iterator[tuple[Choice, Numbers]]:
     """Yield two further choices with their similarities: calibrated values, and another initial network.
 
@@ -159,7 +168,11 @@ def verdict_rows(
     own = similarity.assign(bn=usual.bn, sample=int(FIRST))
     # The study's own similarities come in too, since nothing else was tried for some runs.
     choices = pd.concat([own[[*KEYS, "value"]], tried[[*KEYS, "value"]]]).drop_duplicates(KEYS)
-    every = [*universes(choices, usual.block), *usual_universes(similarity, spec)]
+    every = [
+        *universes(choices, usual.block),
+        *calibrated_universes(tried, usual.block),
+        *usual_universes(similarity, spec),
+    ]
     main = {claim.name: without_controls(claim) for claim in spec.main}
     for claim in map(without_controls, spec.claims):
         tables = {contrast.table for contrast in claim.contrasts}

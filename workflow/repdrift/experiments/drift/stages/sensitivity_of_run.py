@@ -18,7 +18,10 @@ from repdrift.machine.devices import device_name, prepare
 from repdrift.networks import checkpoints
 from repdrift.networks.representations import calibrated, read, representations
 from repdrift.provenance.artifacts import Job, write_csv
+from repdrift.seeds import seed_for
 from repdrift.similarity.cka import linear_cka_and_nulls
+from repdrift.similarity.null import permutation_nulls
+from repdrift.similarity.permutations import Permutations
 from repdrift.similarity.registry import estimator
 
 COLUMNS = (
@@ -34,35 +37,44 @@ COLUMNS = (
     "usual",
     "value",
     "null_mean",
+    "calibrated",
 )
 LINEAR = ("cka-biased", "cka-debiased")  # the estimators that are fast enough for thousands of images
 
 Layers = dict[str, Tensor]
-Found = tuple[float | None, float | None]  # a similarity and its mean under permutations; None where undefined
+# A similarity, its mean under permutations, and its calibrated value; None where it is undefined or not measured.
+Found = tuple[float | None, float | None, float | None]
 Values = dict[str, Found]  # for each reference
+Nulls = dict[str, Permutations]  # for each reference; empty if values are not calibrated
 
 
 def similarities(
-    final: Layers, references: dict[str, Layers], estimators: Sequence[str]
+    final: Layers, references: dict[str, Layers], estimators: Sequence[str], permutations: Nulls
 ) -> Iterator[tuple[str, str, Values]]:
     """Yield layer, estimator, and the similarities of the final network to its references."""
     for layer, ours in final.items():
         theirs = {name: layers[layer] for name, layers in references.items()}
         linear = linear_values(ours, theirs) if set(estimators) & set(LINEAR) else {}
         for name in estimators:
-            yield layer, name, linear.get(name) or other_values(name, ours, theirs, layer)
+            yield layer, name, linear.get(name) or other_values(name, ours, theirs, layer, permutations)
 
 
 def linear_values(ours: Tensor, theirs: Layers) -> dict[str, Values]:
-    """Return linear CKA to each reference by both estimators, which share the expensive products."""
+    """Return linear CKA to each reference by both estimators, which share the expensive products.
+
+    They are not calibrated here: the similarities of the study itself are.
+    """
     found = linear_cka_and_nulls([ours, *theirs.values()])
     return {
-        f"cka-{name}": dict(zip(theirs, zip(*(matrix[0, 1:].tolist() for matrix in both), strict=True), strict=True))
+        f"cka-{name}": {
+            reference: (value, mean, None)
+            for reference, value, mean in zip(theirs, *(matrix[0, 1:].tolist() for matrix in both), strict=True)
+        }
         for name, both in found.items()
     }
 
 
-def other_values(name: str, ours: Tensor, theirs: Layers, layer: str) -> Values:
+def other_values(name: str, ours: Tensor, theirs: Layers, layer: str, permutations: Nulls) -> Values:
     """Return the similarity to each reference by one estimator.
 
     If the estimator cannot take the layer, the reason is printed, and the values are None.
@@ -71,10 +83,28 @@ def other_values(name: str, ours: Tensor, theirs: Layers, layer: str) -> Values:
     try:
         state = method.prepare(ours)
         others = {reference: method.prepare(values) for reference, values in theirs.items()}
-        return {name: (method.compare(state, other), method.null_mean(state, other)) for name, other in others.items()}
+        found: Values = {}
+        for reference, other in others.items():
+            if reference in permutations:
+                (null,) = permutation_nulls(method, [state], [other], permutations[reference])
+                found[reference] = (null.value, null.mean, null.calibrated)
+            else:
+                found[reference] = (method.compare(state, other), method.null_mean(state, other), None)
+        return found
     except UserError as error:
         print(f"{layer}, {name}: undefined: {error}")
-        return dict.fromkeys(theirs, (None, None))
+        return dict.fromkeys(theirs, (None, None, None))
+
+
+def permutations_of(spec: SensitivitySpec, images: int) -> Nulls:
+    """Draw the permutations behind calibrated values, for each reference. There are none if the spec asks for none."""
+    return {
+        reference: Permutations.random(
+            images, spec.permutations, seed_for("permutation null", spec.seed, f"{spec.run}/{reference}/{spec.role}")
+        )
+        for reference in spec.references
+        if spec.permutations
+    }
 
 
 @dataclass(frozen=True)
@@ -137,7 +167,8 @@ def main() -> None:
             {layer: values.to(device) for layer, values in measure(network, images).items()} for network in measured
         )
         by_name = dict(zip(spec.references, references, strict=True))
-        for layer, name, values in similarities(final, by_name, one.estimators):
+        permutations = permutations_of(spec, len(images)) if one.usual else {}
+        for layer, name, values in similarities(final, by_name, one.estimators, permutations):
             for reference, found in values.items():
                 where = (spec.run, spec.seed, reference, layer, spec.role)
                 row = (*where, name, len(images), one.bn, one.sample, int(one.usual), *found)
