@@ -133,6 +133,11 @@ def test_an_undecided_effect_says_how_many_seeds_it_needs():
     )
 
 
+def test_an_effect_that_no_study_would_find_is_said():
+    (found,) = judge([one(0.1, 10.0)], ALL)
+    assert found.reason.endswith("4 seeds, over 1,000 are needed for an effect of 0.02")
+
+
 @pytest.mark.parametrize(
     ("verdicts", "of_all", "of_any"),
     [

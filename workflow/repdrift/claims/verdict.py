@@ -146,9 +146,9 @@ def reason_against(one: Judged) -> str:
     of_interest = 0.0 if one.equal else OF_INTEREST * one.margin
     needed = seeds_needed(one, of_interest)
     reason = f"the effect is {interval}"
-    if needed and needed > found.seeds:
+    if needed is None or needed > found.seeds:
         wanted = f"an effect of {of_interest:.3g}" if of_interest else "equality"
-        reason += f": {seeds_in_words(found.seeds)}, {needed} are needed for {wanted}"
+        reason += f": {seeds_in_words(found.seeds)}, {needed or f'over {MOST_SEEDS:,}'} are needed for {wanted}"
     return reason
 
 
