@@ -143,9 +143,11 @@ def reason_against(one: Judged) -> str:
         return f"the effect is {interval}, " + ("beyond the margin" if one.equal else "opposite to the claim")
     if one.verdict == NEGLIGIBLE:
         return f"the effect {interval} lies within the margin of {one.margin:.3g}"
+    reason = f"the effect is {interval}"
+    if not one.margin:  # no smallest effect of interest
+        return reason
     of_interest = 0.0 if one.equal else OF_INTEREST * one.margin
     needed = seeds_needed(one, of_interest)
-    reason = f"the effect is {interval}"
     if needed is None or needed > found.seeds:
         wanted = f"an effect of {of_interest:.3g}" if of_interest else "equality"
         reason += f": {seeds_in_words(found.seeds)}, {needed or f'over {MOST_SEEDS:,}'} are needed for {wanted}"
