@@ -51,7 +51,7 @@ ROWS = [
     ("the figures' style", code("figures/style.py", 'GREY = "0.45"', 'GREY = "0.4"'), of("figure")),
     (
         "one drawing",
-        code("experiments/drift/figures/curve.py", "AXES_HEIGHT = 2.0", "AXES_HEIGHT = 2.1"),
+        code("experiments/drift/figures/curve.py", "AXES_HEIGHT = 1.7", "AXES_HEIGHT = 1.8"),
         {"figure fig1"},
     ),
     (
@@ -145,7 +145,14 @@ ROWS = [
         onwards(of("sensitivity_of_run")),
     ),
     ("a new head to fine-tune with", overlay("finetune: {head: new}"), onwards(of("finetune"))),
-    ("more permutations", overlay("similarity: {permutations: 6}"), onwards(of("similarity"))),
+    # The main trainings are also calibrated under other estimators.
+    (
+        "more permutations",
+        overlay("similarity: {permutations: 6}"),
+        onwards(of("similarity", "sensitivity_of_run")),
+    ),
+    ("more halves of the probe", overlay("similarity: {halves: 6}"), onwards(of("similarity"))),
+    ("another margin", code("claims/scales.py", 'Scale("CKA", 0.01)', 'Scale("CKA", 0.02)'), NOTHING),
     (
         "fewer images to compare on",
         overlay("probe: {images: 32}"),
