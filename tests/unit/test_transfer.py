@@ -358,8 +358,8 @@ def test_each_start_is_trained_at_each_rate_where_claims_are_about_the_best(tran
             # Only the run at the study's own rate is tested on the way: the others are candidates.
             assert [run.test_every for run in found] == [epochs, 5, epochs, epochs, epochs]
             assert {run.name for run in found} <= set(runs)
-    assert one.shuffled("svhn", 32, "P-T", 0.003).name == "cifar10+svhn-n1000-new-head-lr0.003"
-    assert one.shuffled("svhn", 0, "RI-T", 0.03).name == "independent+svhn-n1000-values-epochs60-lr0.03"
+    assert one.shuffled("svhn", 32, "P-T", 0.003).name == "cifar10+svhn-n1000-new-head-lr0p003"
+    assert one.shuffled("svhn", 0, "RI-T", 0.03).name == "independent+svhn-n1000-values-epochs60-lr0p03"
 
 
 def test_nothing_is_tuned_on_blocks_that_leave_structure(load_config):
@@ -371,7 +371,7 @@ def test_nothing_is_tuned_on_blocks_that_leave_structure(load_config):
 def test_a_run_has_its_learning_rate(load_config):
     config = load_config("laptop")
     plan = Plan(config)
-    own = specs.train(plan, "cifar10+svhn-n1000-new-head-lr0.003", 1)
+    own = specs.train(plan, "cifar10+svhn-n1000-new-head-lr0p003", 1)
     usual = specs.train(plan, "cifar10+svhn-n1000-new-head", 1)
     assert (own.training.learning_rate, usual.training.learning_rate) == (0.003, 0.001)
     assert own.training.steps == usual.training.steps == 800

@@ -213,7 +213,9 @@ class Study(Files):
         if learning_rate == self.config.training.learning_rate:
             learning_rate = None
         if learning_rate is not None:
-            name, test_every = f"{name}-lr{learning_rate:g}", math.ceil(length / self._steps_per_epoch(task))
+            # A point would make the last part of a folder's name look like the ending of a file.
+            rate = f"{learning_rate:g}".replace(".", "p")
+            name, test_every = f"{name}-lr{rate}", math.ceil(length / self._steps_per_epoch(task))
         return Run(name, task, start, length, test_every, checkpoints, head or usual_head, order, learning_rate)
 
     def _steps_per_epoch(self, task: Task) -> int:
