@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from repdrift.claims import measurements, published
 from repdrift.claims.contrasts import ANY, Claim, Contrast, Scale
 from repdrift.claims.estimates import estimate
-from repdrift.claims.judging import Measured, measured_by_estimators, other_numbers
+from repdrift.claims.judging import Measured
 from repdrift.claims.rule import CONTRADICTED, NEGLIGIBLE, POWER, SUPPORTED, UNDECIDED
 from repdrift.claims.verdict import Judged, judge, together
-from repdrift.commands.judge import keys_of, published_plan
+from repdrift.commands.judge import keys_of, measurements_of, published_plan
 from repdrift.plan import specs
 from repdrift.plan.plan import Plan
 from repdrift.study.config import complete
@@ -210,11 +210,8 @@ def claims_with_noise(plan: Plan, folders: Mapping[str, Path]) -> Iterator[tuple
 
 def measured(study: Plan, figure: str, folder: Path) -> Measured:
     """Return what a published study measured for the claims of a figure, with its main estimator."""
-    tables, spec = published.read(folder, keys_of(study)), specs.judge(study, figure)
-    estimators = measured_by_estimators(tables.similarities, tables.halves, tables.curves, calibrated=False)
-    found = dict(estimators).get(study.study.config.similarity.estimators[-1], Measured({}))
-    chosen = {name: tables.others[name] for name in spec.tables}
-    others = other_numbers(spec.claims, tables.histories, chosen, spec.tables)
+    estimators, others = measurements_of(specs.judge(study, figure), published.read(folder, keys_of(study)))
+    found = estimators.get(study.study.config.similarity.estimators[-1], Measured({}))
     return Measured({**found.numbers, **others}, found.replicates)
 
 

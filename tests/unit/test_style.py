@@ -8,7 +8,6 @@ from matplotlib.textpath import TextPath
 
 from repdrift.figures import style
 
-
 TEXTS = (*string.printable.strip(), "(a) CKA to initial, d = 0 to 9: \u2212.034 \u00b1 2, \u00e9 \u00b7", "oO08")
 
 

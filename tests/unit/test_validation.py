@@ -64,8 +64,8 @@ def test_every_published_number_of_a_counterpart_is_compared(load_config):
     rows = [(one.run, reference, seed, layer, value[seed] if reference == one.reference else 0.0)
             for layer, value in values.items() for seed in (0, 1) for reference in ("init", "pretrained")]  # fmt: skip
     similarity = pd.DataFrame(rows, columns=["run", "reference", "seed", "layer", "value"])
-    histories = [pd.DataFrame({"test_accuracy": [10, 59.0 + seed, None], "train_accuracy": [10, 90, 100.0],
-                               "train_loss": [2, 1, 0.004]}) for seed in (0, 1)]  # fmt: skip
+    columns = {"epoch": [0, 1, 2], "train_accuracy": [10, 90, 100.0], "train_loss": [2, 1, 0.004]}
+    histories = [pd.DataFrame(columns | {"test_accuracy": [10, 59.0 + seed, None]}) for seed in (0, 1)]
     table = pd.DataFrame(compared(one, PUBLISHED, similarity, histories)).set_index("measure")
     assert list(table.index) == [*values, "test_accuracy", "train_accuracy", "train_loss"]
     pool3 = table.loc["pool3"]
@@ -104,7 +104,7 @@ def test_the_program_compares_the_files_of_a_study(load_config, tmp_path):
     ]
     table = pd.DataFrame(rows, columns=["run", "seed", "reference", "layer", "estimator", "value"])
     table.to_csv(tmp_path / "similarity.csv", index=False)
-    history = pd.DataFrame({"test_accuracy": [20.0], "train_accuracy": [100.0], "train_loss": [0.003]})
+    history = pd.DataFrame({"epoch": [1], "test_accuracy": [20.0], "train_accuracy": [100.0], "train_loss": [0.003]})
     history.to_csv(tmp_path / "history.csv", index=False)
     spec = ValidationSpec((pair,), (HistoryOf(pair.run, 11),), "cka-biased")
     words = ["--spec", canonical(spec), "--published", str(NUMBERS), "--similarities", "similarity.csv",

@@ -85,8 +85,13 @@ def estimate(values: Values | Sequence[float], resampled: Values | None = None) 
         of_probes, replicates = shared_variance(resampled), resampled.shape[1] / 2
     error = math.sqrt(of_seeds + of_probes)
     freedom = satterthwaite([(of_seeds, count - 1), (of_probes, replicates)])
-    width = error * float(special.stdtrit(freedom, (1 + CONFIDENCE) / 2)) if error else 0.0
+    width = float(half_width(error, freedom)) if error else 0.0
     return Estimate(count, effect, error, freedom, effect - width, effect + width)
+
+
+def half_width(error: Values | float, freedom: Values | float) -> Values:
+    """Return half the width of the 95 % interval by Student's t, given standard errors and degrees of freedom."""
+    return np.asarray(error * special.stdtrit(freedom, (1 + CONFIDENCE) / 2))
 
 
 def shared_variance(resampled: Values) -> float:

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import pandas as pd
 
 from repdrift.claims.judging import Row
+from repdrift.claims.looks import SPLIT, looks
 from repdrift.claims.rule import VERDICTS
 
 HEAD = ("claim", "sentence", "verdict", "decisive contrast", "effect [95 % interval]", "margin", "looks")
-SPLIT = "split"
 
 
 def verdict_table(verdicts: Sequence[Row], multiverse: pd.DataFrame) -> str:
@@ -39,10 +39,8 @@ def verdict_table(verdicts: Sequence[Row], multiverse: pd.DataFrame) -> str:
 
 def counted(rows: pd.DataFrame) -> str:
     """Return the number of looks with each verdict, in words. A look whose rows disagree is split."""
-    of_looks = [set(found["verdict"]) for _, found in rows.groupby("look", sort=False)]
-    names = [next(iter(found)) if len(found) == 1 else SPLIT for found in of_looks]
-    parts = [f"{names.count(name)} {name}" for name in (*VERDICTS, SPLIT) if name in names]
-    return ", ".join(parts)
+    count = looks(rows)
+    return ", ".join(f"{count[name]} {name}" for name in (*VERDICTS, SPLIT) if count[name])
 
 
 def _by_estimator(rows: Sequence[Row]) -> str:

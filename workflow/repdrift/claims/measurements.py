@@ -39,7 +39,7 @@ def histories(tables: Mapping[HistoryOf, pd.DataFrame], contrasts: Iterable[Cont
     """Return the numbers of histories for the keys of some contrasts."""
     numbers: dict[Key, pd.Series[float]] = {}
     for run, column, when in {key for contrast in contrasts for key in contrast.by_key}:
-        found = {owner.seed: _at(table, column, when) for owner, table in tables.items() if owner.run == run}
+        found = {owner.seed: number_at(table, column, when) for owner, table in tables.items() if owner.run == run}
         numbers[run, column, when] = pd.Series(found)
     return numbers
 
@@ -56,7 +56,7 @@ def keyed(table: pd.DataFrame, keys: Sequence[str]) -> Numbers:
     return _by_seed(table, list(keys), "value")
 
 
-def _at(history: pd.DataFrame, column: str, when: str) -> float:
+def number_at(history: pd.DataFrame, column: str, when: str) -> float:
     """Return a number of a history, or its natural logarithm if ``log`` stands before the name of the column.
 
     The logarithm of 0 is NaN.

@@ -9,7 +9,7 @@ A folder has the config of the study and these tables, each of them the tables o
 - one file for each table of an experiment
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -90,10 +90,5 @@ def path(folder: Path, name: str) -> Path:
 
 def with_owners(histories: Mapping[HistoryOf, pd.DataFrame]) -> pd.DataFrame:
     """Return histories as one table, with columns for the run and the seed."""
-    return together(table.assign(run=owner.run, seed=owner.seed) for owner, table in histories.items())
-
-
-def together(tables: Iterable[pd.DataFrame]) -> pd.DataFrame:
-    """Return tables as one. Without tables it has no rows."""
-    found = list(tables)
-    return pd.concat(found, ignore_index=True) if found else pd.DataFrame({"estimator": [], "run": [], "seed": []})
+    tables = [table.assign(run=owner.run, seed=owner.seed) for owner, table in histories.items()]
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=["run", "seed"])

@@ -11,8 +11,17 @@ import pandas as pd
 
 from repdrift import figures
 from repdrift.claims import published
-from repdrift.claims.judging import CLAIMS, CONTRASTS, Row, judge_claims, measured_by_estimators, other_numbers
+from repdrift.claims.judging import (
+    CLAIMS,
+    CONTRASTS,
+    Measured,
+    Row,
+    judge_claims,
+    measured_by_estimators,
+    other_numbers,
+)
 from repdrift.claims.markdown import verdict_table
+from repdrift.claims.measurements import Numbers
 from repdrift.claims.published import Tables
 from repdrift.errors import UserError
 from repdrift.experiments.drift.claims import multiverse_spec
@@ -22,6 +31,7 @@ from repdrift.plan import specs
 from repdrift.plan.plan import Plan
 from repdrift.plan.schema import check_schema
 from repdrift.provenance.artifacts import write_csv
+from repdrift.specs import JudgeSpec
 from repdrift.study.config import complete, load
 
 MULTIVERSE = "multiverse"
@@ -80,10 +90,15 @@ def keys_of(plan: Plan) -> dict[str, tuple[str, ...]]:
 def judge(plan: Plan, claims_figure: str, tables: Tables) -> tuple[list[Row], list[Row]]:
     """Judge the claims of a paper, and return the rows of the contrasts and the rows of the claims."""
     spec = specs.judge(plan, claims_figure)
+    estimators, others = measurements_of(spec, tables)
+    return judge_claims(spec.claims, list(estimators.items()), others, spec.regime)
+
+
+def measurements_of(spec: JudgeSpec, tables: Tables) -> tuple[dict[str, Measured], dict[str, Numbers]]:
+    """Return the measurements of the claims of a paper by each estimator, and those that depend on no estimator."""
     estimators = measured_by_estimators(tables.similarities, tables.halves, tables.curves, calibrated=spec.calibrated)
     chosen = {name: tables.others[name] for name in spec.tables}
-    others = other_numbers(spec.claims, tables.histories, chosen, spec.tables)
-    return judge_claims(spec.claims, list(estimators), others, spec.regime)
+    return dict(estimators), other_numbers(spec.claims, tables.histories, chosen, spec.tables)
 
 
 def under_choices(plan: Plan, tables: Tables) -> Iterator[Row]:

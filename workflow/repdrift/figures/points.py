@@ -11,9 +11,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from scipy import stats
 
-from repdrift.claims.rule import CONFIDENCE
+from repdrift.claims.estimates import half_width
 from repdrift.figures.style import Look, mixed
 
 WIDTH, APART = 0.8, 0.24  # the part of a category's place that its series take, and their largest distance
@@ -48,7 +47,7 @@ def t_intervals(values: pd.DataFrame, by: Sequence[str], column: str = "value", 
         known = known.assign(**{column: np.log(known[column])})
     grouped = known.groupby(list(by), sort=False)[column]
     counts, mean = grouped.count(), grouped.mean()
-    width = grouped.sem() * stats.t.ppf((1 + CONFIDENCE) / 2, counts - 1)
+    width = half_width(grouped.sem(), counts - 1)
     found = {"mean": mean, "low": mean - width, "high": mean + width}
     return pd.DataFrame({name: np.exp(numbers) for name, numbers in found.items()} if log else found)
 
@@ -150,7 +149,11 @@ def point_handles(look: Look, inches: float) -> list[Artist]:
     return handles
 
 
-def seeds_in_words(table: pd.DataFrame) -> str:
-    """Return the part of the footer that tells the number of seeds and what is drawn of them."""
+def seeds_in_words(table: pd.DataFrame, *, faint: bool = True) -> str:
+    """Return the part of the footer that tells the number of seeds and what is drawn of them.
+
+    `faint` tells whether single seeds are drawn as faint points.
+    """
     count = table["seed"].nunique()
-    return "1 seed, no interval" if count == 1 else f"{count} seeds (faint points), mean and 95 % t interval"
+    points = " (faint points)" if faint else ""
+    return "1 seed, no interval" if count == 1 else f"{count} seeds{points}, mean and 95 % t interval"

@@ -14,10 +14,8 @@ from repdrift.figures import style
 from repdrift.figures.style import Colour, mixed
 
 LEFT = 0.06  # width of the empty margin at the left edge in inches
-PALEST, FULL = (
-    0.3,
-    30.0,
-)  # the strength of the colour of an effect of one margin, and the effect in margins at full strength
+PALEST = 0.3  # strength of the colour of an effect of one margin
+FULL = 30.0  # the effect in margins whose colour has its full strength
 
 # Colour-blind readers can tell these apart. Blue and orange are dark enough for white letters.
 COLOURS = {SUPPORTED: "#2b6ca8", NEGLIGIBLE: "#e3bb45", UNDECIDED: "#c4c4c4", CONTRADICTED: "#c4510c"}

@@ -11,6 +11,7 @@ from typing import Any
 from repdrift.claims.contrasts import Claim, histories_of
 from repdrift.claims.frozen import FROZEN
 from repdrift.claims.regime import CONFIRMATORY, EXPLORATORY, Regime
+from repdrift.experiments.experiment import Experiment
 from repdrift.plan.experiments import claims_of, planned
 from repdrift.study.figure import Figure
 from repdrift.study.phrases import network_in_words
@@ -50,7 +51,6 @@ class Plan:
         figures = [figure for one in every for figure in one.figures()]
         summaries = [figure for one in every for figure in one.summaries()]
         self.figures: dict[str, Figure] = {figure.name: figure for figure in (*figures, *summaries)}
-        self._judged = {one.claims_figure: one for one in every}
         self._names = {one.claims_figure: name for name, one in self.experiments.items()}
         self.claims: dict[str, list[Claim]] = {
             one.claims_figure: claims_of(name, one) for name, one in self.experiments.items()
@@ -90,6 +90,9 @@ class Plan:
         return epochs
 
     # Verdicts
+
+    def _judged(self, claims_figure: str) -> Experiment:
+        return self.experiments[self._names[claims_figure]]
 
     def regime(self, claims_figure: str) -> Regime:
         """Return what the verdicts on some claims hold for."""
@@ -140,15 +143,15 @@ class Plan:
 
     def claim_similarities(self, claims_figure: str) -> list[str]:
         """List the tables of similarities that some claims read."""
-        return self._judged[claims_figure].similarities()
+        return self._judged(claims_figure).similarities()
 
     def claim_halves(self, claims_figure: str) -> list[str]:
         """List the tables of the same similarities on random halves of the probe."""
-        return self._judged[claims_figure].halves()
+        return self._judged(claims_figure).halves()
 
     def claim_curves(self, claims_figure: str) -> list[str]:
         """List the tables of similarities over epochs that some claims read."""
-        return self._judged[claims_figure].curves()
+        return self._judged(claims_figure).curves()
 
     def claim_histories(self, claims_figure: str) -> list[str]:
         """List the histories that some claims read."""
@@ -158,7 +161,7 @@ class Plan:
     def claim_tables(self, claims_figure: str) -> dict[str, tuple[str, ...]]:
         """Return the columns that identify a number in each table that some claims read, by the table's name."""
         # JSON sorts the keys of a spec, so the files of the tables are passed to the program in the same order.
-        return dict(sorted((table.name, table.columns) for table in self._judged[claims_figure].tables))
+        return dict(sorted((table.name, table.columns) for table in self._judged(claims_figure).tables))
 
 
 def merged(runs: Iterable[Run]) -> dict[str, Run]:

@@ -27,8 +27,8 @@ def common_phrases(study: Study) -> dict[str, str]:
         "seeds": f"This study has {count(seeds, 'seed')}.",
         "mean_of_seeds": f"Values are means over {seeds} seeds." if seeds > 1 else "There is one seed.",
         "intervals": intervals_in_words(seeds),
-        "points": seeds_in_words(seeds, "points"),
-        "bands": seeds_in_words(seeds, "lines"),
+        "points": intervals_and_seeds(seeds, "points"),
+        "bands": intervals_and_seeds(seeds, "lines"),
         "null": NULL,
         "change": CHANGE,
         "estimators": f"The estimators are {', '.join(config.similarity.estimators)}.",
@@ -63,7 +63,7 @@ def intervals_in_words(seeds: int, *, log: bool = False) -> str:
     return f"Values are {means} over {seeds} seeds, with 95 % confidence intervals by Student's t."
 
 
-def seeds_in_words(seeds: int, drawn: str, *, log: bool = False) -> str:
+def intervals_and_seeds(seeds: int, drawn: str, *, log: bool = False) -> str:
     """Return the sentences for figures that also show each seed, as faint `drawn` (such as ``points``)."""
     return intervals_in_words(seeds, log=log) + ("" if seeds == 1 else f" Faint {drawn} are single seeds.")
 

@@ -4,11 +4,19 @@ The Snakefile imports this module, so it needs nothing heavy.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 
 from repdrift.claims.contrasts import HistoryOf
 from repdrift.experiments.drift import panels
-from repdrift.experiments.drift.specs import CurveSpec, LayersSpec, SensitivitySpec, UsualMeasurement, ValidationSpec
+from repdrift.experiments.drift.specs import (
+    Counterpart,
+    CurveSpec,
+    LayersSpec,
+    SensitivitySpec,
+    UsualMeasurement,
+    ValidationSpec,
+)
 from repdrift.experiments.drift.validation import ESTIMATOR, counterparts
 from repdrift.experiments.experiment import Experiment
 from repdrift.study.figure import Figure, Panel
@@ -122,6 +130,11 @@ class Drift(Experiment):
         """Return the calibration images, or None if no mode of batch normalisation needs them."""
         return self.study.calibration_images(role) if "calibrated" in self.bn_modes else None
 
+    @cached_property
+    def counterparts(self) -> tuple[Counterpart, ...]:
+        """The trainings that the authors have published numbers of."""
+        return counterparts(self.study)
+
     # Files
 
     def curve(self, seed: int | str) -> str:
@@ -208,13 +221,12 @@ class Drift(Experiment):
         )
 
     def validation_spec(self) -> ValidationSpec:
-        found = counterparts(self.study)
-        owners = tuple(HistoryOf(one.run, seed) for one in found for seed in self.study.seeds)
-        return ValidationSpec(found, owners, ESTIMATOR)
+        owners = tuple(HistoryOf(one.run, seed) for one in self.counterparts for seed in self.study.seeds)
+        return ValidationSpec(self.counterparts, owners, ESTIMATOR)
 
     def validated_similarities(self) -> list[str]:
         """List the tables of similarities that are compared with published numbers."""
-        return list(self.similarity_rows(one.run for one in counterparts(self.study)))
+        return list(self.similarity_rows(one.run for one in self.counterparts))
 
     def validated_histories(self) -> list[str]:
         """List the histories that are compared with published numbers."""
@@ -280,7 +292,7 @@ class Drift(Experiment):
 
     def figures(self) -> Iterator[Figure]:
         study = self.study
-        if counterparts(study):
+        if self.counterparts:
             yield self.figure("validation", "Validation", {})
         blocks = [study.config.network.block, *study.other_blocks]
         curve = [panels.pretraining(study)]

@@ -19,7 +19,7 @@ from repdrift.experiments.transferability.tables import (
     as_in_the_paper,
 )
 from repdrift.study.figure import Figure
-from repdrift.study.phrases import intervals_in_words, seeds_in_words
+from repdrift.study.phrases import intervals_and_seeds, intervals_in_words
 from repdrift.study.runs import INDEPENDENT, INITIAL, Checkpoint, Run
 from repdrift.study.study import Study
 from repdrift.study.tasks import Task, Transform
@@ -209,7 +209,7 @@ class Transferability(Experiment):
             "fine_tunings": str(len(self.regressed)),
             "domains": str(len({each.domain for each in self.regressed})),
             "intervals": intervals_in_words(len(self.study.seeds), log=True),
-            "points": seeds_in_words(len(self.study.seeds), "points", log=True),
+            "points": intervals_and_seeds(len(self.study.seeds), "points", log=True),
         }
         make = self.figure
         yield make("transferability_layers", "Transferability of layers", rows, phrases=phrases)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from repdrift import command
 from repdrift.claims.judging import read, read_histories
+from repdrift.claims.measurements import number_at
 from repdrift.experiments.drift.specs import Counterpart, ValidationSpec
 from repdrift.provenance.artifacts import Job, write_csv
 
@@ -35,7 +36,7 @@ def compared(
     """
     chosen = similarity[(similarity["run"] == one.run) & (similarity["reference"] == one.reference)]
     layers = {str(layer): rows["value"].to_numpy() for layer, rows in chosen.groupby("layer", sort=False)}
-    values = layers | {name: np.array([last(history, name) for history in histories]) for name in HISTORY}
+    values = layers | {name: np.array([number_at(history, name, "last") for history in histories]) for name in HISTORY}
     same = np.logical_and.reduce([published[key].astype(str) == str(getattr(one, key)) for key in KEYS])
     for row in published[same].to_dict("records"):
         measure = str(row["measure"])
@@ -57,11 +58,6 @@ def compared(
             "errors": None if np.isnan(combined) else difference / combined,
             "same_images": int(one.same_images),
         }
-
-
-def last(history: pd.DataFrame, column: str) -> float:
-    """Return the last number of a history that was measured."""
-    return float(history[column].dropna().iloc[-1])
 
 
 def main() -> None:

@@ -25,20 +25,9 @@ from repdrift.similarity.permutations import Permutations
 from repdrift.similarity.registry import estimator
 
 COLUMNS = (
-    "run",
-    "seed",
-    "reference",
-    "layer",
-    "probe",
-    "estimator",
-    "n",
-    "bn",
-    "sample",
-    "usual",
-    "value",
-    "null_mean",
+    "run", "seed", "reference", "layer", "probe", "estimator", "n", "bn", "sample", "usual", "value", "null_mean",
     "calibrated",
-)
+)  # fmt: skip
 LINEAR = ("cka-biased", "cka-debiased")  # the estimators that are fast enough for thousands of images
 
 Layers = dict[str, Tensor]

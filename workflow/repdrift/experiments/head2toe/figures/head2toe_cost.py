@@ -25,7 +25,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     accuracy = means_by(over_datasets(table[table["measure"] == TEST_ACCURACY], "method"), "method")
     shown, width = look(methods), style.DOUBLE
     footer = [
-        seeds_in_words(table).replace(" (faint points)", ""),
+        seeds_in_words(table, faint=False),
         "means over data sets; costs are those of the final fit, without the search before it",
         "point: cost as the paper counts; thin line: to the cost as computed and stored here",
         f"dashed: 1/{FOLD} of fine-tuning's cost",

@@ -29,7 +29,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     targets, layers, labels = (ordered(found[name]) for name in ("images", "item", "labels"))
     left_out = int((found["changed"] <= 0).sum())
     footer = [
-        seeds_in_words(found).replace(" (faint points)", ""),
+        seeds_in_words(found, faint=False),
         "\u03c1: Spearman's rank correlation over the fine-tunings of one layer, mean over seeds; black: of all "
         "targets, colours: of each",
         f"{left_out} changes of at most 0 left out" if left_out else "",
