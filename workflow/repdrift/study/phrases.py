@@ -14,6 +14,12 @@ NULL = (
     "Short lines are the mean similarity when the images of one side are permuted: what the estimator gives to "
     "unrelated images."
 )
+EFFECTS = (
+    "An effect has the sign that the claim says if it is positive. It is drawn with its 95 % interval in units of its "
+    "margin, and written in its own unit. Its colour is its verdict, and the paler the smaller the effect. Where a row "
+    "stands for several layers or targets, it shows the one that the verdict hangs on, and small points are the "
+    "others. Grey ticks are contrasts that do not decide."
+)
 CHANGE = (
     "The bottom row shows 1 less the similarity on a logarithmic axis, where small changes are seen; the means and "
     "intervals there are those of the logarithms."
@@ -31,6 +37,7 @@ def common_phrases(study: Study) -> dict[str, str]:
         "bands": intervals_and_seeds(seeds, "lines"),
         "null": NULL,
         "change": CHANGE,
+        "effects": EFFECTS,
         "estimators": f"The estimators are {', '.join(config.similarity.estimators)}.",
         "trained": _trained(study),
         "fine_tuned": _fine_tuned(study),
