@@ -28,7 +28,8 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     axes = verdicts.canvas(figure, height, HEAD)
     column = (style.DOUBLE - LABEL - verdicts.LEFT) / len(measures)
     for place, measure in enumerate(measures):
-        axes.text(LABEL + (place + 0.5) * column, HEAD - 0.08, NAMES.get(measure, measure), ha="center", va="bottom")
+        heading, middle = NAMES.get(measure, measure), LABEL + (place + 0.5) * column
+        axes.text(middle, HEAD - 0.08, heading, ha="center", va="bottom", fontsize=style.SMALL)
     for number, one in enumerate(records(trainings)):
         top = HEAD + number * ROW
         axes.text(verdicts.LEFT, top + ROW / 2, label(one), va="center")
@@ -63,7 +64,7 @@ def draw_cell(axes: Axes, row: dict[str, object], place: tuple[float, float], wi
     mean = float(str(row["mean"]))
     digits = 1 if str(row["measure"]).endswith("accuracy") else 3
     ink = "white" if abs(strength) > 0.7 else "0.1"
-    text = f"{mean:.{digits}f}\n" + ("" if np.isnan(errors) else f"{errors:+.1f}")
+    text = f"{mean:.{digits}f}\n" + ("" if np.isnan(errors) else f"{errors:+z.1f}".replace("-", "\u2212"))
     axes.text(left + width / 2, top + ROW / 2, text, ha="center", va="center", fontsize=style.TINY, color=ink)
 
 
