@@ -29,8 +29,7 @@ from repdrift.data import rendered
 from repdrift.machine.devices import prepare
 from repdrift.networks import checkpoints
 from repdrift.networks.building import build, initialise
-from repdrift.networks.conv4 import Conv4
-from repdrift.networks.evaluation import normalise
+from repdrift.networks.network import Network
 from repdrift.specs import TrainingSettings
 from repdrift.training.training import Epoch, Training
 from tests.benchmarks.report import markdown, met, seconds
@@ -68,7 +67,7 @@ class UsualDataset(Dataset):
         return self.transform(Image.fromarray(self.images[index])), int(self.labels[index])
 
 
-def new_network(device: torch.device, seed: int = 1) -> Conv4:
+def new_network(device: torch.device, seed: int = 1) -> Network:
     network = build(NETWORK)
     initialise(network, "initialisation", seed)
     return network.to(device)
@@ -84,7 +83,7 @@ def usual_loop(loader: DataLoader, device: torch.device) -> Callable[[], None]:
         total = 0.0
         for inputs, labels in loader:
             optimiser.zero_grad()
-            loss = criterion(network(inputs.to(device))["logits"], labels.to(device))
+            loss = criterion(network.logits_from("block1", inputs.to(device)), labels.to(device))
             loss.backward()
             optimiser.step()
             total += loss.item()
@@ -105,7 +104,7 @@ def ours(images: Tensor, labels: Tensor, order: int) -> Callable[[], None]:
     return epoch
 
 
-def begun(network: Conv4, images: Tensor, labels: Tensor, steps: int, order: int) -> Training:
+def begun(network: Network, images: Tensor, labels: Tensor, steps: int, order: int) -> Training:
     settings = TrainingSettings(**SGD, steps=steps, test_every=10**9)
     few = (images[:32], labels[:32])
     training = Training(network, (images, labels), few, settings, torch.Generator().manual_seed(order))
@@ -125,6 +124,7 @@ def synchronised(function: Callable[[], None]) -> Callable[[], None]:
 def pipelines(loader: DataLoader, images: Tensor) -> list[Callable[[], object]]:
     """Give the batches of an epoch, and do nothing with them."""
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(0)).to(images.device)
+    normalise = new_network(images.device).normalise
     return [lambda: list(loader), lambda: [normalise(images[batch]) for batch in order.split(32)]]
 
 

@@ -33,7 +33,6 @@ from repdrift.experiments.head2toe.specs import ProbeBefore, TuningSpec
 from repdrift.experiments.head2toe.stages import head2toe_probes as probes_stage
 from repdrift.experiments.head2toe.stages import head2toe_tuning as stage
 from repdrift.networks.building import build, initialise
-from repdrift.networks.evaluation import normalise
 
 pytestmark = pytest.mark.usefixtures("same_numbers")
 
@@ -77,7 +76,7 @@ def test_features_are_the_pooled_layers_of_the_network_in_eval_mode(images):
     own.train()
     found = extracted(own, second, images, SIZES)
     with torch.inference_mode():
-        layers, others = own.eval()(normalise(images)), second.eval()(normalise(images))
+        layers, others = own.eval().read_layers(images), second.eval().read_layers(images)
     assert set(found) == {
         *(f"{size}/{layer}" for size in SIZES for layer in own.layers),
         "none/pool4",
@@ -170,7 +169,7 @@ def test_before_training_it_predicts_what_its_probe_does(layers, images):
     probe, features = probe_on(layers, 256, images)
     probed = ProbedNetwork(network(1), probe, 256).eval()
     with torch.inference_mode():
-        found = probed(normalise(images))["logits"]
+        found = probed(images)
     torch.testing.assert_close(found, probe.logits(features), rtol=1e-4, atol=1e-4)
 
 
@@ -217,9 +216,9 @@ def test_lp_ft_begins_at_the_linear_probe_that_it_has_searched_for(easy, labels)
     rows = torch.arange(0, N, 2)
     started = begin.start(rows).eval()
     with torch.inference_mode():
-        logits = started(normalise(easy))["logits"]
+        logits = started(easy)
         # By hand: the head on the last hidden layer, scaled to unit norm.
-        last = torch.nn.functional.normalize(network(1).eval()(normalise(easy))["pool4"].flatten(1))
+        last = torch.nn.functional.normalize(network(1).eval().read_layers(easy)["pool4"].flatten(1))
         by_hand = last @ started.head.weight.T + started.head.bias
     torch.testing.assert_close(logits, by_hand, rtol=1e-4, atol=1e-4)
     method = before_training("pool4", SIZES, (5, 20))["linear"]

@@ -8,7 +8,6 @@ from torch import nn
 
 from repdrift.errors import UserError
 from repdrift.networks.building import build, initialise
-from repdrift.networks.conv4 import Conv4
 
 SETTINGS = {"name": "conv4", "block": "conv-relu-bn", "classes": 10}
 
@@ -19,13 +18,18 @@ def initialised(seed=1, purpose="initialisation", **changes):
     return network
 
 
+def drawn(count):
+    generator = torch.Generator().manual_seed(0)
+    return torch.randint(0, 256, (count, 3, 32, 32), dtype=torch.uint8, generator=generator)
+
+
 @pytest.mark.parametrize("block", ["conv-relu-bn", "conv-bn-relu"])
 def test_115658_parameters(block):
     assert sum(p.numel() for p in initialised(block=block).parameters()) == 115_658
 
 
 def test_layers_and_their_shapes():
-    layers = initialised()(torch.zeros(2, 3, 32, 32))
+    layers = initialised().read_layers(torch.zeros(2, 3, 32, 32, dtype=torch.uint8))
     shapes = {name: tuple(values.shape[1:]) for name, values in layers.items()}
     assert shapes == {
         "pool1": (64, 16, 16),
@@ -34,23 +38,24 @@ def test_layers_and_their_shapes():
         "pool4": (64, 2, 2),
         "logits": (10,),
     }
-    assert tuple(shapes) == Conv4.layers
+    assert tuple(shapes) == initialised().layers
 
 
 def test_block_order():
     # After conv-bn-relu nothing is negative; after conv-relu-bn the normalised output has mean 0 before pooling.
-    images = torch.randn(8, 3, 32, 32, generator=torch.Generator().manual_seed(0))
-    assert initialised(block="conv-bn-relu")(images)["pool1"].min() >= 0
-    assert initialised(block="conv-relu-bn")(images)["pool1"].min() < 0
+    images = drawn(8)
+    assert initialised(block="conv-bn-relu").read_layers(images)["pool1"].min() >= 0
+    assert initialised(block="conv-relu-bn").read_layers(images)["pool1"].min() < 0
 
 
 def test_forward_pass_equals_the_plain_one():
     network = initialised()
-    images = torch.randn(4, 3, 32, 32, generator=torch.Generator().manual_seed(0))
-    plain = images
+    images = drawn(4)
+    plain = images / 127.5 - 1
     for block in network.blocks:
         plain = nn.functional.max_pool2d(block.bn(torch.relu(block.conv(plain))), 2)
-    torch.testing.assert_close(network(images)["pool4"], plain)
+    torch.testing.assert_close(network.read_layers(images)["pool4"], plain)
+    torch.testing.assert_close(network(images), network.head(plain.flatten(1)))
 
 
 def test_initial_weights_follow_pytorch_defaults():

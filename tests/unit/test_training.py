@@ -13,7 +13,7 @@ from torch import nn
 from repdrift.data import rendered
 from repdrift.errors import UserError
 from repdrift.networks.building import build, initialise
-from repdrift.networks.evaluation import evaluate, normalise
+from repdrift.networks.evaluation import evaluate
 from repdrift.networks.representations import calibrated, representations
 from repdrift.plan import specs
 from repdrift.plan.plan import Plan
@@ -62,7 +62,7 @@ def test_normalise_is_totensor_then_normalize():
     images = torch.arange(256, dtype=torch.uint8).reshape(1, 1, 16, 16).repeat(1, 3, 1, 1)
     usual = transforms.Compose([transforms.ToTensor(), transforms.Normalize((0.5,) * 3, (0.5,) * 3)])
     expected = usual(images[0].permute(1, 2, 0).numpy())
-    torch.testing.assert_close(normalise(images)[0], expected, rtol=0, atol=0)
+    torch.testing.assert_close(network().normalise(images)[0], expected, rtol=0, atol=0)
 
 
 def test_training_is_that_of_the_usual_loop(objects):
@@ -76,7 +76,7 @@ def test_training_is_that_of_the_usual_loop(objects):
         for batch in torch.randperm(100, generator=generator).split(32):
             optimiser.zero_grad()
             inputs = (images[batch].float() / 255 - 0.5) / 0.5
-            nn.functional.cross_entropy(usual(inputs)["logits"], labels[batch]).backward()
+            nn.functional.cross_entropy(usual.logits_from("block1", inputs), labels[batch]).backward()
             optimiser.step()
     for name, value in usual.state_dict().items():
         torch.testing.assert_close(ours.state_dict()[name], value, msg=name)
@@ -134,7 +134,7 @@ def test_representations_use_batches_of_32_in_file_order(objects):
         "pool1": (100, 16384), "pool2": (100, 4096), "pool3": (100, 1024), "pool4": (100, 256), "logits": (100, 10)
     }  # fmt: skip
     with torch.no_grad():
-        second = made(normalise(images[32:64]))
+        second = made.read_layers(images[32:64])
     for name, values in layers.items():
         torch.testing.assert_close(values[32:64], second[name].flatten(1), rtol=1e-5, atol=1e-5)
 
@@ -142,7 +142,7 @@ def test_representations_use_batches_of_32_in_file_order(objects):
 def test_calibrated_statistics_are_those_of_the_images(objects):
     images, _ = objects
     made = network()
-    after_relu = torch.relu(made.blocks[0].conv(normalise(images[:64])))
+    after_relu = torch.relu(made.blocks[0].conv(made.normalise(images[:64])))
     means = torch.stack([part.mean(dim=(0, 2, 3)) for part in after_relu.split(32)]).mean(dim=0)
     fixed = calibrated(made, images[:64])
     torch.testing.assert_close(fixed.blocks[0].bn.running_mean, means, rtol=1e-4, atol=1e-5)

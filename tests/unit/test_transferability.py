@@ -90,18 +90,13 @@ def test_overall_is_the_mean_of_the_ratios_without_the_head():
     assert measure.transferability(far, near)["overall"] == 2.5
 
 
-def test_only_convolutions_count_whatever_they_are_called():
-    class Filters(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.weight = nn.Parameter(torch.zeros(4, 3, 3, 3))  # no convolution, though it looks like one
-
-    parts = {"conv": nn.BatchNorm2d(4), "linear": nn.Conv2d(3, 4, 3), "conv2": nn.Linear(4, 4), "conv3": Filters()}
-    found = measure.convolutions(nn.ModuleDict({**parts, "bn": nn.ModuleDict({"norm": nn.Conv2d(4, 5, 1)})}))
-    assert {name: tuple(weight.shape) for name, weight in found.items()} == {
-        "conv1": (4, 3, 3, 3),
-        "conv2": (5, 4, 1, 1),
-    }
+def test_the_compared_weights_are_those_of_the_convolutions_and_of_the_head():
+    made = network(1)
+    kernels = {f"conv{number}": block.conv.weight for number, block in enumerate(made.blocks, 1)}
+    found = measure.compared_weights(made)
+    assert list(found) == [*LAYERS, "head"]
+    for name, weight in {**kernels, "head": made.head.weight}.items():
+        torch.testing.assert_close(found[name], weight.detach().flatten(), rtol=0, atol=0)
 
 
 def test_batch_normalisation_and_biases_do_not_matter():
@@ -174,8 +169,8 @@ def test_the_gap_is_read_with_the_statistics_of_the_source():
             part.momentum = None
     with torch.no_grad():
         for batch in source.split(32):
-            by_hand((batch.float() / 255 - 0.5) / 0.5)
-        expected = by_hand.eval()((brighter.float() / 255 - 0.5) / 0.5)["pool4"].flatten(1)
+            by_hand(batch)
+        expected = by_hand.eval().read_layers(brighter)["pool4"].flatten(1)
     assert features[2] == pytest.approx(expected.numpy(), rel=1e-3, abs=1e-4)
 
 

@@ -13,7 +13,7 @@ from repdrift import command
 from repdrift.data.task_files import load_part
 from repdrift.machine.devices import device_name, prepare
 from repdrift.networks import checkpoints
-from repdrift.networks.conv4 import Conv4
+from repdrift.networks.network import Network
 from repdrift.provenance.artifacts import Job, write_csv
 
 
@@ -35,7 +35,7 @@ class Evaluation(Generic[Spec]):
 
     spec: Spec
     job: Job
-    networks: dict[str, Conv4]
+    networks: dict[str, Network]
     device: torch.device
     _args: argparse.Namespace
 

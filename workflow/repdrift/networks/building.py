@@ -8,12 +8,13 @@ import torch
 from torch import nn
 
 from repdrift.networks.conv4 import Conv4
+from repdrift.networks.network import Network
 from repdrift.seeds import seed_for
 
-NETWORKS = {"conv4": Conv4}
+NETWORKS: dict[str, type[Network]] = {"conv4": Conv4}
 
 
-def build(settings: Mapping[str, Any]) -> Conv4:
+def build(settings: Mapping[str, Any]) -> Network:
     """Build a network. Its weights are arbitrary, so they must be loaded or set by `initialise`.
 
     Parameters
@@ -23,11 +24,12 @@ def build(settings: Mapping[str, Any]) -> Conv4:
 
     Returns
     -------
-    Conv4
+    Network
         A network in the memory format channels_last.
     """
     arguments = dict(settings)
-    return NETWORKS[arguments.pop("name")](**arguments).to(memory_format=torch.channels_last)
+    network = NETWORKS[arguments.pop("name")](**arguments)
+    return network.to(memory_format=torch.channels_last)
 
 
 def initialise(module: nn.Module, purpose: str, seed: int) -> None:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from repdrift.errors import UserError
 from repdrift.networks.building import build
-from repdrift.networks.conv4 import Conv4
+from repdrift.networks.network import Network
 from repdrift.provenance.artifacts import Job, write_atomically
 
 
@@ -30,7 +30,7 @@ def _state(network: torch.nn.Module) -> dict[str, Tensor]:
     return {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
 
 
-def load(path: Path, settings: Mapping[str, Any]) -> Conv4:
+def load(path: Path, settings: Mapping[str, Any]) -> Network:
     """Build a network from its settings, and load the weights of a checkpoint.
 
     Parameters

@@ -1,15 +1,17 @@
 """Conv4, the network of the paper.
 
-Its forward pass returns the representations of all layers. Hooks would not do: the ReLU that follows a convolution
-works in place, so a hook on the convolution would see values that change afterwards.
+It returns the representations of all layers itself. Hooks would not do: the ReLU that follows a convolution works in
+place, so a hook on the convolution would see values that change afterwards.
 """
+
+from collections.abc import Iterator, Mapping, Sequence
 
 from torch import Tensor, nn
 from torch.nn import functional
 
 from repdrift.errors import UserError
-
-BLOCKS = ("conv-relu-bn", "conv-bn-relu")
+from repdrift.networks.network import HALF, Network
+from repdrift.study.architectures import BLOCKS, conv4
 
 
 class Block(nn.Module):
@@ -41,10 +43,11 @@ class Block(nn.Module):
         return functional.max_pool2d(x, 2)
 
 
-class Conv4(nn.Module):
+class Conv4(Network):
     """The network of Vinyals et al. (2016): four blocks of 64 filters each, and a linear head.
 
-    It has 115,658 parameters for 10 classes and images of 32 x 32 pixels.
+    It has 115,658 parameters for 10 classes and images of 32 x 32 pixels. Its layers ``pool1``, ``pool2`` and so on are
+    the outputs of the blocks, [width, H, W], where H and W are half of those before. Its ``logits`` are [D].
 
     Parameters
     ----------
@@ -53,76 +56,77 @@ class Conv4(nn.Module):
     block : str
         Order of the layers in a block: ``conv-relu-bn`` or ``conv-bn-relu``.
     size : int
-        Side of the square images in pixels, a multiple of 16.
-
-    Attributes
-    ----------
-    layers : tuple of str
-        Names of the layers whose representations `forward` returns, in order.
-    image : tuple of int
-        Shape [C, H, W] of an image.
+        Side of the square images in pixels, at least 2 to the power of the depth.
+    width : int
+        Number of filters of each block.
+    depth : int
+        Number of blocks.
+    mean, std : sequence of float
+        See `Network`.
 
     Raises
     ------
     UserError
-        If the order of the layers in a block is unknown.
+        If the order of the layers in a block is unknown, or the images are too small for the depth.
     """
 
-    layers = ("pool1", "pool2", "pool3", "pool4", "logits")
-
-    def __init__(self, classes: int = 10, block: str = "conv-relu-bn", size: int = 32) -> None:
-        super().__init__()
+    def __init__(
+        self,
+        classes: int = 10,
+        *,
+        block: str = "conv-relu-bn",
+        size: int = 32,
+        width: int = 64,
+        depth: int = 4,
+        mean: Sequence[float] = HALF,
+        std: Sequence[float] = HALF,
+    ) -> None:
+        super().__init__((3, size, size), conv4(depth), mean, std)
         if block not in BLOCKS:
             raise UserError(f"network block {block!r}: allowed are {', '.join(BLOCKS)}")
-        self.image = (3, size, size)
-        self.blocks = nn.ModuleList(Block(3 if i == 0 else 64, 64, block) for i in range(4))
-        self.head = nn.Linear(64 * (size // 16) ** 2, classes)
+        side = size // 2**depth
+        if side < 1:
+            raise UserError(f"conv4 of depth {depth} halves the images {depth} times: give at least {2**depth} pixels")
+        self.blocks = nn.ModuleList(Block(width if i else 3, width, block) for i in range(depth))
+        self.head = nn.Linear(width * side**2, classes)
 
     @property
-    def parts(self) -> dict[str, nn.Module]:
-        """The parts of the network by name, in the order of the forward pass: ``block1`` ... ``block4``, ``head``."""
-        return {**{f"block{number}": block for number, block in enumerate(self.blocks, 1)}, "head": self.head}
+    def head_module(self) -> nn.Module:
+        return self.head
 
-    def forward(self, images: Tensor) -> dict[str, Tensor]:
-        """Return the representations of all layers by name, for images [B, 3, size, size].
+    @property
+    def parts(self) -> Mapping[str, Mapping[str, nn.Parameter]]:
+        return {name: dict(module.named_parameters()) for name, module in self._modules_of_parts()}
 
-        ``pool1`` to ``pool4`` are [B, 64, H, W], where H and W are half of those before; ``logits`` are [B, D].
-        """
+    def _modules_of_parts(self) -> Iterator[tuple[str, nn.Module]]:
+        return zip(self.names.parts, (*self.blocks, self.head), strict=True)
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.logits_from(self.names.parts[0], self.normalise(images))
+
+    def read_layers(self, images: Tensor) -> dict[str, Tensor]:
         layers: dict[str, Tensor] = {}
-        x = images
-        for layer, part in zip(self.layers, self.parts.values(), strict=True):
-            layers[layer] = x = _output(part, x)
+        x = self.normalise(images)
+        for layer, (_, module) in zip(self.layers, self._modules_of_parts(), strict=True):
+            layers[layer] = x = _output(module, x)
         return layers
 
-    def input_of(self, name: str, images: Tensor) -> Tensor:
-        """Return the input of a part of the network: the output of the parts before it.
+    def input_of(self, part: str, images: Tensor) -> Tensor:
+        """Return the input of a part: the output of the parts before it, or the normalised images."""
+        x = self.normalise(super().input_of(part, images))
+        for name, module in self._modules_of_parts():
+            if name == part:
+                break
+            x = _output(module, x)
+        return x
 
-        Parameters
-        ----------
-        name : str
-            Name of the part, see `parts`.
-        images : float Tensor [B, 3, size, size]
-
-        Raises
-        ------
-        UserError
-            If the network has no part of this name.
-        """
-        x = images
-        for other, part in self.parts.items():
-            if other == name:
-                return x
-            x = _output(part, x)
-        raise UserError(f"the network has no part {name!r}; its parts are {', '.join(self.parts)}")
-
-    def logits_from(self, name: str, x: Tensor) -> Tensor:
-        """Return the logits [B, D], given the input of a part of the network, as `input_of` returns it."""
-        names = list(self.parts)
-        for part in list(self.parts.values())[names.index(name) :]:
-            x = _output(part, x)
+    def logits_from(self, part: str, x: Tensor) -> Tensor:
+        """Return the logits [B, D], given the input of a part, as `input_of` returns it."""
+        for _, module in list(self._modules_of_parts())[self.names.parts.index(part) :]:
+            x = _output(module, x)
         return x
 
 
-def _output(part: nn.Module, x: Tensor) -> Tensor:
-    output: Tensor = part(x.flatten(1) if isinstance(part, nn.Linear) else x)
+def _output(module: nn.Module, x: Tensor) -> Tensor:
+    output: Tensor = module(x.flatten(1) if isinstance(module, nn.Linear) else x)
     return output

@@ -3,23 +3,23 @@
 import math
 from collections.abc import Mapping
 
-from torch import Tensor, nn
+from torch import Tensor
 
-from repdrift.networks.conv4 import Conv4
+from repdrift.networks.network import Network
 
 WHOLE = "whole"
 
 Weights = Mapping[str, Tensor]
 
 
-def weights(module: nn.Module) -> dict[str, Tensor]:
-    """Copy the weights of a network, or of a part of it, by name."""
-    return {name: value.detach().clone() for name, value in module.named_parameters()}
+def weights(part: Weights) -> dict[str, Tensor]:
+    """Copy the weights of a part of a network by name."""
+    return {name: value.detach().clone() for name, value in part.items()}
 
 
 def l2(first: Tensor, second: Tensor) -> float:
     """Return the Euclidean distance between two tensors of the same shape, computed in float64."""
-    return float((first.double() - second.double()).norm())
+    return float((first.detach().double() - second.detach().double()).norm())
 
 
 def l2_distance(first: Weights, second: Weights) -> float:
@@ -27,8 +27,8 @@ def l2_distance(first: Weights, second: Weights) -> float:
     return math.hypot(*(l2(value, second[name]) for name, value in first.items()))
 
 
-def l2_distances(first: Conv4, second: Conv4) -> dict[str, float]:
+def l2_distances(first: Network, second: Network) -> dict[str, float]:
     """Return the Euclidean distance between two networks' weights, for each part by name and for the ``whole``."""
     others = second.parts
-    found = {name: l2_distance(weights(part), weights(others[name])) for name, part in first.parts.items()}
+    found = {name: l2_distance(part, others[name]) for name, part in first.parts.items()}
     return {**found, WHOLE: math.hypot(*found.values())}

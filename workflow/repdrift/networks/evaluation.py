@@ -6,24 +6,35 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.modules.batchnorm import _BatchNorm as BatchNorm
 
 BATCH = 32  # images in a batch of every evaluation, so that BN sees batches as large as in the paper
 
 
+def batch_norms(network: nn.Module) -> list[BatchNorm]:
+    """List the layers of batch normalisation of a network, of any number of dimensions."""
+    return [module for module in network.modules() if isinstance(module, BatchNorm)]
+
+
 @contextmanager
 def batch_statistics(network: nn.Module) -> Iterator[None]:
-    """Make BN use the statistics of each batch, and leave its running statistics unchanged, inside a `with` block."""
-    norms = [part for part in network.modules() if isinstance(part, nn.BatchNorm2d)]
-    was_training = network.training
-    network.train()
-    for norm in norms:
+    """Make BN use the statistics of each batch, and leave its running statistics unchanged, inside a `with` block.
+
+    All other layers are in eval mode, so dropout and stochastic depth are off.
+    """
+    modes = {module: module.training for module in network.modules()}
+    tracking = {norm: norm.track_running_stats for norm in batch_norms(network)}
+    network.eval()
+    for norm in tracking:
+        norm.train()
         norm.track_running_stats = False
     try:
         yield
     finally:
-        for norm in norms:
-            norm.track_running_stats = True
-        network.train(was_training)
+        for norm, tracked in tracking.items():
+            norm.track_running_stats = tracked
+        for module, training in modes.items():
+            module.training = training
 
 
 @torch.inference_mode()
@@ -36,6 +47,7 @@ def evaluate(network: nn.Module, images: Tensor, labels: Tensor) -> tuple[float,
     Parameters
     ----------
     network : Module
+        Returns logits [B, D] for images.
     images : uint8 [N, C, H, W]
     labels : int64 [N]
 
@@ -56,15 +68,7 @@ def score(network: nn.Module, images: Tensor, labels: Tensor) -> tuple[float, fl
     loss = torch.zeros((), device=images.device)
     correct = torch.zeros((), dtype=torch.int64, device=images.device)
     for batch, expected in zip(images.split(BATCH), labels.split(BATCH), strict=True):
-        logits = network(normalise(batch))["logits"]
+        logits = network(batch)
         loss += functional.cross_entropy(logits, expected, reduction="sum")
         correct += (logits.argmax(1) == expected).sum()
     return loss.item() / len(labels), 100 * correct.item() / len(labels)
-
-
-def normalise(images: Tensor) -> Tensor:
-    """Scale uint8 images [B, C, H, W] to float32 in -1..1.
-
-    The authors do the same by torchvision's ``ToTensor`` and ``Normalize`` with mean 0.5 and standard deviation 0.5.
-    """
-    return images.to(torch.float32).div_(255).sub_(0.5).div_(0.5)

@@ -3,18 +3,19 @@
 import copy
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from repdrift.networks.evaluation import BATCH, batch_statistics, normalise
+from repdrift.networks.evaluation import BATCH, batch_norms, batch_statistics
+from repdrift.networks.network import Network
 
 
 @torch.inference_mode()
-def representations(network: nn.Module, images: Tensor, calibration: Tensor | None = None) -> dict[str, Tensor]:
+def representations(network: Network, images: Tensor, calibration: Tensor | None = None) -> dict[str, Tensor]:
     """Return the representations of all layers by name.
 
     Parameters
     ----------
-    network : Module
+    network : Network
         It is not changed.
     images : uint8 [n, C, H, W]
         The probe. It is read in batches of 32 images in file order; the last batch may be smaller.
@@ -34,26 +35,26 @@ def representations(network: nn.Module, images: Tensor, calibration: Tensor | No
 
 
 @torch.inference_mode()
-def calibrated(network: nn.Module, images: Tensor) -> nn.Module:
+def calibrated(network: Network, images: Tensor) -> Network:
     """Return a copy of a network in eval mode, with BN statistics re-estimated on images uint8 [m, C, H, W].
 
     The statistics are the mean over the batches of 32 images.
     """
-    network = copy.deepcopy(network).train()
-    for part in network.modules():
-        if isinstance(part, nn.BatchNorm2d):
-            part.reset_running_stats()
-            part.momentum = None  # PyTorch then takes the plain mean over batches, not an exponential moving average
+    network = copy.deepcopy(network).eval()
+    for norm in batch_norms(network):
+        norm.train()
+        norm.reset_running_stats()
+        norm.momentum = None  # PyTorch then takes the plain mean over batches, not an exponential moving average
     for batch in images.split(BATCH):
-        network(normalise(batch))
+        network(batch)
     return network.eval()
 
 
 @torch.inference_mode()
-def read(network: nn.Module, images: Tensor) -> dict[str, Tensor]:
+def read(network: Network, images: Tensor) -> dict[str, Tensor]:
     """Return the representations as `representations` does, but leave BN in its present mode."""
     parts: dict[str, list[Tensor]] = {}
     for batch in images.split(BATCH):
-        for layer, values in network(normalise(batch)).items():
+        for layer, values in network.read_layers(batch).items():
             parts.setdefault(layer, []).append(values.flatten(1).to("cpu", torch.float32))
     return {layer: torch.cat(values).contiguous() for layer, values in parts.items()}

@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import PurePath
 
+from repdrift.study.architectures import architecture
 from repdrift.study.files import Files
 from repdrift.study.runs import INDEPENDENT, INDEPENDENT_2, INITIAL, Checkpoint, Run, network_variant
 from repdrift.study.sections import Config, Images
@@ -32,6 +33,8 @@ class Study(Files):
         Number of classes of the source data set, and of every network.
     network : dict
         Settings of the study's network, see `repdrift.networks.building.build`.
+    architecture : Architecture
+        The names of the layers and parts of that network.
     """
 
     def __init__(self, config: Config) -> None:
@@ -39,6 +42,7 @@ class Study(Files):
         self.seeds = config.seeds
         self.classes = config.datasets[config.source.dataset].classes
         self.network = {**vars(config.network), "classes": self.classes}
+        self.architecture = architecture(self.network)
 
     # Networks
 

@@ -58,7 +58,7 @@ class Member:
     def _begin(self, args: argparse.Namespace, device: torch.device) -> Training:
         network = checkpoints.load(args.parent, self.spec.network)
         if self.spec.head != "keep":
-            initialise(network.head, f"{self.spec.head} head", self.spec.seed)
+            initialise(network.head_module, f"{self.spec.head} head", self.spec.seed)
         order = torch.Generator().manual_seed(order_seed(self.spec))
         train_set, test_set = (
             load_part(images, args.task, part, device)

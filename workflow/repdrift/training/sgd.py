@@ -10,8 +10,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim.sgd import sgd
 
-from repdrift.networks.evaluation import normalise
-
 Function = Callable[[Tensor], Tensor]
 WARM_UP = 3  # number of calls before a capture, in which libraries choose kernels and allocate memory
 
@@ -22,7 +20,7 @@ class Descent:
     Parameters
     ----------
     network : Module
-        Returns ``{"logits": [B, D], ...}``. It is in training mode.
+        Returns logits [B, D] for images. It is in training mode.
     images, labels : uint8 [N, C, H, W], int64 [N]
         The training set, on the device of the network.
     learning_rate, momentum, weight_decay : float
@@ -60,7 +58,7 @@ class Descent:
         """
         expected = self.labels[batch]
         with torch.autocast(self.images.device.type, torch.bfloat16, enabled=self.autocast):
-            logits = self.network(normalise(self.images[batch]))["logits"]
+            logits = self.network(self.images[batch])
             loss = functional.cross_entropy(logits, expected)
         gradients = torch.autograd.grad(loss, self.parameters)
         with torch.no_grad():

@@ -40,8 +40,7 @@ class Training:
     Parameters
     ----------
     network : Module
-        Returns ``{"logits": [B, D], ...}`` for float32 images [B, C, H, W]. It is on the device of the data, and is
-        trained in place.
+        Returns logits [B, D] for images uint8 [B, C, H, W]. It is on the device of the data, and is trained in place.
     train_set, test_set : Images
     settings : TrainingSettings
     generator : torch.Generator

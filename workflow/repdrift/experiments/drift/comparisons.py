@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from repdrift.claims.contrasts import CURVE, SIMILARITY, Contrast, Key, Weights, contrast, trend, weighted
 from repdrift.claims.scales import CKA
 from repdrift.experiments.drift.experiment import Drift
+from repdrift.study.architectures import LOGITS
 from repdrift.study.tasks import Transform
 
-LAYERS = {"conv4": ("pool1", "pool2", "pool3", "pool4", "logits")}  # in the order of the network
 HARDLY = 0.9  # our threshold: a layer whose CKA is above it has hardly changed
 ABSENT = ""  # stands for the run on random labels in a study without one; its contrasts are left out
 
@@ -21,9 +21,8 @@ class Comparisons:
     def __init__(self, drift: Drift, runs: Collection[str]) -> None:
         self.drift, self.study, self.runs = drift, drift.study, runs
         study, config = drift.study, drift.study.config
-        self.layers = LAYERS[config.network.name]
-        *hidden, self.last = self.layers
-        self.hidden, self.early_layers = tuple(hidden), tuple(hidden[:-1])
+        names = study.architecture
+        self.layers, self.hidden, self.early_layers, self.last = names.layers, names.hidden, names.early, LOGITS
         self.degrees = sorted(config.pretrain.random)
         self.sizes = sorted(config.pretrain.sizes)
         self.random_size_degree = max(config.pretrain.sizes_random, default=0)

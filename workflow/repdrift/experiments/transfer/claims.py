@@ -51,13 +51,12 @@ from repdrift.experiments.transfer.tables import (
     WHOLE,
 )
 from repdrift.experiments.transfer.tables import KAPPA as OF_KAPPA
+from repdrift.study.architectures import HEAD
 from repdrift.study.tasks import SIDE
 
 SATURATED = 0.65  # the share of pre-training after which gains have saturated: epochs 59 to 61 of 90 in the paper
 LOSS = 1.0  # our margin in points: the middle of a line is no worse if it loses less than this
 JUDGED = "cka-debiased"  # decides where the study has it. The paper's values near 0 are impossible for biased CKA.
-BLOCKS = ("block1", "block2", "block3", "block4")
-CONVOLUTIONAL = ("pool1", "pool2", "pool3", "pool4")  # the paper's tables have the outputs of convolutional stages
 FINAL = ("test_accuracy", "last")
 
 
@@ -73,6 +72,9 @@ class Contrasts:
         self.experiment = experiment
         self.targets, self.sweeps = experiment.targets, experiment.sweeps
         self.study = experiment.study
+        # The paper's tables have the outputs of convolutional stages, so the logits are left out.
+        names = experiment.study.architecture
+        self.hidden, self.parts = names.hidden, names.blocks
         self.title = experiment.study.title
         self.speed = ("train_accuracy", f"to{experiment.epochs}")
         self.first = f"of epochs 1 to {experiment.epochs}"
@@ -171,7 +173,7 @@ class Contrasts:
     def alike(self) -> Iterator[Contrast]:
         for estimator in self.study.config.similarity.estimators:
             for other in ("RI-T & P-T", "RI-T & RI-T"):
-                for layer in CONVOLUTIONAL:
+                for layer in self.hidden:
                     label = f"{estimator}, {layer}: P-T & P-T less {other}"
                     decides = estimator == self.judged
                     yield from self._pairs(label, ("P-T & P-T", other), estimator, layer, CKA, decides=decides)
@@ -180,11 +182,11 @@ class Contrasts:
         """Yield the trends over layers, which decide, and the steps from layer to layer."""
         for estimator in self.study.config.similarity.estimators:
             for dataset in self.targets:
-                keys = [_pair(dataset, "P-T & P", estimator, layer) for layer in CONVOLUTIONAL]
-                label = f"{estimator}: fitted fall of P-T & P from {CONVOLUTIONAL[0]} to {CONVOLUTIONAL[-1]}"
+                keys = [_pair(dataset, "P-T & P", estimator, layer) for layer in self.hidden]
+                label = f"{estimator}: fitted fall of P-T & P from {self.hidden[0]} to {self.hidden[-1]}"
                 title, decides = self.title(dataset), estimator == self.judged
                 yield contrast(label, SIMILARITY.name, trend(keys, -1), CKA, title, decides=decides)
-                for (earlier, more), (later, less) in pairwise(zip(CONVOLUTIONAL, keys, strict=True)):
+                for (earlier, more), (later, less) in pairwise(zip(self.hidden, keys, strict=True)):
                     step = f"{estimator}: P-T & P, {earlier} less {later}"
                     yield difference(step, more, less, CKA, table=SIMILARITY.name, layer=title, decides=False)
 
@@ -208,8 +210,8 @@ class Contrasts:
         for measure in (L2, RMS, RELATIVE):
             for pair in (*common, "RI-T & RI-T", "RI-T & P"):
                 for dataset in self.targets:
-                    keys = [_pair(dataset, pair, measure, block) for block in BLOCKS]
-                    label = f"fitted change of {measure} of {pair}, block1 to block4"
+                    keys = [_pair(dataset, pair, measure, block) for block in self.parts]
+                    label = f"fitted change of {measure} of {pair}, {self.parts[0]} to {self.parts[-1]}"
                     title, decides = self.title(dataset), measure == L2 and pair in common
                     yield contrast(label, SIMILARITY.name, trend(keys, 1), LOG_RATIO, title, decides=decides)
 
@@ -266,14 +268,14 @@ class Contrasts:
 
     def critical(self) -> Iterator[Contrast]:
         """Yield contrasts of the test accuracies of networks in which one part is rewound."""
-        low, high = BLOCKS[:2], (BLOCKS[-1], "head")
-        first, *others = BLOCKS
+        first, *others = self.parts
+        low, high = self.parts[:2], (self.parts[-1], HEAD)
         for label, weights in (
-            ("P-T: block4 or head rewound costs more than block1 or 2",
-             {**{("P-T", part): 0.5 for part in low}, **{("P-T", part): -0.5 for part in high}}),
-            ("RI-T: block1 rewound costs more than other blocks",
-             {**{("RI-T", part): 1 / 3 for part in others}, ("RI-T", first): -1.0}),
-            ("block1 rewound costs RI-T more than P-T",
+            (f"P-T: {high[0]} or {HEAD} rewound costs more than {low[0]} or {low[-1]}",
+             {**{("P-T", part): 1 / len(low) for part in low}, **{("P-T", part): -0.5 for part in high}}),
+            (f"RI-T: {first} rewound costs more than other blocks",
+             {**{("RI-T", part): 1 / len(others) for part in others}, ("RI-T", first): -1.0}),
+            (f"{first} rewound costs RI-T more than P-T",
              {("P-T", first): 1.0, ("P-T", NO_PART): -1.0, ("RI-T", first): -1.0, ("RI-T", NO_PART): 1.0}),
         ):  # fmt: skip
             for dataset in self.targets:

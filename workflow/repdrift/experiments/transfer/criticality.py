@@ -10,16 +10,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
-from repdrift.networks.conv4 import Conv4
 from repdrift.networks.distances import Weights, weights
-from repdrift.networks.evaluation import BATCH, batch_statistics, normalise
+from repdrift.networks.evaluation import BATCH, batch_statistics
+from repdrift.networks.network import Network
 
 
 @contextmanager
-def replaced(part: nn.Module, by: Weights) -> Iterator[None]:
+def replaced(part: Weights, by: Weights) -> Iterator[None]:
     """Give a part other weights within a context. Its own weights are restored exactly."""
     own = weights(part)
     _set(part, by)
@@ -30,8 +30,8 @@ def replaced(part: nn.Module, by: Weights) -> Iterator[None]:
 
 
 @torch.no_grad()
-def _set(part: nn.Module, values: Weights) -> None:
-    for name, parameter in part.named_parameters():
+def _set(part: Weights, values: Weights) -> None:
+    for name, parameter in part.items():
         parameter.copy_(values[name])
 
 
@@ -43,17 +43,17 @@ class PartInNetwork:
 
     Parameters
     ----------
-    network : Conv4
+    network : Network
     name : str
         The name of the part.
     images, labels : uint8 [N, C, H, W], int64 [N]
     """
 
-    def __init__(self, network: Conv4, name: str, images: Tensor, labels: Tensor) -> None:
+    def __init__(self, network: Network, name: str, images: Tensor, labels: Tensor) -> None:
         self.network, self.name, self.labels = network, name, labels
         self.part = network.parts[name]
         with torch.inference_mode(), batch_statistics(network):
-            self.inputs = [network.input_of(name, normalise(batch)) for batch in images.split(BATCH)]
+            self.inputs = [network.input_of(name, batch) for batch in images.split(BATCH)]
 
     @torch.inference_mode()
     def evaluate(self, values: Weights) -> tuple[float, float]:

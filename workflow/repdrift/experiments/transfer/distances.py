@@ -10,13 +10,12 @@ from collections.abc import Iterator, Mapping
 from torch import Tensor
 
 from repdrift.experiments.transfer.tables import ALL_BLOCKS, L2, RELATIVE, RMS, WHOLE
-from repdrift.networks.conv4 import Conv4
-from repdrift.networks.distances import l2_distance, weights
+from repdrift.networks.distances import l2_distance
+from repdrift.networks.network import Network
+from repdrift.study.architectures import HEAD
 
-HEAD = "head"
 
-
-def log_distances(first: Conv4, second: Conv4, initial: Conv4) -> Iterator[tuple[str, str, float]]:
+def log_distances(first: Network, second: Network, initial: Network) -> Iterator[tuple[str, str, float]]:
     """Yield a measure, a part and a value for each measure and for each part of two networks.
 
     Parts are the blocks, the head, `ALL_BLOCKS` together and the `WHOLE` network. The measures are the logarithms of
@@ -25,9 +24,9 @@ def log_distances(first: Conv4, second: Conv4, initial: Conv4) -> Iterator[tuple
     """
     names = list(first.parts)
     blocks = [name for name in names if name != HEAD]
-    found = {name: l2_distance(weights(part), weights(second.parts[name])) for name, part in first.parts.items()}
-    norms = {name: math.hypot(*map(_norm, weights(part).values())) for name, part in initial.parts.items()}
-    counts = {name: sum(value.numel() for value in part.parameters()) for name, part in first.parts.items()}
+    found = {name: l2_distance(part, second.parts[name]) for name, part in first.parts.items()}
+    norms = {name: math.hypot(*map(_norm, part.values())) for name, part in initial.parts.items()}
+    counts = {name: sum(value.numel() for value in part.values()) for name, part in first.parts.items()}
     for part, members in {**{name: [name] for name in names}, ALL_BLOCKS: blocks, WHOLE: names}.items():
         distance = _together(found, members)
         yield L2, part, _log(distance)
@@ -36,7 +35,7 @@ def log_distances(first: Conv4, second: Conv4, initial: Conv4) -> Iterator[tuple
 
 
 def _norm(value: Tensor) -> float:
-    return float(value.double().norm())
+    return float(value.detach().double().norm())
 
 
 def _together(parts: Mapping[str, float], members: list[str]) -> float:

@@ -44,8 +44,6 @@ from repdrift.experiments.transferability.tables import (
 )
 from repdrift.study.runs import Run
 
-CONVOLUTIONS = ("conv1", "conv2", "conv3", "conv4")
-
 
 def claims(experiment: Transferability) -> list[Claim]:
     """Return all claims, with the contrasts that the targets of the study allow."""
@@ -63,6 +61,7 @@ class Contrasts:
     def __init__(self, experiment: Transferability) -> None:
         self.experiment, self.study = experiment, experiment.study
         self.title = experiment.study.title
+        self.matrices = experiment.study.architecture.matrices[:-1]  # without the head
         self.whole = {dataset: experiment.whole(dataset) for dataset in experiment.targets}
 
     # Domains
@@ -92,24 +91,25 @@ class Contrasts:
 
     def falls(self) -> Iterator[Contrast]:
         parts = {
-            self.title(dataset): trend([log_t(run, layer) for layer in CONVOLUTIONS], -1)
+            self.title(dataset): trend([log_t(run, layer) for layer in self.matrices], -1)
             for dataset, run in self.whole.items()
         }
-        return mean_of("fall of ln T from conv1 to conv4", "mean over targets", LAYERS.name, parts, LOG_RATIO)
+        label = f"fall of ln T from {self.matrices[0]} to {self.matrices[-1]}"
+        return mean_of(label, "mean over targets", LAYERS.name, parts, LOG_RATIO)
 
     def not_the_first(self) -> Iterator[Contrast]:
-        """Yield for each later layer how far it is above conv1. One of them suffices."""
-        for layer in CONVOLUTIONS[1:]:
-            yield from self._higher(layer, CONVOLUTIONS[0])
+        """Yield for each later layer how far it is above the first one. One of them suffices."""
+        for layer in self.matrices[1:]:
+            yield from self._higher(layer, self.matrices[0])
 
     def not_monotonic(self) -> Iterator[Contrast]:
         """Yield for each layer how far it is above the one before. One rise suffices."""
-        for earlier, later in pairwise(CONVOLUTIONS):
+        for earlier, later in pairwise(self.matrices):
             yield from self._higher(later, earlier)
 
     def above_one(self) -> Iterator[Contrast]:
         new = self.study.config.finetune.head == "new"
-        for layer in CONVOLUTIONS:
+        for layer in self.matrices:
             for dataset, run in self.whole.items():
                 weights = {log_t(run, layer): 1.0}
                 yield contrast(f"ln T of {layer}, above 0", LAYERS.name, weights, LOG_RATIO, self.title(dataset))

@@ -7,23 +7,25 @@ weights of a layer. It is above 1 if pre-training brings the weights closer to t
 import math
 from collections.abc import Callable, Mapping
 
-from torch import Tensor, nn
+import torch
+from torch import Tensor
 
 from repdrift.experiments.transferability.tables import HEAD, OVERALL
-from repdrift.networks.conv4 import Conv4
+from repdrift.networks.network import Network
 
 Weights = Mapping[str, Tensor]
 
 
-def convolutions(network: nn.Module) -> dict[str, Tensor]:
-    """Return the weights of the convolutions as ``conv1``, ``conv2`` and so on, without biases."""
-    found = [module.weight.detach() for module in network.modules() if isinstance(module, nn.Conv2d)]
-    return {f"conv{number}": weight for number, weight in enumerate(found, 1)}
+def compared_weights(network: Network) -> dict[str, Tensor]:
+    """Return the kernels of convolutions and the weight matrices of each part, flattened, without biases.
 
-
-def compared_weights(network: Conv4) -> dict[str, Tensor]:
-    """Return the weights of the convolutions and of the ``head``."""
-    return {**convolutions(network), HEAD: network.head.weight.detach()}
+    The parts have the names that `repdrift.study.architectures.Architecture.matrices` lists.
+    """
+    kernels = [
+        torch.cat([weight.detach().flatten() for weight in part.values() if weight.ndim > 1])
+        for part in network.parts.values()
+    ]
+    return dict(zip(network.names.matrices, kernels, strict=True))
 
 
 def mean_absolute(first: Tensor, second: Tensor) -> float:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from repdrift import command
 from repdrift.data.task_files import load_probe
@@ -16,6 +16,7 @@ from repdrift.errors import UserError
 from repdrift.experiments.drift.specs import SensitivitySpec
 from repdrift.machine.devices import device_name, prepare
 from repdrift.networks import checkpoints
+from repdrift.networks.network import Network
 from repdrift.networks.representations import calibrated, read, representations
 from repdrift.provenance.artifacts import Job, write_csv
 from repdrift.seeds import seed_for
@@ -144,7 +145,7 @@ def main() -> None:
     job = Job(spec, args.code, [args.final, *args.references, *sorted(set(args.images))], device_name(device))
     probe, calibration = load_probe(args.images, spec.probe, spec.calibration, device)
     networks = [checkpoints.load(path, spec.network).to(device) for path in (args.final, *args.references)]
-    modes: dict[str, tuple[Sequence[nn.Module], Callable[[nn.Module, Tensor], Layers]]]
+    modes: dict[str, tuple[Sequence[Network], Callable[[Network, Tensor], Layers]]]
     modes = {"batch": (networks, representations)}
     if calibration is not None:
         modes["calibrated"] = ([calibrated(network, calibration) for network in networks], read)

@@ -10,21 +10,21 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from repdrift.experiments.head2toe.probing.heads import BATCH
-from repdrift.networks.conv4 import Conv4
+from repdrift.networks.network import Network
 
 PAPER = 3
 OURS = 2
 
 
 @torch.inference_mode()
-def forward_flops(network: Conv4) -> int:
+def forward_flops(network: Network) -> int:
     """Return the operations of all products in the forward pass of one image, as PyTorch counts them.
 
     The network must be on the CPU.
     """
     network.eval()
     with FlopCounterMode(display=False) as counter:
-        network(torch.zeros(1, *network.image))
+        network(torch.zeros(1, *network.image, dtype=torch.uint8))
     return int(counter.get_total_flops())
 
 

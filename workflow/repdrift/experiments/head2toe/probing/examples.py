@@ -10,8 +10,7 @@ from torch import Tensor
 
 from repdrift.errors import UserError
 from repdrift.experiments.head2toe.probing.features import Features, pooled
-from repdrift.networks.conv4 import Conv4
-from repdrift.networks.evaluation import normalise
+from repdrift.networks.network import Network
 
 FORWARD_BATCH = 256  # images in a forward pass; the features do not depend on it, because BN uses running statistics
 # Names of two further layers: the penultimate one of a second network, and the one before the penultimate.
@@ -35,13 +34,13 @@ class Examples:
 
 
 @torch.inference_mode()
-def extracted(network: Conv4, second: Conv4 | None, images: Tensor, sizes: Sequence[int]) -> dict[str, Tensor]:
+def extracted(network: Network, second: Network | None, images: Tensor, sizes: Sequence[int]) -> dict[str, Tensor]:
     """Extract the features of images from the layers of a network in eval mode.
 
     Parameters
     ----------
-    network : Conv4
-    second : Conv4, optional
+    network : Network
+    second : Network, optional
         A network whose penultimate layer is extracted too.
     images : uint8 [n, C, H, W]
     sizes : sequence of int
@@ -61,17 +60,17 @@ def extracted(network: Conv4, second: Conv4 | None, images: Tensor, sizes: Seque
     *_, before, penultimate, _ = network.layers
 
     def of(batch: Tensor) -> Iterator[tuple[str, Tensor]]:
-        layers = network(batch)
+        layers = network.read_layers(batch)
         for size in sizes:
             yield from ((f"{size}/{name}", pooled(maps, size)) for name, maps in layers.items())
         last = layers[penultimate].flatten(1)
         yield f"none/{penultimate}", last
         yield f"none/{INTERMEDIATE}", pooled(layers[before], last.shape[1])
         if second is not None:
-            yield f"none/{SECOND}", second(batch)[penultimate].flatten(1)
+            yield f"none/{SECOND}", second.read_layers(batch)[penultimate].flatten(1)
 
     for batch in images.split(FORWARD_BATCH):
-        for name, values in of(normalise(batch)):
+        for name, values in of(batch):
             parts.setdefault(name, []).append(values.cpu())
     return {name: torch.cat(values).contiguous() for name, values in parts.items()}
 

@@ -17,8 +17,8 @@ from repdrift.errors import UserError
 from repdrift.experiments.head2toe.probing.features import Features, pooled
 from repdrift.experiments.head2toe.probing.probe import Probe
 from repdrift.experiments.head2toe.probing.search import Split
-from repdrift.networks.conv4 import Conv4
 from repdrift.networks.evaluation import score
+from repdrift.networks.network import Network
 from repdrift.seeds import seed_for
 from repdrift.specs import TrainingSettings
 from repdrift.training.training import Training
@@ -169,24 +169,26 @@ class ProbedNetwork(nn.Module):
 
     Parameters
     ----------
-    network : Conv4
+    network : Network
     probe : Probe
     target_size : int or None
         The size to which the layers are pooled. It must be that of the probe.
     """
 
-    def __init__(self, network: Conv4, probe: Probe, target_size: int | None) -> None:
+    def __init__(self, network: Network, probe: Probe, target_size: int | None) -> None:
         super().__init__()
         self.network, self.selection, self.target_size = network, probe.selection, target_size
         last = max(network.layers.index(layer) for layer in probe.selection.indices)
         for part in list(network.parts.values())[last + 1 :]:
-            part.requires_grad_(False)
+            for weight in part.values():
+                weight.requires_grad_(False)
         classes, features = probe.head.weights.shape
         self.head = nn.Linear(features, classes)
         self.head.load_state_dict({"weight": probe.head.weights, "bias": probe.head.bias})
 
-    def forward(self, images: Tensor) -> dict[str, Tensor]:
-        """Return the logits [B, D] of images [B, 3, H, W]."""
-        layers = self.network(images)
+    def forward(self, images: Tensor) -> Tensor:
+        """Return the logits [B, D] of images uint8 [B, 3, H, W]."""
+        layers = self.network.read_layers(images)
         features = Features.of({name: pooled(layers[name], self.target_size) for name in self.selection.indices})
-        return {"logits": self.head(self.selection.apply(features).values)}
+        logits: Tensor = self.head(self.selection.apply(features).values)
+        return logits

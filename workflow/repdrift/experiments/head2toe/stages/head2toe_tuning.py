@@ -32,10 +32,10 @@ from repdrift.experiments.head2toe.tables import (
 from repdrift.machine.devices import device_name, prepare
 from repdrift.networks import checkpoints
 from repdrift.networks.building import build, initialise
-from repdrift.networks.conv4 import Conv4
+from repdrift.networks.network import Network
 from repdrift.provenance.artifacts import Job, write_csv
 
-Load = Callable[[], Conv4]
+Load = Callable[[], Network]
 
 
 class Probed(NamedTuple):
@@ -52,7 +52,7 @@ def plainly(load_network: Load, spec: TuningSpec) -> Start:
     def start(_: Tensor) -> nn.Module:
         network = load_network()
         if spec.head == "new":
-            initialise(network.head, "new head", spec.seed)
+            initialise(network.head_module, "new head", spec.seed)
         return network
 
     return start
@@ -122,7 +122,7 @@ def main() -> None:
     files = [args.parent, *args.features, args.task, *sorted(set(args.images))]
     job = Job(spec, args.code, files, device_name(device))
 
-    def load_network() -> Conv4:
+    def load_network() -> Network:
         return checkpoints.load(args.parent, spec.network).to(device)
 
     begin = Probed(plainly(load_network, spec), 0, {})

@@ -26,7 +26,6 @@ ROWS = (
     (T_BY_L2, False, "T, Euclidean\ndistance"),
     (T, True, "T of controls, mean\nabsolute difference"),
 )
-ITEMS = ["conv1", "conv2", "conv3", "conv4", OVERALL, HEAD]
 INDEPENDENT, SCRATCH = "control: independent start", "control: trained from scratch"
 
 
@@ -34,14 +33,15 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     """Draw a column for each target. The rows show T by both distances, and then T of the controls."""
     table = chosen(table[table["measure"].isin([measure for measure, *_ in ROWS])])
     targets, series = ordered(table["images"]), ordered(table["series"])
+    items = [*(item for item in ordered(table["item"]) if item not in (OVERALL, HEAD)), OVERALL, HEAD]
     footer = [seeds_in_words(table), infinite_in_words(table), network]
     grid = Grid.of(targets, len(ROWS), series, footer)
     grid = replace(grid, look=look_of(series))
     for row, (measure, controls, label) in enumerate(ROWS):
         of_row = table[(table["measure"] == measure) & (table["control"] == controls)]
         for axes, target in zip(grid.axes[row], targets, strict=True):
-            draw_t(axes, of_row[of_row["images"] == target], x="item", order=ITEMS, look=grid.look, hue="series")
-            fit_layer_names(axes, ITEMS, style.DOUBLE / len(targets) - 0.3)
+            draw_t(axes, of_row[of_row["images"] == target], x="item", order=items, look=grid.look, hue="series")
+            fit_layer_names(axes, items, style.DOUBLE / len(targets) - 0.3)
         grid.axes[row][0].set_ylabel(label)
     handles = point_handles(grid.look, style.DOUBLE - 0.6)
     style.legend(grid.axes[-1][0], handles, grid.columns, grid.strip.legend_top)

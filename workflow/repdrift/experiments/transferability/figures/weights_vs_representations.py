@@ -16,6 +16,7 @@ from repdrift.figures.points import seeds_in_words
 from repdrift.figures.scatter import Mean, draw_mean
 from repdrift.figures.style import Look, Strip
 from repdrift.figures.table import joined, ordered
+from repdrift.study.architectures import matrices_before
 
 COLUMNS = (
     "run", "images", "seed", "labels", "reference", "measure", "item", "layer", "estimator", "value",
@@ -92,6 +93,6 @@ def joint(table: pd.DataFrame, estimator: str) -> pd.DataFrame:
     by = ["run", "seed", "item"]
     moved = table[table["measure"] == MOVEMENT].rename(columns={"value": "moved"})
     similar = table[(table["estimator"] == estimator) & (table["reference"] == PRETRAINED)]
-    item = similar["layer"].str.replace("pool", "conv").replace("logits", "head")
+    item = similar["layer"].map(matrices_before)
     changed = similar.assign(item=item, changed=1 - similar["value"])[[*by, "changed"]]
     return moved[[*by, "images", "labels", "moved"]].merge(changed, on=by)

@@ -26,8 +26,8 @@ from repdrift.experiments.transferability.tables import (
 )
 from repdrift.machine.devices import device_name, prepare
 from repdrift.networks import checkpoints
-from repdrift.networks.conv4 import Conv4
 from repdrift.networks.distances import l2
+from repdrift.networks.network import Network
 from repdrift.networks.representations import calibrated, read
 from repdrift.provenance.artifacts import Job, write_csv
 from repdrift.study.tasks import CALIBRATION_IMAGES
@@ -35,14 +35,13 @@ from repdrift.study.tasks import CALIBRATION_IMAGES
 COLUMNS = (*TRAINED, "seed", "reference", "measure", "item", "value")
 INITIAL, PRETRAINED = "init", "pretrained"
 STARTS = (PRETRAINED, "independent")  # the independent start is a control, for which T is at most about 1
-FEATURES = "pool4"
 # For each T, the name of its distance, and its distance function. The first distance is the paper's.
 MEASURES = {T: (DISTANCE, measure.mean_absolute), T_BY_L2: (L2_DISTANCE, l2)}
 
 Row = dict[str, object]
 
 
-def rows_of_network(tuned: Conv4, references: dict[str, Conv4]) -> Iterator[Row]:
+def rows_of_network(tuned: Network, references: dict[str, Network]) -> Iterator[Row]:
     """Yield the rows of a trained network: its distances to the references, T, and how far each layer moved."""
     weights = measure.compared_weights(tuned)
     others = {name: measure.compared_weights(network) for name, network in references.items()}
@@ -64,7 +63,7 @@ def rows(reference: str, name: str, values: dict[str, float]) -> Iterator[Row]:
         yield {"reference": reference, "measure": name, "item": item, "value": value}
 
 
-def features(network: Conv4, images: Iterable[Tensor], calibration: Tensor) -> Iterator[domains.Features]:
+def features(network: Network, images: Iterable[Tensor], calibration: Tensor) -> Iterator[domains.Features]:
     """Yield the features float64 [n, p] of several sets of images, with the BN statistics of one set.
 
     The statistics are the same for all sets. The statistics of each set itself would remove from its features most of
@@ -72,17 +71,17 @@ def features(network: Conv4, images: Iterable[Tensor], calibration: Tensor) -> I
 
     Parameters
     ----------
-    network : Conv4
+    network : Network
     images : iterable of uint8 [n, C, H, W]
     calibration : uint8 [m, C, H, W]
         Training images of the source, on which the BN statistics are estimated.
     """
     frozen = calibrated(network, calibration)
     for each in images:
-        yield read(frozen, each)[FEATURES].numpy().astype(np.float64)
+        yield read(frozen, each)[network.names.penultimate].numpy().astype(np.float64)
 
 
-def of_domains(network: Conv4, args: argparse.Namespace, device: torch.device) -> dict[str, dict[str, float]]:
+def of_domains(network: Network, args: argparse.Namespace, device: torch.device) -> dict[str, dict[str, float]]:
     """Return gap and width of each domain by its name. The first task is that of the source."""
     spec = args.spec
     loaded = [load_part(images, task, "train", device)[0] for task, images in zip(args.tasks, args.images, strict=True)]
@@ -94,7 +93,7 @@ def of_domains(network: Conv4, args: argparse.Namespace, device: torch.device) -
     }
 
 
-def table(spec: NetworksSpec, networks: dict[str, Conv4], found: dict[str, dict[str, float]]) -> Iterator[Row]:
+def table(spec: NetworksSpec, networks: dict[str, Network], found: dict[str, dict[str, float]]) -> Iterator[Row]:
     """Yield the rows of all trained networks. `found` has gap and width of their domains."""
     references = {name: networks[name] for name in spec.references}
     for trained in spec.runs:
