@@ -3,7 +3,6 @@
 The Snakefile imports this module, so it needs nothing heavy.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -66,15 +65,10 @@ def conv4(depth: int = 4) -> Architecture:
         layers=layers,
         parts=(*(f"block{number}" for number in numbers), HEAD),
         ends=layers,
-        matrices=tuple(map(matrices_before, layers)),
+        matrices=(*(f"conv{number}" for number in numbers), HEAD),
     )
 
 
 def architecture(network: Mapping[str, Any]) -> Architecture:
     """Return the names of the layers and parts of a network, given its settings."""
     return conv4(network.get("depth", 4))
-
-
-def matrices_before(layer: str) -> str:
-    """Return the name of the weight matrices or kernels of the part that ends with a layer."""
-    return HEAD if layer == LOGITS else re.sub(r"^pool(?=\d+$)", "conv", layer)

@@ -1,5 +1,7 @@
 """The tables of this experiment: which columns identify a number, and the names of what is measured."""
 
+import re
+
 from repdrift.claims.contrasts import Table
 
 LAYERS = Table("transferability_layers", ("run", "reference", "measure", "item"))
@@ -26,3 +28,8 @@ AS_IN_THE_PAPER = "true labels, equal epochs"
 def as_in_the_paper(labels: str, groups: str) -> bool:
     """Return whether a fine-tuning has true labels and the usual number of epochs, as those in the paper have."""
     return labels == TRUE_LABELS and groups != STEPS
+
+
+def weights_before(layer: str) -> str:
+    """Return the item of the weights that end in a layer: ``conv1`` for pool1 of conv4, and the head for the logits."""
+    return HEAD if layer == "logits" else re.sub(r"^pool(?=\d+$)", "conv", layer)

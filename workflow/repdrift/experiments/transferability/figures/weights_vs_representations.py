@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from repdrift.experiments.transferability.figures.transferability import PRETRAINED, set_log_axis
-from repdrift.experiments.transferability.tables import MOVEMENT
+from repdrift.experiments.transferability.tables import MOVEMENT, weights_before
 from repdrift.experiments.transferability.within_layers import correlations
 from repdrift.figures import style
 from repdrift.figures.lines import lettered
@@ -16,7 +16,6 @@ from repdrift.figures.points import seeds_in_words
 from repdrift.figures.scatter import Mean, draw_mean
 from repdrift.figures.style import Look, Strip
 from repdrift.figures.table import joined, ordered
-from repdrift.study.architectures import matrices_before
 
 COLUMNS = (
     "run", "images", "seed", "labels", "reference", "measure", "item", "layer", "estimator", "value",
@@ -93,6 +92,6 @@ def joint(table: pd.DataFrame, estimator: str) -> pd.DataFrame:
     by = ["run", "seed", "item"]
     moved = table[table["measure"] == MOVEMENT].rename(columns={"value": "moved"})
     similar = table[(table["estimator"] == estimator) & (table["reference"] == PRETRAINED)]
-    item = similar["layer"].map(matrices_before)
+    item = similar["layer"].map(weights_before)
     changed = similar.assign(item=item, changed=1 - similar["value"])[[*by, "changed"]]
     return moved[[*by, "images", "labels", "moved"]].merge(changed, on=by)
