@@ -8,26 +8,28 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from repdrift.errors import UserError
-from repdrift.networks.building import build
+from repdrift.errors import UserError, in_one_line
+from repdrift.networks.building import build, draw_head
 from repdrift.networks.network import Network
 from repdrift.provenance.artifacts import Job, write_atomically
+from repdrift.study.architectures import HEAD
 
 
-def save(network: torch.nn.Module, path: Path, job: Job) -> None:
+def save(network: Network, path: Path, job: Job) -> None:
     """Write the weights and the BN statistics of a network to a file, with a sidecar."""
-    state = _state(network)
+    state = _state(network.saved)
     job.save(path, lambda file: save_file(state, file))
 
 
-def write(network: torch.nn.Module, path: Path) -> None:
+def write(network: Network, path: Path) -> None:
     """Write the weights and the BN statistics of a network to a file without a sidecar. The file is never partial."""
-    state = _state(network)
+    state = _state(network.saved)
     write_atomically(path, lambda file: save_file(state, file))
 
 
-def _state(network: torch.nn.Module) -> dict[str, Tensor]:
-    return {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
+def _state(module: torch.nn.Module) -> dict[str, Tensor]:
+    # Each tensor is a copy, because safetensors refuses weights that share memory.
+    return {name: value.detach().cpu().contiguous().clone() for name, value in module.state_dict().items()}
 
 
 def load(path: Path, settings: Mapping[str, Any]) -> Network:
@@ -46,8 +48,44 @@ def load(path: Path, settings: Mapping[str, Any]) -> Network:
         If the file is damaged or holds the weights of another network.
     """
     network = build(settings)
-    try:
-        network.load_state_dict(load_file(path))
-    except Exception as error:  # safetensors has an error class of its own; names or shapes may not fit
-        raise UserError(f"{path} does not hold the weights of {dict(settings)}: {error}") from None
+    _fill(network, _read(path), path, settings)
     return network
+
+
+def load_with_new_head(path: Path, settings: Mapping[str, Any], purpose: str, seed: int) -> Network:
+    """Load the weights of a checkpoint as `load` does, except those of the head, which are drawn anew.
+
+    The head of the checkpoint may have another size.
+
+    Parameters
+    ----------
+    path, settings
+        As for `load`.
+    purpose, seed
+        As for `repdrift.networks.building.draw_head`.
+
+    Raises
+    ------
+    UserError
+        If the file is damaged or holds the weights of another network.
+    """
+    network = build(settings)
+    draw_head(network, settings, purpose, seed)
+    head = {id(weight) for weight in network.parts[HEAD].values()}
+    own = {name: value for name, value in network.saved.named_parameters() if id(value) in head}
+    _fill(network, _read(path) | own, path, settings)
+    return network
+
+
+def _read(path: Path) -> dict[str, Tensor]:
+    try:
+        return load_file(path)
+    except Exception as error:  # safetensors has an error class of its own
+        raise UserError(f"{path} holds no weights: {error}") from None
+
+
+def _fill(network: Network, state: Mapping[str, Tensor], path: Path, settings: Mapping[str, Any]) -> None:
+    try:
+        network.saved.load_state_dict(state)
+    except RuntimeError as error:  # names or shapes do not fit
+        raise in_one_line(f"{path} does not hold the weights of {dict(settings)}: {error}") from None

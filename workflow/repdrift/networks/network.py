@@ -71,6 +71,11 @@ class Network(nn.Module, ABC):
         """
 
     @property
+    def saved(self) -> nn.Module:
+        """The module whose weights and buffers a checkpoint has, with the names that they have in it."""
+        return self
+
+    @property
     @abstractmethod
     def head_module(self) -> nn.Module:
         """The module of the last part, which a training with a new head draws again."""

@@ -2,7 +2,7 @@
 
 from repdrift import command
 from repdrift.networks import checkpoints
-from repdrift.networks.building import build, initialise
+from repdrift.networks.building import initial
 from repdrift.provenance.artifacts import Job
 from repdrift.specs import InitialiseSpec
 
@@ -10,6 +10,5 @@ from repdrift.specs import InitialiseSpec
 def main() -> None:
     args = command.parser(__doc__, InitialiseSpec).parse_args()
     spec: InitialiseSpec = args.spec
-    network = build(spec.network)
-    initialise(network, spec.purpose, spec.seed)
+    network = initial(spec.network, spec.purpose, spec.seed)
     checkpoints.save(network, args.output, Job(spec, args.code))

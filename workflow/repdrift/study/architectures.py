@@ -3,13 +3,34 @@
 The Snakefile imports this module, so it needs nothing heavy.
 """
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
 from typing import Any
 
+from repdrift.errors import UserError
+
+CONV4 = "conv4"  # the network of the paper
+TORCHVISION = "torchvision:"  # the names of torchvision's networks begin with it
 BLOCKS = ("conv-relu-bn", "conv-bn-relu")  # the orders of the layers in a block of conv4
 LOGITS = "logits"  # the last layer of every network
 HEAD = "head"  # the last part of every network
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A layer that a config can name: its name, the shape of its output for one image, and whether it is a default."""
+
+    name: str
+    shape: tuple[int, ...]
+    default: bool
+
+    @property
+    def size(self) -> int:
+        """Number of values for one image."""
+        return math.prod(self.shape)
 
 
 @dataclass(frozen=True)
@@ -72,3 +93,29 @@ def conv4(depth: int = 4) -> Architecture:
 def architecture(network: Mapping[str, Any]) -> Architecture:
     """Return the names of the layers and parts of a network, given its settings."""
     return conv4(network.get("depth", 4))
+
+
+def chosen_layers(layers: Sequence[Layer], patterns: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the names of the layers that are compared, in the order of the forward pass, with the logits last.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+        All layers that can be named.
+    patterns : sequence of str, optional
+        Names, or patterns such as ``layer*`` with the wildcards of a shell. None is for the default.
+
+    Raises
+    ------
+    UserError
+        If no layer has a name or fits a pattern. The message lists the names, the nearest first.
+    """
+    if patterns is None:
+        return tuple(layer.name for layer in layers if layer.default)
+    names = [layer.name for layer in layers]
+    for pattern in patterns:
+        if not any(fnmatchcase(name, pattern) for name in names):
+            near = get_close_matches(pattern, names, n=len(names), cutoff=0.0)
+            raise UserError(f"there is no layer {pattern!r}; there are {', '.join(near)}")
+    chosen = [name for name in names if any(fnmatchcase(name, pattern) for pattern in patterns)]
+    return (*(name for name in chosen if name != LOGITS), LOGITS)

@@ -21,7 +21,7 @@ from repdrift.machine.devices import device_name, prepare
 from repdrift.machine.interruption import Interruption
 from repdrift.machine.memory import shortage_explained
 from repdrift.networks import checkpoints
-from repdrift.networks.building import initialise
+from repdrift.networks.network import Network
 from repdrift.provenance.artifacts import Job, write_csv
 from repdrift.seeds import seed_for
 from repdrift.specs import TrainSpec
@@ -56,21 +56,26 @@ class Member:
         self.saved = time.monotonic()
 
     def _begin(self, args: argparse.Namespace, device: torch.device) -> Training:
-        network = checkpoints.load(args.parent, self.spec.network)
-        if self.spec.head != "keep":
-            initialise(network.head_module, f"{self.spec.head} head", self.spec.seed)
+        self.network = self._start(args.parent).to(device)
         order = torch.Generator().manual_seed(order_seed(self.spec))
         train_set, test_set = (
             load_part(images, args.task, part, device)
             for images, part in zip(args.images, ("train", "test"), strict=True)
         )
         settings = self.spec.training
-        training = Training(network.to(device), train_set, test_set, settings, order)
+        training = Training(self.network, train_set, test_set, settings, order)
         saved = self.progress.load()
         if saved is not None:
             training.restore(*saved)
             self.say(f"resumed after step {training.step} of {settings.steps}")
         return training
+
+    def _start(self, parent: Path) -> Network:
+        """Load the weights that the training starts from, with a new head if the spec asks for one."""
+        network, head = self.spec.network, self.spec.head
+        if head == "keep":
+            return checkpoints.load(parent, network)
+        return checkpoints.load_with_new_head(parent, network, f"{head} head", self.spec.seed)
 
     def working(self) -> AbstractContextManager[object]:
         """On a GPU each job has a queue of its own, so that the steps of many overlap."""
@@ -88,7 +93,7 @@ class Member:
 
     def _after_epoch(self, epoch: Epoch) -> None:
         if epoch.epoch in self.spec.checkpoints:
-            checkpoints.write(self.training.network, self.progress.part(f"epoch{epoch.epoch}.safetensors"))
+            checkpoints.write(self.network, self.progress.part(f"epoch{epoch.epoch}.safetensors"))
         self.say(in_words(epoch))
 
     def save(self) -> None:
@@ -109,7 +114,7 @@ class Member:
         columns = [field.name for field in dataclasses.fields(Epoch)]
         rows = [dataclasses.asdict(epoch) for epoch in self.training.history]
         self.job.save(folder / "history.csv", lambda file: write_csv(file, rows, columns))
-        checkpoints.save(self.training.network, self.output, self.job)
+        checkpoints.save(self.network, self.output, self.job)
         if "SLURM_JOB_ID" in os.environ:
             self.save()
             self.progress.release()

@@ -31,7 +31,7 @@ from repdrift.experiments.head2toe.tables import (
 )
 from repdrift.machine.devices import device_name, prepare
 from repdrift.networks import checkpoints
-from repdrift.networks.building import build, initialise
+from repdrift.networks.building import build, draw_head
 from repdrift.networks.network import Network
 from repdrift.provenance.artifacts import Job, write_csv
 
@@ -52,7 +52,7 @@ def plainly(load_network: Load, spec: TuningSpec) -> Start:
     def start(_: Tensor) -> nn.Module:
         network = load_network()
         if spec.head == "new":
-            initialise(network.head_module, "new head", spec.seed)
+            draw_head(network, spec.network, "new head", spec.seed)
         return network
 
     return start

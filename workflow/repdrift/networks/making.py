@@ -1,0 +1,132 @@
+"""Modules that are made by name: of torchvision, or by a function in a user's own file."""
+
+import importlib.util
+import inspect
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+from torchvision import models
+
+from repdrift.errors import UserError, in_one_line
+from repdrift.study.architectures import TORCHVISION
+
+SMALL_STEM = "small"
+
+
+def make_module(name: str, classes: int, size: int, arguments: Mapping[str, Any]) -> nn.Module:
+    """Make a module with random weights, drawn from the global generators.
+
+    Parameters
+    ----------
+    name : str
+        ``torchvision:NAME`` for a function or a class of `torchvision.models`, or ``path/to/file.py:NAME`` for one in a
+        user's file.
+    classes : int
+        Number of classes D. It is given as ``classes`` or ``num_classes``, whichever the function takes.
+    size : int
+        Side of the images in pixels. It is given as ``size``, ``image_size`` or ``input_size``, if the function takes
+        one of these.
+    arguments : mapping
+        Further arguments. A network of torchvision also takes ``stem: small``, which keeps the resolution of small
+        images.
+
+    Raises
+    ------
+    UserError
+        If there is no such file or function, it does not take the arguments, or it makes no module.
+    """
+    if name.startswith(TORCHVISION):
+        return _of_torchvision(name.removeprefix(TORCHVISION), classes, size, dict(arguments))
+    path, _, function = name.rpartition(":")
+    return _called(name, _in_file(Path(path), function), classes, size, arguments)
+
+
+def _of_torchvision(name: str, classes: int, size: int, arguments: dict[str, Any]) -> nn.Module:
+    made = getattr(models, name, None)
+    if not callable(made) or not (inspect.isfunction(made) or isinstance(made, type)):
+        near = get_close_matches(name, models.list_models(module=models), n=5, cutoff=0.3)
+        raise UserError(f"torchvision has no network {name!r}; did you mean {', '.join(near) or 'resnet18'}?")
+    stem = arguments.pop("stem", None)
+    if name.startswith("vit_"):
+        arguments.setdefault("image_size", size)
+    elif name.startswith("maxvit_"):
+        arguments.setdefault("input_size", (size, size))
+    elif name in ("googlenet", "inception_v3"):
+        # Their additional classifiers are used in training only, and would return several logits.
+        arguments = {"aux_logits": False, "init_weights": True, **arguments}
+    module = _called(f"{TORCHVISION}{name}", made, classes, size, arguments)
+    if stem is not None:
+        _give_small_stem(module, name, stem)
+    return module
+
+
+def _give_small_stem(module: nn.Module, name: str, stem: str) -> None:
+    """Replace the first layers of a ResNet, which divide the resolution by 4, by a 3x3 convolution (He et al. 2016)."""
+    if stem != SMALL_STEM or not isinstance(module, models.ResNet):
+        raise UserError(f"network {name} has no stem {stem!r}; ResNets have the stem {SMALL_STEM!r}")
+    first = module.conv1
+    module.conv1 = nn.Conv2d(3, first.out_channels, kernel_size=3, stride=1, padding=1, bias=False)
+    nn.init.kaiming_normal_(module.conv1.weight, mode="fan_out", nonlinearity="relu")
+    module.maxpool = nn.Identity()
+
+
+def _in_file(path: Path, function: str) -> Callable[..., object]:
+    """Return a function, or a class, of a file."""
+    if not path.is_file():
+        raise UserError(f"network: there is no file {path}")
+    module_name = f"repdrift_user_{path.stem}"
+    spec = importlib.util.spec_from_file_location(module_name, path)
+    if spec is None or spec.loader is None:
+        raise UserError(f"network: {path} is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[module_name] = module
+    with _imports_from(path.parent):
+        try:
+            spec.loader.exec_module(module)
+        except Exception as error:  # the code is the user's own
+            raise in_one_line(f"network: {path} fails: {type(error).__name__}: {error}") from None
+    found = getattr(module, function, None)
+    if not callable(found):
+        names = [name for name, value in vars(module).items() if callable(value) and not name.startswith("_")]
+        raise UserError(f"network: {path} has no function {function!r}; it has {', '.join(names) or 'none'}")
+    return found  # type: ignore[no-any-return]
+
+
+@contextmanager
+def _imports_from(folder: Path) -> Iterator[None]:
+    """Let a user's file import the files beside it."""
+    sys.path.insert(0, str(folder.resolve()))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder.resolve()))
+
+
+def _called(
+    name: str, function: Callable[..., object], classes: int, size: int, arguments: Mapping[str, Any]
+) -> nn.Module:
+    try:
+        parameters = inspect.signature(function).parameters
+        takes_any = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in parameters.values())
+        given = dict(arguments)
+        for value, names in ((classes, ("classes", "num_classes")), (size, ("size", "image_size", "input_size"))):
+            known = [one for one in names if one in parameters]
+            if known:
+                given.setdefault(known[0], (value, value) if known[0] == "input_size" else value)
+        if "classes" not in given and "num_classes" not in given:
+            if not takes_any:
+                raise UserError(f"network {name}: it takes no argument `classes` or `num_classes`, for the head")
+            given["num_classes"] = classes
+        module = function(**given)
+    except UserError:
+        raise
+    except Exception as error:  # the code is the user's own
+        raise in_one_line(f"network {name}: {type(error).__name__}: {error}") from None
+    if not isinstance(module, nn.Module):
+        raise UserError(f"network {name}: it returns a {type(module).__name__} and no torch.nn.Module")
+    return module
