@@ -108,7 +108,7 @@ def test_verdicts_are_there_for_every_claim(study):
     others = verdicts[~absent & ~of_other_seeds]
     assert others["reason"].str.contains("1 seed, at least 4 are needed").all()
     multiverse = pd.read_csv(results(study) / "tables" / "multiverse.csv", keep_default_na=False)
-    assert set(multiverse.loc[multiverse["claim"] == "G15", "block"]) == {"conv-relu-bn", "conv-bn-relu"}
+    assert set(multiverse.loc[multiverse["claim"] == "G15", "variant"]) == {"conv-relu-bn", "conv-bn-relu"}
 
 
 def test_the_report_in_a_browser(study, browser):

@@ -314,7 +314,6 @@ def test_histories_are_read_at_their_times():
 
 @pytest.fixture
 def spec(config):
-    config["sensitivity"]["blocks"] = ["conv-bn-relu"]
     return goerttler2022.multiverse_spec(Plan(config).experiments["drift"])
 
 
@@ -340,12 +339,12 @@ def test_every_choice_has_its_verdict(plan, claims, spec):
     # other blocks.
     g8 = whole.loc["G8"]
     assert len(g8) == 4 + 2 + 2 + 2
-    assert set(g8[g8["block"] == "conv-relu-bn"]["verdict"]) == {"supported"}
-    assert set(g8[g8["block"] == "conv-bn-relu"]["verdict"]) == {"undecided"}
-    assert set(g8[g8["block"] == "conv-bn-relu"]["n"]) == {"100"}
+    assert set(g8[g8["variant"] == "conv-relu-bn"]["verdict"]) == {"supported"}
+    assert set(g8[g8["variant"] == "conv-bn-relu"]["verdict"]) == {"undecided"}
+    assert set(g8[g8["variant"] == "conv-bn-relu"]["n"]) == {"100"}
     assert set(g8["sample"]) == {"1", "2"}
     # Probes of different sizes share images, so they are one look.
-    same = (g8["estimator"] == "cka-biased") & (g8["block"] == "conv-relu-bn") & (g8["sample"] == "1")
+    same = (g8["estimator"] == "cka-biased") & (g8["variant"] == "conv-relu-bn") & (g8["sample"] == "1")
     assert (same.sum(), g8.loc[same, "look"].nunique()) == (2, 1)
     assert g8["look"].nunique() == 8
     # Runs that are not among the main ones have the study's own choices alone.
@@ -355,7 +354,7 @@ def test_every_choice_has_its_verdict(plan, claims, spec):
     assert set(whole.loc["G6", "reference"]) == {"own"}
     assert set(whole.loc[["G3", "G4", "G5"], "estimator"]) == {""}
     assert len(whole.loc[["G2"]]) == 2
-    assert not table.duplicated(["claim", "layer", "estimator", "n", "bn", "block", "reference", "sample"]).any()
+    assert not table.duplicated(["claim", "layer", "estimator", "n", "bn", "variant", "reference", "sample"]).any()
 
 
 def test_nearly_equal_estimators_are_one_look(plan, claims, spec):

@@ -167,7 +167,7 @@ def test_another_order_of_the_blocks_is_the_main_runs_again(paper):
 
 def test_the_studys_own_order_of_the_blocks_is_not_trained_twice(load_config):
     config = load_config()
-    config["network"]["block"] = "conv-bn-relu"
+    config["network"]["arguments"]["block"] = "conv-bn-relu"
     assert not any("/" in name for name in Plan(config).runs)
 
 

@@ -43,7 +43,7 @@ def test_other_regimes_are_not_compared(load_config):
     assert found(load_config, "demo") == ()
     config = load_config("laptop")
     for section, key, value in (
-        ("network", "block", "conv-bn-relu"), ("probe", "images", 400), ("probe", "bn", "calibrated"),
+        ("network", "arguments", {"block": "conv-bn-relu"}), ("probe", "images", 400), ("probe", "bn", "calibrated"),
         ("pretrain", "epochs", 100), ("similarity", "estimators", ["cka-debiased"]),
     ):  # fmt: skip
         assert found(load_config, "laptop", **{section: config[section] | {key: value}}) == (), key

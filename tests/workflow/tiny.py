@@ -14,7 +14,8 @@ finetune:
   cross_domain: {dataset: digits, train: "train[0:32]", test: "train[32:96]", random: [0], shift: null}
 probe: {images: 64}
 similarity: {estimators: [cka-biased], permutations: 5, halves: 4}
-sensitivity: {images: [64], bn: [batch], estimators: [cka-biased], blocks: [], samples: 1}
+sensitivity: {images: [64], bn: [batch], estimators: [cka-biased], samples: 1}
+variants: {conv-bn-relu: null}
 """
 OVERLAY = f"""{DRIFT}
 controls: {{scratch: false, matched_steps: null, independent: false}}

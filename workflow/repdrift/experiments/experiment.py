@@ -11,6 +11,7 @@ from typing import ClassVar
 from repdrift.claims.contrasts import Table
 from repdrift.claims.rule import IN_WORDS
 from repdrift.study.figure import Figure, Panel
+from repdrift.study.networks import Choice
 from repdrift.study.phrases import common_phrases, network_in_words, network_sentence
 from repdrift.study.runs import Run
 from repdrift.study.study import Study
@@ -83,7 +84,7 @@ class Experiment(ABC):
         *,
         drawing: str = "",
         panels: Sequence[Panel] = (),
-        blocks: Sequence[str] = (),
+        choices: Sequence[Choice] = (),
         phrases: Mapping[str, str] | None = None,
     ) -> Figure:
         """Make a figure whose caption lies in ``figures/NAME.rst``.
@@ -94,18 +95,18 @@ class Experiment(ABC):
             See `Figure`.
         drawing : str
             The module that draws the figure, by default the one of the same name.
-        blocks : sequence of str
-            The block orders of the networks that are shown, by default the study's own.
+        choices : sequence of Choice
+            The networks that are shown, by default the study's own.
         phrases : mapping of str to str, optional
             The phrases of the caption in addition to those that all figures share.
         """
-        shown = blocks or [self.study.config.network.block]
-        network = network_sentence(self.study, shown)
+        shown = choices or [self.study.own]
+        network = network_sentence(shown)
         return Figure(
             name=name,
             title=title,
             drawing=drawing or name,
-            network=network_in_words(self.study, shown),
+            network=network_in_words(shown),
             rows=rows,
             panels=panels,
             caption_file=self.folder / "figures" / f"{name}.rst",

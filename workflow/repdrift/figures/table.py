@@ -10,7 +10,7 @@ from repdrift.errors import UserError
 
 TEXT = (
     "panel", "series", "run", "reference", "layer", "reference_layer", "estimator", "bn", "images", "claim", "sentence",
-    "contrast", "verdict", "reason", "block", "network", "pair", "measure", "item", "part", "path",
+    "contrast", "verdict", "reason", "variant", "network", "pair", "measure", "item", "part", "path",
     "labels", "groups", "target", "method", "dataset", "domain", "needs", "unit", "origin", "look", "phase",
 )  # fmt: skip
 

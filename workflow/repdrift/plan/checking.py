@@ -3,17 +3,22 @@
 The Snakefile imports this module, so it needs nothing heavy.
 """
 
+import re
 from pathlib import Path
 
 from repdrift.data.readers import KNOWN, NPZ, RENDERED_CLASSES, npz_length
 from repdrift.plan.experiments import check_sections
 from repdrift.plan.schema import check_schema
 from repdrift.similarity.registry import images_needed
+from repdrift.study.architectures import BLOCKS, CONV4, TORCHVISION
 from repdrift.study.config import Config, image_sections
 from repdrift.study.refusal import check_at_most, nearest, refusal
+from repdrift.study.runs import VARIANT_SEPARATOR
 from repdrift.study.sections import parse
 from repdrift.study.study import Study
 from repdrift.study.tasks import Part
+
+NETWORK_NAME = re.compile(rf"{CONV4}|{TORCHVISION}\w+|[^:]+[.]py:\w+")
 
 
 def check(config: Config) -> None:
@@ -37,6 +42,7 @@ def check(config: Config) -> None:
     _check_targets_differ(config)
     _check_pretraining(config)
     _check_probe(config)
+    _check_networks(config)
     check_sections(Study(parse(config)))
 
 
@@ -137,6 +143,40 @@ def _check_probe(config: Config) -> None:
             f"allowed is {least}, which the estimators of similarity need, to {size}, the number of images of {key}"
         )
         raise refusal("probe.images", images, sentence)
+
+
+def _check_networks(config: Config) -> None:
+    """Check the study's own network and those of its variants. Each is built once, see `repdrift.study.description`."""
+    places = {"network": config["network"]}
+    places |= {f"variants.{name}.network": (one or {}).get("network", {}) for name, one in config["variants"].items()}
+    for key, section in places.items():
+        name = section.get("name", CONV4)
+        if not NETWORK_NAME.fullmatch(name):
+            sentence = f"allowed are {CONV4}, {TORCHVISION}NAME, or path/to/file.py:FUNCTION{nearest(name, [CONV4])}"
+            raise refusal(f"{key}.name", name, sentence)
+        if {"name": CONV4, **config["network"], **section}["name"] == CONV4:
+            _check_conv4(f"{key}.arguments", section.get("arguments", {}))
+        for name in ("classes", "num_classes", "name", "size"):
+            if name in section.get("arguments", {}):
+                raise refusal(
+                    f"{key}.arguments.{name}", section["arguments"][name], "the study itself gives this argument"
+                )
+    study = Study(parse(config))
+    for name in ("", *(f"{variant}{VARIANT_SEPARATOR}" for variant in study.variants)):
+        study.architecture_of(name)
+
+
+def _check_conv4(key: str, arguments: Config) -> None:
+    allowed = {"block": BLOCKS, "width": "a whole number of at least 1", "depth": "a whole number of 1 to 5"}
+    for name, value in arguments.items():
+        if name not in allowed:
+            sentence = f"conv4 has no such argument; allowed are {', '.join(allowed)}{nearest(name, allowed)}"
+            raise refusal(f"{key}.{name}", value, sentence)
+        if name == "block" and value not in BLOCKS:
+            raise refusal(f"{key}.block", value, f"allowed are {', '.join(BLOCKS)}{nearest(value, BLOCKS)}")
+        most = {"width": 4096, "depth": 5}.get(name)
+        if most and not (type(value) is int and 1 <= value <= most):
+            raise refusal(f"{key}.{name}", value, f"allowed is {allowed[name]}")
 
 
 def _split_size(config: Config, dataset: str, split: str, used_by: str) -> int:

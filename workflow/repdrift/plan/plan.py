@@ -98,7 +98,7 @@ class Plan:
         """Return what the verdicts on some claims hold for."""
         study, config = self.study, self.study.config
         return Regime(
-            network=network_in_words(study, [config.network.block]),
+            network=network_in_words([study.own]),
             images=Part.parse(config.source.train).size,
             epochs=config.pretrain.epochs,
             target_images=Part.parse(config.finetune.domain.train).size,
@@ -121,6 +121,11 @@ class Plan:
     def minutes(self, name: str) -> int:
         """Return the time limit of a training: 5 minutes, and three times what its steps take on one core."""
         return math.ceil(5 + self.runs[name].steps * 3 * STEP_SECONDS / 60)
+
+    def measured_network(self, name: str) -> dict[str, object]:
+        """Return the settings of the network of a run or of initial weights, with the layers that are compared."""
+        dataset = self.runs[name].task.dataset if name in self.runs else self.study.config.source.dataset
+        return self.study.measured_network(name, self.study.classes_of(dataset))
 
     # Input files of rules
 

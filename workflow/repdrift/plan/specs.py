@@ -9,7 +9,7 @@ from repdrift import specs
 from repdrift.claims.contrasts import histories_of
 from repdrift.plan.plan import Plan
 from repdrift.study.figure import Figure
-from repdrift.study.runs import INDEPENDENT, INDEPENDENT_2, INITIAL, network_variant
+from repdrift.study.runs import INDEPENDENT, INDEPENDENT_2, INITIAL, variant_of
 
 PURPOSES = {
     INITIAL[0]: "initialisation",
@@ -40,19 +40,19 @@ def task(plan: Plan, name: str, seed: int) -> specs.TaskSpec:
 
 
 def initialise(plan: Plan, weights: str, seed: int) -> specs.InitialiseSpec:
-    kind = weights.removeprefix(f"{network_variant(weights)}/")
+    kind = weights.removeprefix(f"{variant_of(weights)}/")
     return specs.InitialiseSpec(plan.study.network_of(weights), PURPOSES[kind], seed)
 
 
 def train(plan: Plan, name: str, seed: int) -> specs.TrainSpec:
     run = plan.runs[name]
-    usual = vars(plan.study.config.training)
+    usual = vars(plan.study.choice(name).training)
     settings = usual if run.learning_rate is None else usual | {"learning_rate": run.learning_rate}
     training = specs.TrainingSettings(**settings, steps=run.steps, test_every=run.test_every)
     return specs.TrainSpec(
         run=name,
         task=run.task.name,
-        network=plan.study.network_of(name),
+        network=plan.study.network_of(name, plan.study.classes_of(run.task.dataset)),
         head=run.head,
         training=training,
         checkpoints=run.checkpoints,
@@ -63,7 +63,7 @@ def train(plan: Plan, name: str, seed: int) -> specs.TrainSpec:
 
 def activations(plan: Plan, role: str, run: str) -> specs.ActivationsSpec:
     _, probe = plan.study.probe(role)
-    return specs.ActivationsSpec(plan.study.network_of(run), probe, plan.study.calibration(role))
+    return specs.ActivationsSpec(plan.measured_network(run), probe, plan.study.calibration(role))
 
 
 def similarity(plan: Plan, role: str, name: str, seed: int) -> specs.SimilaritySpec:

@@ -4,11 +4,10 @@ The Snakefile imports this module, so it needs nothing heavy.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
-from typing import Any
 
 from repdrift.errors import UserError
 
@@ -88,11 +87,6 @@ def conv4(depth: int = 4) -> Architecture:
         ends=layers,
         matrices=(*(f"conv{number}" for number in numbers), HEAD),
     )
-
-
-def architecture(network: Mapping[str, Any]) -> Architecture:
-    """Return the names of the layers and parts of a network, given its settings."""
-    return conv4(network.get("depth", 4))
 
 
 def chosen_layers(layers: Sequence[Layer], patterns: Sequence[str] | None) -> tuple[str, ...]:

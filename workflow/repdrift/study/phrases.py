@@ -4,8 +4,9 @@ They come from the config, so the caption of a preset with two seeds never says 
 The Snakefile imports this module, so it needs nothing heavy.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from repdrift.study.networks import Choice, arguments_in_words, short_name
 from repdrift.study.sections import Config
 from repdrift.study.study import Study
 from repdrift.study.tasks import Part
@@ -51,15 +52,18 @@ def compared_on(study: Study, roles: Iterable[str]) -> str:
     return f"Representations are compared on {images}, with {_statistics(study.config)}."
 
 
-def network_in_words(study: Study, blocks: Iterable[str]) -> str:
-    """Return the name of the networks of a figure, for its footer."""
-    return f"{study.config.network.name}, {' or '.join(dict.fromkeys(blocks))}"
+def network_in_words(choices: Iterable[Choice]) -> str:
+    """Return the names of the networks of a figure with their arguments, for its footer."""
+    arguments: dict[str, list[str]] = {}
+    for choice in choices:
+        arguments.setdefault(short_name(choice.network), []).append(arguments_in_words(choice.network))
+    words = {name: " or ".join(dict.fromkeys(filter(None, found))) for name, found in arguments.items()}
+    return "; ".join(", ".join(filter(None, pair)) for pair in words.items())
 
 
-def network_sentence(study: Study, blocks: Iterable[str]) -> str:
+def network_sentence(choices: Sequence[Choice]) -> str:
     """Return a sentence that names the networks of a figure."""
-    orders = " or ".join(dict.fromkeys(blocks))
-    return f"The network is {study.config.network.name}; the order of the layers in its blocks is {orders}."
+    return f"The network is {network_in_words(choices)}."
 
 
 def intervals_in_words(seeds: int, *, log: bool = False) -> str:

@@ -12,7 +12,7 @@ Checkpoint = tuple[str, str]  # the name of a run or of initial weights, and the
 INITIAL: Checkpoint = ("init", "init")
 INDEPENDENT: Checkpoint = ("independent", "init")
 INDEPENDENT_2: Checkpoint = ("independent2", "init")  # has nothing in common with the other two
-BLOCK_SEPARATOR = "/"  # the name of a run with another block order is this order, the separator, and the run's own name
+VARIANT_SEPARATOR = "/"  # the name of a run of a variant is the variant, the separator, and the name of the usual run
 
 
 @dataclass(frozen=True)
@@ -50,13 +50,17 @@ class Run:
     learning_rate: float | None = None
 
 
-def in_block(run: Run, block: str) -> Run:
-    """Return the same run for a network with another block order. Its parent has that block order too."""
+def in_variant(run: Run, variant: str, head: str) -> Run:
+    """Return the same run of a variant. Its parent belongs to the variant too.
+
+    `head` is what the variant does with the head of the pre-trained network, see `Run`.
+    """
     parent, moment = run.parent
-    prefix = block + BLOCK_SEPARATOR
-    return replace(run, name=prefix + run.name, parent=(prefix + parent, moment), checkpoints=())
+    prefix = variant + VARIANT_SEPARATOR
+    kept = "keep" if run.task.role == "source" else head
+    return replace(run, name=prefix + run.name, parent=(prefix + parent, moment), checkpoints=(), head=kept)
 
 
-def network_variant(name: str) -> str:
-    """Return the block order in the name of a run or of initial weights. It is empty for the study's own order."""
-    return name.rpartition(BLOCK_SEPARATOR)[0]
+def variant_of(name: str) -> str:
+    """Return the variant in the name of a run or of initial weights. It is empty for those of the study itself."""
+    return name.rpartition(VARIANT_SEPARATOR)[0]

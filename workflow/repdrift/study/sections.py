@@ -34,10 +34,15 @@ class DataSet:
 
 @dataclass(frozen=True)
 class Network:
-    """The architecture that is trained."""
+    """The architecture that is trained, and the layers that are compared.
+
+    `name` is ``conv4``, ``torchvision:NAME`` or ``path/to/file.py:FUNCTION``. `arguments` are those of its class or
+    function. `layers` has names and patterns of layers; None is for the default.
+    """
 
     name: str
-    block: str
+    arguments: Mapping[str, Any]
+    layers: tuple[str, ...] | None
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,18 @@ class Training:
     weight_decay: float
     batch_size: int
     precision: str
+
+
+@dataclass(frozen=True)
+class Variant:
+    """Changes of ``network``, ``training`` and the head with which the main runs are trained again.
+
+    None changes nothing.
+    """
+
+    network: Mapping[str, Any] | None = None
+    training: Mapping[str, Any] | None = None
+    head: str | None = None
 
 
 @dataclass(frozen=True)
@@ -137,7 +154,6 @@ class Sensitivity:
     images: tuple[int, ...]
     bn: tuple[str, ...]
     estimators: tuple[str, ...]
-    blocks: tuple[str, ...]
     runs: str
     samples: int
 
@@ -160,6 +176,7 @@ class Config:
     data: str
     datasets: Mapping[str, DataSet]
     network: Network
+    variants: Mapping[str, Variant | None]
     training: Training
     source: Images
     pretrain: Pretrain

@@ -10,11 +10,13 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import PurePath
 
-from repdrift.study.architectures import architecture
+from repdrift.study.architectures import Architecture
+from repdrift.study.description import described
 from repdrift.study.files import Files
-from repdrift.study.runs import INDEPENDENT, INDEPENDENT_2, INITIAL, Checkpoint, Run, network_variant
+from repdrift.study.networks import Choice, own_label, settings, varied
+from repdrift.study.runs import INDEPENDENT, INDEPENDENT_2, INITIAL, VARIANT_SEPARATOR, Checkpoint, Run, variant_of
 from repdrift.study.sections import Config, Images
-from repdrift.study.tasks import CALIBRATION_IMAGES, Part, Task, Transform, shuffle_suffix
+from repdrift.study.tasks import CALIBRATION_IMAGES, SIDE, Part, Task, Transform, shuffle_suffix
 
 SOURCE, DOMAIN, CROSS_DOMAIN, OTHERS = "source", "domain", "cross_domain", "others"
 COMPARED_ROLES = (SOURCE, DOMAIN, CROSS_DOMAIN)  # the networks of all tasks of such a role share a probe
@@ -30,37 +32,74 @@ class Study(Files):
     ----------
     seeds : tuple of int
     classes : int
-        Number of classes of the source data set, and of every network.
-    network : dict
-        Settings of the study's network, see `repdrift.networks.building.build`.
-    architecture : Architecture
-        The names of the layers and parts of that network.
+        Number of classes of the source data set.
+    own : Choice
+        The study's own network and training.
+    variants : dict of str to Choice
+        The networks and trainings of the variants by name.
     """
 
     def __init__(self, config: Config) -> None:
         super().__init__(config)
         self.seeds = config.seeds
         self.classes = config.datasets[config.source.dataset].classes
-        self.network = {**vars(config.network), "classes": self.classes}
-        self.architecture = architecture(self.network)
+        own = Choice(own_label(config.network), config.network, config.training, config.finetune.head)
+        changed = {name: varied(own, name, one) for name, one in config.variants.items() if one is not None}
+        self.own = own
+        # A preset can make a variant equal to the study itself, which is not trained twice.
+        self.variants = {name: one for name, one in changed.items() if replace(one, label=own.label) != own}
 
     # Networks
 
-    @property
-    def other_blocks(self) -> list[str]:
-        """The block orders that are tried beside the study's own."""
-        return [block for block in self.config.sensitivity.blocks if block != self.config.network.block]
+    def choice(self, name: str) -> Choice:
+        """Return what a run or initial weights are trained with, given their name: the study's own, or a variant."""
+        variant = variant_of(name)
+        return self.variants[variant] if variant else self.own
 
-    def network_of(self, name: str) -> dict[str, object]:
-        """Return the settings of the network of a run or of initial weights, given the name of these."""
-        block = network_variant(name)
-        return {**self.network, "block": block} if block else self.network
+    def network_of(self, name: str, classes: int | None = None) -> dict[str, object]:
+        """Return the settings of the network of a run or of initial weights, given the name of these.
+
+        `classes` is the number of classes of its task; None is for that of the source.
+        """
+        return settings(self.choice(name).network, classes or self.classes, SIDE)
+
+    @property
+    def network(self) -> dict[str, object]:
+        """The settings of the study's own network for the source, see `repdrift.networks.building.build`."""
+        return self.network_of("")
+
+    @cached_property
+    def architecture(self) -> Architecture:
+        """The names of the compared layers and of the parts of the study's own network."""
+        return self.architecture_of("")
+
+    def architecture_of(self, name: str) -> Architecture:
+        """Return the names of the compared layers and of the parts of the network of a run or of initial weights."""
+        return described(self.network_of(name)).architecture(self.choice(name).network.layers)
+
+    @property
+    def alike(self) -> dict[str, Choice]:
+        """The variants whose networks have the layers of the study's own."""
+        return {
+            name: one
+            for name, one in self.variants.items()
+            if self.architecture_of(f"{name}{VARIANT_SEPARATOR}").layers == self.architecture.layers
+        }
+
+    def measured_network(self, name: str, classes: int | None = None) -> dict[str, object]:
+        """Return the settings of `network_of`, and the layers that are compared if they are not the default."""
+        layers = {} if self.choice(name).network.layers is None else {"layers": self.architecture_of(name).layers}
+        return {**self.network_of(name, classes), **layers}
+
+    def classes_of(self, dataset: str) -> int:
+        """Return the number of classes of a data set, which is the width of the head of networks for it."""
+        return self.config.datasets[dataset].classes
 
     @property
     def initial_weights(self) -> list[str]:
         """Names of the weights before any training."""
         kinds = [INITIAL[0], INDEPENDENT[0]]
-        return [*kinds, INDEPENDENT_2[0]] + [f"{block}/{kind}" for block in self.other_blocks for kind in kinds]
+        return [*kinds, INDEPENDENT_2[0]] + [f"{variant}/{kind}" for variant in self.variants for kind in kinds]
 
     # Targets
 
@@ -242,8 +281,8 @@ class Study(Files):
 
     def references(self, run: Run) -> dict[str, Checkpoint]:
         """Return the checkpoints that the final network of a run is compared with, by the name of the reference."""
-        block = network_variant(run.name)
-        prefix = f"{block}/" if block else ""
+        variant = variant_of(run.name)
+        prefix = f"{variant}/" if variant else ""
         initial, independent = ((prefix + kind, moment) for kind, moment in (INITIAL, INDEPENDENT))
         if run.parent == initial:
             return {"init": initial}

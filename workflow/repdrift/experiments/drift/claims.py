@@ -38,8 +38,7 @@ def multiverse_spec(drift: Drift) -> MultiverseSpec:
         main=tuple(main),
         histories=histories_of(found, study.seeds),
         calibrated=study.config.similarity.calibrated,
-        usual=UsualChoices(probe.images, probe.bn, study.config.network.block),
-        blocks=tuple(study.other_blocks),
+        usual=UsualChoices(probe.images, probe.bn, study.own.label),
     )
 
 

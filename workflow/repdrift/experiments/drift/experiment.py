@@ -20,8 +20,9 @@ from repdrift.experiments.drift.specs import (
 from repdrift.experiments.drift.validation import ESTIMATOR, counterparts
 from repdrift.experiments.experiment import Experiment
 from repdrift.study.figure import Figure, Panel
+from repdrift.study.networks import Choice
 from repdrift.study.phrases import compared_on, network_sentence
-from repdrift.study.runs import INITIAL, Checkpoint, Run, in_block, network_variant
+from repdrift.study.runs import INITIAL, Checkpoint, Run, in_variant, variant_of
 from repdrift.study.study import DOMAIN, SOURCE, Study
 from repdrift.study.tasks import Part, Transform
 
@@ -52,9 +53,9 @@ class Drift(Experiment):
         if controls.matched_steps:
             for size in pretrain.sizes:
                 yield study.scratch_run(max(pretrain.sizes_random), size, controls.matched_steps)
-        for block in study.other_blocks:
+        for name, choice in study.variants.items():
             for run in self.main_runs:
-                yield in_block(run, block)
+                yield in_variant(run, name, choice.head)
 
     @property
     def main_runs(self) -> list[Run]:
@@ -70,16 +71,16 @@ class Drift(Experiment):
 
     @property
     def usual_runs(self) -> list[str]:
-        """The names of the trainings with the study's own block order."""
-        return [name for name in self.needed if not network_variant(name)]
+        """The names of the trainings of the study itself, without those of variants."""
+        return [name for name in self.needed if not variant_of(name)]
 
     # Other choices of measurement
 
     @property
     def main_variants(self) -> list[str]:
-        """The names of the main trainings with every block order."""
+        """The names of the main trainings of the study itself and of its variants."""
         main = self.main_runs
-        variants = [in_block(run, block) for block in self.study.other_blocks for run in main]
+        variants = [in_variant(run, name, one.head) for name, one in self.study.variants.items() for run in main]
         return [run.name for run in [*main, *variants]]
 
     @property
@@ -189,7 +190,7 @@ class Drift(Experiment):
         return CurveSpec(
             run=study.pretrained,
             seed=seed,
-            network=study.network,
+            network=study.measured_network(study.pretrained),
             probe=probe,
             calibration=study.calibration(SOURCE),
             epochs=study.checkpoint_epochs,
@@ -209,7 +210,7 @@ class Drift(Experiment):
             seed=seed,
             role=role,
             references=tuple(self.sensitivity_references(run)),
-            network=study.network_of(run),
+            network=study.measured_network(run, study.classes_of(self.needed[run].task.dataset)),
             probe=probe.first(max(*sizes, samples * usual.images)),
             calibration=self.sensitivity_calibration(role),
             usual=UsualMeasurement(usual.images, usual.bn),
@@ -294,7 +295,6 @@ class Drift(Experiment):
         study = self.study
         if self.counterparts:
             yield self.figure("validation", "Validation", {})
-        blocks = [study.config.network.block, *study.other_blocks]
         curve = [panels.pretraining(study)]
         source = {"source": study.title(study.config.source.dataset)}
         on_source = source | {"compared_on": compared_on(study, [SOURCE])}
@@ -314,13 +314,17 @@ class Drift(Experiment):
         yield self.figure("layers", "All layers", self.layers_rows, drawing="heatmap", panels=maps, phrases=on_domain)
         tried = list(panels.sensitivity(study, self.main_runs))
         rows = self.sensitivity_rows(_runs(tried))
-        yield self.figure("sensitivity", "Sensitivity", rows, panels=tried, blocks=blocks)
+        yield self.figure("sensitivity", "Sensitivity", rows, panels=tried, choices=self._choices)
 
     def summaries(self) -> Iterator[Figure]:
         roles = [self.needed[run].task.role for run in self.usual_runs]
         yield self.figure("claims", "Claims", {}, phrases={"compared_on": compared_on(self.study, roles)})
-        blocks = [self.study.config.network.block, *self.study.other_blocks]
-        yield self.figure("multiverse", "Multiverse", {}, phrases={"network": network_sentence(self.study, blocks)})
+        yield self.figure("multiverse", "Multiverse", {}, phrases={"network": network_sentence(self._choices)})
+
+    @property
+    def _choices(self) -> list[Choice]:
+        """The study's own network and training, and then those of its variants with the same layers."""
+        return [self.study.own, *self.study.alike.values()]
 
     def _of_layers(self, name: str, title: str, shown: list[Panel], phrases: Mapping[str, str] | None = None) -> Figure:
         """Make a figure of the similarities of layers. Its caption names the images on which they are measured."""

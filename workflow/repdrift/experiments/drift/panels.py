@@ -6,7 +6,7 @@ The Snakefile imports this module, so it needs nothing heavy.
 from collections.abc import Iterator, Mapping, Sequence
 
 from repdrift.study.figure import Panel, Series
-from repdrift.study.runs import INITIAL, Checkpoint, Run, in_block
+from repdrift.study.runs import INITIAL, Checkpoint, Run, in_variant
 from repdrift.study.study import CROSS_DOMAIN, DOMAIN, Study
 from repdrift.study.tasks import Transform
 
@@ -118,8 +118,8 @@ def layers(networks: Sequence[Checkpoint], runs: Mapping[str, Run]) -> Iterator[
 
 
 def sensitivity(study: Study, main_runs: Sequence[Run]) -> Iterator[Panel]:
-    """Show the main comparisons, which are those of the claims G1, G6, G8 and G15, with every block order."""
-    blocks = [study.config.network.block, *study.other_blocks]
+    """Show the main comparisons, which are those of the claims G1, G6, G8 and G15, for the study and its variants."""
+    labels = [study.own.label, *study.alike]
     for run in main_runs:
         scratch = run.parent == INITIAL
         references = ["init"] if scratch else ["pretrained"]
@@ -128,8 +128,8 @@ def sensitivity(study: Study, main_runs: Sequence[Run]) -> Iterator[Panel]:
         for reference in references:
             how = "from scratch" if scratch else "fine-tuned"
             to = {"init": "initial", "pretrained": "pre-trained"}[reference]
-            names = [run.name, *(in_block(run, block).name for block in study.other_blocks)]
-            series = tuple(Series(block, name, reference) for block, name in zip(blocks, names, strict=True))
+            names = [run.name, *(in_variant(run, name, one.head).name for name, one in study.alike.items())]
+            series = tuple(Series(label, name, reference) for label, name in zip(labels, names, strict=True))
             yield Panel(f"{how}, {_degree(run)}, to {to} weights", series)
 
 

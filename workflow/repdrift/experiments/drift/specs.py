@@ -64,11 +64,11 @@ class SensitivitySpec:
 
 @dataclass(frozen=True)
 class UsualChoices:
-    """Number of images, mode of batch normalisation and block order that the study itself uses."""
+    """Number of images and mode of batch normalisation of the study, and the label of its network beside variants."""
 
     n: int
     bn: str
-    block: str
+    variant: str
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,6 @@ class MultiverseSpec:
     histories: tuple[HistoryOf, ...]
     calibrated: bool
     usual: UsualChoices
-    blocks: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ NUMBERS = Path(__file__).parents[4] / "docs" / "reference" / "goerttler2024.csv"
 
 # The settings behind the authors' numbers.
 ESTIMATOR = "cka-biased"
-BLOCK, PROBE, BN = "conv-relu-bn", 500, "batch"
+NETWORK = {"name": "conv4", "block": "conv-relu-bn", "classes": 10}
+PROBE, BN = 500, "batch"
 PRETRAINED = 4096  # images of the networks that they fine-tuned
 EPOCHS, TARGET_EPOCHS, TARGET_IMAGES = 150, 25, 5000
 DATASETS = ("cifar10", "svhn")  # names that stand for the authors' data sets; their own readers read the same images
@@ -24,7 +25,7 @@ DATASETS = ("cifar10", "svhn")  # names that stand for the authors' data sets; t
 def counterparts(study: Study) -> tuple[Counterpart, ...]:
     """Return the trainings of a study that were done as the authors' were."""
     config = study.config
-    measured = (config.network.block, config.probe.images, config.probe.bn) == (BLOCK, PROBE, BN)
+    measured = (study.network, config.probe.images, config.probe.bn) == (NETWORK, PROBE, BN)
     if not measured or ESTIMATOR not in config.similarity.estimators or config.pretrain.epochs != EPOCHS:
         return ()
     return (*_from_scratch(study), *_fine_tuned(study))

@@ -15,9 +15,9 @@ from repdrift.figures import style, verdicts
 from repdrift.figures.style import Strip
 from repdrift.figures.table import joined, ordered
 
-COLUMNS = ("claim", "sentence", "layer", "estimator", "n", "bn", "block", "reference", "sample", "look", "verdict")
+COLUMNS = ("claim", "sentence", "layer", "estimator", "n", "bn", "variant", "reference", "sample", "look", "verdict")
 TITLES = {
-    "layer": "layer", "estimator": "estimator", "n": "images", "sample": "sample", "bn": "BN", "block": "block",
+    "layer": "layer", "estimator": "estimator", "n": "images", "sample": "sample", "bn": "BN", "variant": "network",
     "reference": "init",
 }  # fmt: skip
 NUMBERS = ("n", "sample")  # choices whose options are numbers

@@ -80,9 +80,9 @@ def usual_rows(table: pd.DataFrame) -> pd.DataFrame:
 
 def choices(table: pd.DataFrame, usual: pd.DataFrame) -> list[Choice]:
     """Return all choices that a table can have. Each varies one thing, and the others are as in the study."""
-    block, n, bn, sample = (usual[column].iloc[0] for column in ("series", "n", "bn", "sample"))
+    own, n, bn, sample = (usual[column].iloc[0] for column in ("series", "n", "bn", "sample"))
     main = style.main_estimator(ordered(usual["estimator"]))
-    own_images = table[(table["series"] == block) & (table["sample"] == sample)]
+    own_images = table[(table["series"] == own) & (table["sample"] == sample)]
     found = []
     # Only linear CKA has rows for the number of images, since a row for every estimator would be too many.
     estimators = ordered(own_images["estimator"])
@@ -92,15 +92,15 @@ def choices(table: pd.DataFrame, usual: pd.DataFrame) -> list[Choice]:
         rows = rows.sort_values("n", kind="stable")
         name = f"images, {style.estimator_label(estimator)}"
         found.append(Choice(name, rows.assign(option=[f"n = {count:,.0f}" for count in rows["n"]])))
-    rows = usual[usual["series"] == block]
+    rows = usual[usual["series"] == own]
     rows = rows.assign(option=rows["estimator"].map(style.estimator_label), family=rows["estimator"].map(family))
     found += [Choice(name, rows[rows["family"] == name]) for name in FAMILIES if (rows["family"] == name).any()]
-    rows = table[(table["series"] == block) & (table["estimator"] == main) & (table["n"] == n) & (table["bn"] == bn)]
+    rows = table[(table["series"] == own) & (table["estimator"] == main) & (table["n"] == n) & (table["bn"] == bn)]
     found.append(Choice("sample of images", rows.assign(option=[f"sample {number:.0f}" for number in rows["sample"]])))
     rows = own_images[(own_images["estimator"] == main) & (own_images["n"] == n)]
     found.append(Choice("batch norm.", rows.assign(option=rows["bn"])))
     rows = usual[usual["estimator"] == main]
-    found.append(Choice("order in a block", rows.assign(option=rows["series"])))
+    found.append(Choice("network", rows.assign(option=rows["series"])))
     return found
 
 

@@ -21,7 +21,7 @@ from repdrift.claims.measurements import Numbers
 from repdrift.claims.verdict import together
 from repdrift.experiments.drift.specs import MultiverseSpec
 from repdrift.provenance.artifacts import Job, write_csv
-from repdrift.study.runs import BLOCK_SEPARATOR, INDEPENDENT, INITIAL
+from repdrift.study.runs import INDEPENDENT, INITIAL, VARIANT_SEPARATOR
 
 KEYS = ["run", "seed", "reference", "layer", "probe", "estimator", "n", "bn", "sample"]
 OWN, UNRELATED = "own", "unrelated"  # the initial network that fine-tuned ones are compared with
@@ -36,7 +36,9 @@ class Choice:
 
     Attributes
     ----------
-    estimator, n, bn, block : str
+    estimator, n, bn : str
+    variant : str
+        The variant of network and training, or the label of the study's own.
     reference : str
         The initial network: the ``own`` one, or an ``unrelated`` one.
     sample : str
@@ -46,7 +48,7 @@ class Choice:
     estimator: str = ""
     n: str = ""
     bn: str = ""
-    block: str = ""
+    variant: str = ""
     reference: str = ""
     sample: str = ""
 
@@ -58,28 +60,30 @@ class Choice:
         look.
         """
         estimator = TWINS.get(self.estimator, self.estimator)
-        return ", ".join(filter(None, [estimator, self.bn, self.block, self.reference, self.sample]))
+        return ", ".join(filter(None, [estimator, self.bn, self.variant, self.reference, self.sample]))
 
 
 COLUMNS = ("claim", "sentence", "layer", *asdict(Choice()), "look", "verdict")
 
 
-def universes(choices: pd.DataFrame, usual_block: str) -> Iterator[tuple[Choice, Numbers]]:
-    """Yield each combination of block order, estimator, number of images, BN mode and sample, with its similarities."""
-    blocks = choices["run"].str.rpartition(BLOCK_SEPARATOR)[0].replace("", usual_block)
-    names = choices["run"].str.rpartition(BLOCK_SEPARATOR)[2]
-    by = ["block", "estimator", "n", "bn", "sample"]
-    for (block, estimator, n, bn, sample), table in choices.assign(block=blocks, run=names).groupby(by, sort=False):
-        choice = Choice(str(estimator), str(n), str(bn), str(block), OWN, str(sample))
+def universes(choices: pd.DataFrame, usual_variant: str) -> Iterator[tuple[Choice, Numbers]]:
+    """Yield each combination of variant, estimator, number of images, BN mode and sample, with its similarities."""
+    variants = choices["run"].str.rpartition(VARIANT_SEPARATOR)[0].replace("", usual_variant)
+    names = choices["run"].str.rpartition(VARIANT_SEPARATOR)[2]
+    by = ["variant", "estimator", "n", "bn", "sample"]
+    for (variant, estimator, n, bn, sample), table in choices.assign(variant=variants, run=names).groupby(
+        by, sort=False
+    ):
+        choice = Choice(str(estimator), str(n), str(bn), str(variant), OWN, str(sample))
         yield choice, measurements.similarities(table)
 
 
-def calibrated_universes(tried: pd.DataFrame, usual_block: str) -> Iterator[tuple[Choice, Numbers]]:
+def calibrated_universes(tried: pd.DataFrame, usual_variant: str) -> Iterator[tuple[Choice, Numbers]]:
     """Yield each combination with calibrated values, as far as these were measured."""
     table = tried[tried["calibrated"].notna()]
     if table.empty:
         return
-    for choice, numbers in universes(table.assign(value=table["calibrated"]), usual_block):
+    for choice, numbers in universes(table.assign(value=table["calibrated"]), usual_variant):
         yield replace(choice, estimator=choice.estimator + CALIBRATED), numbers
 
 
@@ -90,7 +94,7 @@ def usual_universes(similarity: pd.DataFrame, spec: MultiverseSpec) -> Iterator[
     """
     usual = spec.usual
     for estimator, table in similarity.groupby("estimator", sort=False):
-        own = Choice(str(estimator), str(usual.n), usual.bn, usual.block, OWN, FIRST)
+        own = Choice(str(estimator), str(usual.n), usual.bn, usual.variant, OWN, FIRST)
         ways = [(own, table)]
         if spec.calibrated:
             ways.append((replace(own, estimator=own.estimator + CALIBRATED), table.assign(value=table["calibrated"])))
@@ -169,8 +173,8 @@ def verdict_rows(
     # The study's own similarities come in too, since nothing else was tried for some runs.
     choices = pd.concat([own[[*KEYS, "value"]], tried[[*KEYS, "value"]]]).drop_duplicates(KEYS)
     every = [
-        *universes(choices, usual.block),
-        *calibrated_universes(tried, usual.block),
+        *universes(choices, usual.variant),
+        *calibrated_universes(tried, usual.variant),
         *usual_universes(similarity, spec),
     ]
     main = {claim.name: without_controls(claim) for claim in spec.main}
@@ -180,7 +184,7 @@ def verdict_rows(
             yield from rows(claim, Choice(), verdicts(claim, others) or {})
         elif CURVE in tables:
             for estimator, table in curve.groupby("estimator", sort=False):
-                choice = Choice(str(estimator), str(usual.n), usual.bn, usual.block, OWN, FIRST)
+                choice = Choice(str(estimator), str(usual.n), usual.bn, usual.variant, OWN, FIRST)
                 yield from rows(claim, choice, verdicts(claim, {CURVE: measurements.curves(table)}) or {})
         else:
             for choice, numbers in every:

@@ -1,0 +1,102 @@
+"""Descriptions of networks: what a plan must know of a network before any job, without torch.
+
+The names of conv4 follow from its settings. Any other network is built once in a process of its own, which also finds
+out whether it works on the images of the study. Its description is kept in ``results/networks``.
+
+The Snakefile imports this module, so it needs nothing heavy.
+"""
+
+import hashlib
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from repdrift.canonical import canonical
+from repdrift.errors import UserError, in_one_line
+from repdrift.study import architectures
+from repdrift.study.architectures import CONV4, Architecture, Layer, chosen_layers
+
+FOLDER = Path("results/networks")
+SECONDS = 300  # the longest time that a network may take to be built and called once
+
+
+@dataclass(frozen=True)
+class Description:
+    """A network before any job.
+
+    Attributes
+    ----------
+    layers : tuple of Layer
+        All layers that a config can name, in the order of the forward pass. The last one is the logits.
+    parts, ends, matrices : tuple of str
+        As for `repdrift.study.architectures.Architecture`.
+    parameters : int
+        Number of parameters.
+    """
+
+    layers: tuple[Layer, ...]
+    parts: tuple[str, ...]
+    ends: tuple[str, ...]
+    matrices: tuple[str, ...]
+    parameters: int
+
+    def architecture(self, patterns: Sequence[str] | None) -> Architecture:
+        """Return the names of the compared layers, which patterns choose, and of the parts.
+
+        Raises
+        ------
+        UserError
+            If no layer has a name or fits a pattern.
+        """
+        return Architecture(chosen_layers(self.layers, patterns), self.parts, self.ends, self.matrices)
+
+
+def described(settings: Mapping[str, Any]) -> Description:
+    """Return the description of a network, see `repdrift.networks.building.build`.
+
+    Raises
+    ------
+    UserError
+        If the network cannot be built, or does not work on the images of the study.
+    """
+    if settings["name"] == CONV4:
+        return conv4(**{key: value for key, value in settings.items() if key in ("classes", "width", "depth", "size")})
+    made_by = {name: version(name) for name in ("torch", "torchvision")}
+    digest = hashlib.sha256(canonical({**settings, **made_by}).encode()).hexdigest()[:16]
+    path = FOLDER / f"{digest}.json"
+    if not path.exists():
+        from repdrift.provenance.artifacts import write_atomically  # noqa: PLC0415  few studies need it
+
+        text = _describe(settings)
+        write_atomically(path, lambda file: file.write_text(text))
+    return msgspec.json.decode(path.read_bytes(), type=Description)
+
+
+def conv4(classes: int = 10, width: int = 64, depth: int = 4, size: int = 32) -> Description:
+    """Describe a conv4 with these settings."""
+    names = architectures.conv4(depth)
+    sides = [size // 2**number for number in range(1, depth + 1)]
+    shapes = [*((width, side, side) for side in sides), (classes,)]
+    layers = tuple(Layer(name, shape, default=True) for name, shape in zip(names.layers, shapes, strict=True))
+    blocks = sum(9 * inputs * width + 3 * width for inputs in (3, *[width] * (depth - 1)))
+    parameters = blocks + (width * sides[-1] ** 2 + 1) * classes
+    return Description(layers, names.parts, names.ends, names.matrices, parameters)
+
+
+def _describe(settings: Mapping[str, Any]) -> str:
+    command = [sys.executable, "-m", "repdrift.networks.describe", canonical(settings)]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        raise UserError(f"network {settings['name']}: it takes more than {SECONDS} s to be built") from None
+    if done.returncode:
+        *_, last = [line for line in done.stderr.splitlines() if line.strip()] or ["it ends without a word"]
+        raise in_one_line(f"network {settings['name']}: {last}")
+    *_, last = done.stdout.splitlines()  # a user's code may print before it
+    return last

@@ -1,0 +1,75 @@
+"""The networks of a study: its own, and those of its variants, which change something about the main trainings.
+
+The Snakefile imports this module, so it needs nothing heavy.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from repdrift.study.architectures import CONV4, TORCHVISION
+from repdrift.study.sections import Network, Training, Variant
+from repdrift.study.user_code import code_of
+
+Settings = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a variant trains, or the study itself.
+
+    Attributes
+    ----------
+    label : str
+        Its name in figures and tables.
+    network : Network
+    training : Training
+    head : str
+        Whether fine-tuning keeps the head, see `repdrift.study.sections.Finetune`.
+    """
+
+    label: str
+    network: Network
+    training: Training
+    head: str
+
+
+def varied(own: Choice, name: str, variant: Variant) -> Choice:
+    """Return the choice of a variant: that of the study with the changes of the variant."""
+    changes = variant.network or {}
+    network = own.network
+    if changes.get("name", network.name) != network.name:
+        network = Network(changes["name"], {}, None)  # the arguments and layers of another network mean nothing here
+    arguments = {**network.arguments, **changes.get("arguments", {})}
+    network = replace(network, arguments=arguments, layers=changes.get("layers", network.layers))
+    training = replace(own.training, **(variant.training or {}))
+    return Choice(name, network, training, variant.head or own.head)
+
+
+def settings(network: Network, classes: int, size: int) -> dict[str, Any]:
+    """Return the settings that `repdrift.networks.building.build` takes, without the layers that are compared."""
+    found: dict[str, Any] = {"name": network.name, "classes": classes}
+    if network.name == CONV4:
+        usual = 32
+        return {**found, **network.arguments, **({} if size == usual else {"size": size})}
+    found |= {"size": size, "arguments": dict(network.arguments)}
+    if not network.name.startswith(TORCHVISION):
+        found["code"] = code_of(Path(network.name.rpartition(":")[0]))
+    return found
+
+
+def short_name(network: Network) -> str:
+    """Return the name of a network for figures: ``resnet18`` for ``torchvision:resnet18``, or a user's function."""
+    return network.name.rpartition(":")[2]
+
+
+def arguments_in_words(network: Network) -> str:
+    """Return the arguments of a network for figures, such as ``conv-relu-bn, width 16``."""
+    words = [str(value) if name == "block" else f"{name} {value}" for name, value in network.arguments.items()]
+    return ", ".join(words)
+
+
+def own_label(network: Network) -> str:
+    """Return the name of the study's own network beside its variants."""
+    return arguments_in_words(network) or short_name(network)
