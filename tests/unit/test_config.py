@@ -14,7 +14,9 @@ from snakemake.utils import update_config
 from tests.unit.presets import PRESETS, in_words
 
 from repdrift.errors import UserError
+from repdrift.plan import specs
 from repdrift.plan.checking import check
+from repdrift.plan.plan import Plan
 from repdrift.plan.schema import schema
 from repdrift.study.config import load, merged
 
@@ -223,7 +225,7 @@ BAD_INSIDE = [
         "network.arguments.num_classes",
         ["the study itself gives this argument"],
     ),
-    ("network/layers", ["pool5"], "network: there is no layer 'pool5'", ["there are pool4"]),
+    ("network/layers", ["pool5"], "network", ["there is no layer 'pool5'; there are pool4"]),
     ("pretrain/random", [0, 1, 10], "pretrain.random[2]", ["10", "0 to 9", "the 10 classes of cifar10"]),
     ("pretrain/sizes_random", [0, 12], "pretrain.sizes_random[1]", ["12", "0 to 9"]),
     ("finetune/cross_domain/random", [10], "finetune.cross_domain.random[0]", ["0 to 9", "svhn"]),
@@ -316,12 +318,23 @@ def test_odd_keys_are_refused():
 
 
 @pytest.mark.parametrize("head", ["keep", "new"])
-def test_another_number_of_classes_is_refused(head, tmp_path):
+def test_a_target_may_have_another_number_of_classes(head, tmp_path):
     save_npz(tmp_path / "X.npz", 10_000)
     mine = {"reader": "npz", "title": "mine", "classes": 7, "train": str(tmp_path / "X.npz")}
-    changes = {"datasets": {"mine": mine}, "finetune": {"head": head, "cross_domain": {"dataset": "mine"}}}
+    target = {"dataset": "mine", "random": [0, 6]}
+    changes = {
+        "datasets": {"mine": mine},
+        "finetune": {"head": head, "cross_domain": target},
+        "transferability": {"classes": [2, 7]},
+    }
+    check(merged(CONFIG, changes))
+    plan = Plan(merged(CONFIG, changes))
+    tuned = plan.runs["cifar10+mine-random6"]
+    assert (tuned.head, specs.train(plan, tuned.name, 1).network["classes"]) == ("new", 7)
+    assert specs.activations(plan, "cross_domain", "cifar10").network["classes"] == 10
+    target["random"] = [0, 7]
     message = refusal(merged(CONFIG, changes))
-    assert message.startswith('finetune.cross_domain.dataset: "mine": it has 7 classes; allowed is a data set of 10')
+    assert message.startswith("finetune.cross_domain.random[1]: 7: allowed is a degree of 0 to 6, for the 7 classes of")
 
 
 def test_rendered_images_have_the_size_of_the_config():

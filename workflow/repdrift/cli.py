@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from repdrift.commands import adopt, clean, explain, judge, publish, similarity, status, verify
+from repdrift.commands import adopt, clean, explain, judge, layers, publish, similarity, status, verify
 from repdrift.errors import UserError
 
 COMMANDS = {
@@ -15,6 +15,7 @@ COMMANDS = {
     "adopt": adopt,
     "publish": publish,
     "judge": judge,
+    "layers": layers,
     "clean": clean,
 }
 

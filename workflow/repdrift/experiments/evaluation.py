@@ -58,7 +58,7 @@ class Evaluation(Generic[Spec]):
         read = [path for name in others for path in getattr(args, name)]
         inputs = [*args.networks, args.task, *sorted(set(args.images)), *read]
         job = Job(spec, args.code, inputs, device_name(device))
-        loaded = (checkpoints.load(path, spec.network).to(device) for path in args.networks)
+        loaded = (checkpoints.load_with_its_head(path, spec.network).to(device) for path in args.networks)
         return cls(spec, job, dict(zip(spec.networks, loaded, strict=True)), device, args)
 
     @property

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from repdrift.errors import UserError
 from repdrift.networks.conv4 import Conv4
 from repdrift.networks.making import make_module
 from repdrift.networks.modules import ModuleNetwork
@@ -44,8 +45,11 @@ def build(settings: Mapping[str, Any]) -> Network:
         network: Network = Conv4(**others)
     else:
         classes, size, arguments = others.pop("classes"), others.pop("size"), others.pop("arguments", {})
-        module = make_module(settings["name"], classes, size, arguments)
-        network = ModuleNetwork(module, (3, size, size), **others)
+        try:
+            module = make_module(settings["name"], classes, size, arguments)
+            network = ModuleNetwork(module, (3, size, size), **others)
+        except UserError as error:
+            raise UserError(f"{settings['name']}: {error}") from None
     return network.to(memory_format=torch.channels_last)
 
 

@@ -52,6 +52,30 @@ def load(path: Path, settings: Mapping[str, Any]) -> Network:
     return network
 
 
+def load_with_its_head(path: Path, settings: Mapping[str, Any]) -> Network:
+    """Load the weights of a checkpoint as `load` does, with as many classes as its head has.
+
+    Networks of several data sets are measured together. Their heads differ if the numbers of classes do.
+
+    Parameters
+    ----------
+    path, settings
+        As for `load`. The number of classes in the settings does not matter.
+
+    Raises
+    ------
+    UserError
+        As `load` does.
+    """
+    network, state = build(settings), _read(path)
+    head, *_ = names_of_head(network)  # its first dimension is the number of classes, whether a weight or a bias
+    classes = len(state[head]) if head in state else settings["classes"]
+    if classes != settings["classes"]:
+        network = build({**settings, "classes": classes})
+    _fill(network, state, path, settings)
+    return network
+
+
 def load_with_new_head(path: Path, settings: Mapping[str, Any], purpose: str, seed: int) -> Network:
     """Load the weights of a checkpoint as `load` does, except those of the head, which are drawn anew.
 
@@ -71,10 +95,15 @@ def load_with_new_head(path: Path, settings: Mapping[str, Any], purpose: str, se
     """
     network = build(settings)
     draw_head(network, settings, purpose, seed)
-    head = {id(weight) for weight in network.parts[HEAD].values()}
-    own = {name: value for name, value in network.saved.named_parameters() if id(value) in head}
-    _fill(network, _read(path) | own, path, settings)
+    own = network.saved.state_dict()
+    _fill(network, _read(path) | {name: own[name] for name in names_of_head(network)}, path, settings)
     return network
+
+
+def names_of_head(network: Network) -> list[str]:
+    """List the names that the weights of the head have in a checkpoint."""
+    head = {id(weight) for weight in network.parts[HEAD].values()}
+    return [name for name, weight in network.saved.named_parameters() if id(weight) in head]
 
 
 def _read(path: Path) -> dict[str, Tensor]:

@@ -17,6 +17,11 @@ def weights(part: Weights) -> dict[str, Tensor]:
     return {name: value.detach().clone() for name, value in part.items()}
 
 
+def comparable(first: Weights, second: Weights) -> bool:
+    """Return whether two parts have weights of the same names and shapes. Heads for other classes have not."""
+    return {name: value.shape for name, value in first.items()} == {name: value.shape for name, value in second.items()}
+
+
 def l2(first: Tensor, second: Tensor) -> float:
     """Return the Euclidean distance between two tensors of the same shape, computed in float64."""
     return float((first.detach().double() - second.detach().double()).norm())

@@ -43,7 +43,7 @@ def make_module(name: str, classes: int, size: int, arguments: Mapping[str, Any]
     if name.startswith(TORCHVISION):
         return _of_torchvision(name.removeprefix(TORCHVISION), classes, size, dict(arguments))
     path, _, function = name.rpartition(":")
-    return _called(name, _in_file(Path(path), function), classes, size, arguments)
+    return _called(_in_file(Path(path), function), classes, size, arguments)
 
 
 def _of_torchvision(name: str, classes: int, size: int, arguments: dict[str, Any]) -> nn.Module:
@@ -59,16 +59,16 @@ def _of_torchvision(name: str, classes: int, size: int, arguments: dict[str, Any
     elif name in ("googlenet", "inception_v3"):
         # Their additional classifiers are used in training only, and would return several logits.
         arguments = {"aux_logits": False, "init_weights": True, **arguments}
-    module = _called(f"{TORCHVISION}{name}", made, classes, size, arguments)
+    module = _called(made, classes, size, arguments)
     if stem is not None:
-        _give_small_stem(module, name, stem)
+        _give_small_stem(module, stem)
     return module
 
 
-def _give_small_stem(module: nn.Module, name: str, stem: str) -> None:
+def _give_small_stem(module: nn.Module, stem: str) -> None:
     """Replace the first layers of a ResNet, which divide the resolution by 4, by a 3x3 convolution (He et al. 2016)."""
     if stem != SMALL_STEM or not isinstance(module, models.ResNet):
-        raise UserError(f"network {name} has no stem {stem!r}; ResNets have the stem {SMALL_STEM!r}")
+        raise UserError(f"it has no stem {stem!r}; ResNets have the stem {SMALL_STEM!r}")
     first = module.conv1
     module.conv1 = nn.Conv2d(3, first.out_channels, kernel_size=3, stride=1, padding=1, bias=False)
     nn.init.kaiming_normal_(module.conv1.weight, mode="fan_out", nonlinearity="relu")
@@ -78,22 +78,22 @@ def _give_small_stem(module: nn.Module, name: str, stem: str) -> None:
 def _in_file(path: Path, function: str) -> Callable[..., object]:
     """Return a function, or a class, of a file."""
     if not path.is_file():
-        raise UserError(f"network: there is no file {path}")
+        raise UserError(f"there is no file {path}")
     module_name = f"repdrift_user_{path.stem}"
     spec = importlib.util.spec_from_file_location(module_name, path)
     if spec is None or spec.loader is None:
-        raise UserError(f"network: {path} is no Python file")
+        raise UserError(f"{path} is no Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[module_name] = module
     with _imports_from(path.parent):
         try:
             spec.loader.exec_module(module)
         except Exception as error:  # the code is the user's own
-            raise in_one_line(f"network: {path} fails: {type(error).__name__}: {error}") from None
+            raise in_one_line(f"the file fails: {type(error).__name__}: {error}") from None
     found = getattr(module, function, None)
     if not callable(found):
         names = [name for name, value in vars(module).items() if callable(value) and not name.startswith("_")]
-        raise UserError(f"network: {path} has no function {function!r}; it has {', '.join(names) or 'none'}")
+        raise UserError(f"the file has no function {function!r}; it has {', '.join(names) or 'none'}")
     return found  # type: ignore[no-any-return]
 
 
@@ -107,9 +107,7 @@ def _imports_from(folder: Path) -> Iterator[None]:
         sys.path.remove(str(folder.resolve()))
 
 
-def _called(
-    name: str, function: Callable[..., object], classes: int, size: int, arguments: Mapping[str, Any]
-) -> nn.Module:
+def _called(function: Callable[..., object], classes: int, size: int, arguments: Mapping[str, Any]) -> nn.Module:
     try:
         parameters = inspect.signature(function).parameters
         takes_any = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in parameters.values())
@@ -120,13 +118,13 @@ def _called(
                 given.setdefault(known[0], (value, value) if known[0] == "input_size" else value)
         if "classes" not in given and "num_classes" not in given:
             if not takes_any:
-                raise UserError(f"network {name}: it takes no argument `classes` or `num_classes`, for the head")
+                raise UserError("it takes no argument `classes` or `num_classes`, for the head")
             given["num_classes"] = classes
         module = function(**given)
     except UserError:
         raise
     except Exception as error:  # the code is the user's own
-        raise in_one_line(f"network {name}: {type(error).__name__}: {error}") from None
+        raise in_one_line(f"{type(error).__name__}: {error}") from None
     if not isinstance(module, nn.Module):
-        raise UserError(f"network {name}: it returns a {type(module).__name__} and no torch.nn.Module")
+        raise UserError(f"it returns a {type(module).__name__} and no torch.nn.Module")
     return module

@@ -186,7 +186,8 @@ def _operations(module: nn.Module, images: Tensor) -> dict[str, tuple[int, ...]]
     except UserError:
         return {}
     with torch.no_grad(), in_eval_mode(module):
-        return {name: tuple(values.shape[1:]) for name, values in traced.read(images, None).items()}
+        found = traced.read(images, None)
+    return {name: tuple(values.shape[1:]) for name, values in found.items() if name}
 
 
 def _in_words(shape: Sequence[int]) -> str:

@@ -40,7 +40,11 @@ class Operations(fx.Interpreter):
         except Exception as error:  # tracing runs the user's own code on symbols
             raise UserError(f"its code cannot be traced ({type(error).__name__}: {error})") from None
         super().__init__(fx.GraphModule(tracer.root, graph))
-        self.name_of = {node.name: name for node, name in tracer.node_to_qualname.items()}
+        self.name_of = {
+            node.name: name
+            for node, name in tracer.node_to_qualname.items()
+            if node.op not in ("placeholder", "output")
+        }
         self.names = list(self.name_of.values())
         self._wanted: Collection[str] | None = ()
         self._found: dict[str, Tensor] = {}

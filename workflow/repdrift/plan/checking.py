@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from repdrift.data.readers import KNOWN, NPZ, RENDERED_CLASSES, npz_length
+from repdrift.errors import UserError
 from repdrift.plan.experiments import check_sections
 from repdrift.plan.schema import check_schema
 from repdrift.similarity.registry import images_needed
@@ -33,7 +34,6 @@ def check(config: Config) -> None:
     _check_readers(config)
     for key, task in image_sections(config).items():
         _check_name(config, key, task)
-        _check_classes(config, key, task)
         _check_range(config, f"{key}.train", task["dataset"], task["train"])
         _check_range(config, f"{key}.test", task["dataset"], task["test"])
         _check_overlap(key, task)
@@ -64,15 +64,6 @@ def _check_name(config: Config, key: str, task: Config) -> None:
     if name not in names:
         allowed = f"there is no such data set; allowed are {', '.join(names)}"
         raise refusal(f"{key}.dataset", name, allowed + nearest(name, names))
-
-
-def _check_classes(config: Config, key: str, task: Config) -> None:
-    source = config["source"]
-    classes, needed = _classes(config, task), _classes(config, source)
-    if classes != needed:
-        # This holds for every finetune.head, since all networks have the source's number of classes.
-        sentence = f"it has {classes} classes; allowed is a data set of {needed}, as the source {source['dataset']} has"
-        raise refusal(f"{key}.dataset", task["dataset"], sentence)
 
 
 def _check_range(config: Config, key: str, dataset: str, text: str) -> None:
@@ -162,8 +153,13 @@ def _check_networks(config: Config) -> None:
                     f"{key}.arguments.{name}", section["arguments"][name], "the study itself gives this argument"
                 )
     study = Study(parse(config))
-    for name in ("", *(f"{variant}{VARIANT_SEPARATOR}" for variant in study.variants)):
-        study.architecture_of(name)
+    for key in places:
+        variant = key.removeprefix("variants.").removesuffix(".network")
+        if key == "network" or variant in study.variants:
+            try:
+                study.architecture_of("" if key == "network" else f"{variant}{VARIANT_SEPARATOR}")
+            except UserError as error:
+                raise UserError(f"{key}: {error}") from None
 
 
 def _check_conv4(key: str, arguments: Config) -> None:

@@ -24,7 +24,7 @@ def main() -> None:
     device = prepare(args.gpus)
     job = Job(spec, args.code, [args.checkpoint, *sorted(set(args.images))], device_name(device))
     probe, calibration = load_probe(args.images, spec.probe, spec.calibration, device)
-    network = checkpoints.load(args.checkpoint, spec.network).to(device)
+    network = checkpoints.load_with_its_head(args.checkpoint, spec.network).to(device)
     layers = representations(network, probe, calibration)
     print(", ".join(f"{layer} {tuple(values.shape)}" for layer, values in layers.items()))
     # safetensors sorts the tensors in its own way, so the metadata keeps the network's order.

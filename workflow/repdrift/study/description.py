@@ -94,9 +94,9 @@ def _describe(settings: Mapping[str, Any]) -> str:
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
     except subprocess.TimeoutExpired:
-        raise UserError(f"network {settings['name']}: it takes more than {SECONDS} s to be built") from None
+        raise UserError(f"{settings['name']}: it takes more than {SECONDS} s to be built") from None
     if done.returncode:
         *_, last = [line for line in done.stderr.splitlines() if line.strip()] or ["it ends without a word"]
-        raise in_one_line(f"network {settings['name']}: {last}")
+        raise in_one_line(last)
     *_, last = done.stdout.splitlines()  # a user's code may print before it
     return last

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from repdrift.study.architectures import CONV4, TORCHVISION
+from repdrift.study.architectures import BLOCKS, CONV4, TORCHVISION
 from repdrift.study.sections import Network, Training, Variant
 from repdrift.study.user_code import code_of
 
@@ -42,9 +42,16 @@ def varied(own: Choice, name: str, variant: Variant) -> Choice:
     if changes.get("name", network.name) != network.name:
         network = Network(changes["name"], {}, None)  # the arguments and layers of another network mean nothing here
     arguments = {**network.arguments, **changes.get("arguments", {})}
-    network = replace(network, arguments=arguments, layers=changes.get("layers", network.layers))
+    network = with_defaults(replace(network, arguments=arguments, layers=changes.get("layers", network.layers)))
     training = replace(own.training, **(variant.training or {}))
     return Choice(name, network, training, variant.head or own.head)
+
+
+def with_defaults(network: Network) -> Network:
+    """Return a network with the arguments that its name in figures has in any case: the block of conv4."""
+    if network.name != CONV4:
+        return network
+    return replace(network, arguments={"block": BLOCKS[0], **network.arguments})
 
 
 def settings(network: Network, classes: int, size: int) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from pathlib import PurePath
 from repdrift.study.architectures import Architecture
 from repdrift.study.description import described
 from repdrift.study.files import Files
-from repdrift.study.networks import Choice, own_label, settings, varied
+from repdrift.study.networks import Choice, own_label, settings, varied, with_defaults
 from repdrift.study.runs import INDEPENDENT, INDEPENDENT_2, INITIAL, VARIANT_SEPARATOR, Checkpoint, Run, variant_of
 from repdrift.study.sections import Config, Images
 from repdrift.study.tasks import CALIBRATION_IMAGES, SIDE, Part, Task, Transform, shuffle_suffix
@@ -43,7 +43,8 @@ class Study(Files):
         super().__init__(config)
         self.seeds = config.seeds
         self.classes = config.datasets[config.source.dataset].classes
-        own = Choice(own_label(config.network), config.network, config.training, config.finetune.head)
+        network = with_defaults(config.network)
+        own = Choice(own_label(network), network, config.training, config.finetune.head)
         changed = {name: varied(own, name, one) for name, one in config.variants.items() if one is not None}
         self.own = own
         # A preset can make a variant equal to the study itself, which is not trained twice.
@@ -158,7 +159,7 @@ class Study(Files):
         size = min(size or train.size, train.size)
         name = dataset if size == train.size else f"{dataset}-n{size}"
         name += transform.suffix + shuffle_suffix(shuffle)
-        if classes in (None, self.classes):
+        if classes in (None, self.classes_of(dataset)):
             return Task(f"target-{name}", role, dataset, train.first(size), test, transform, shuffle)
         return Task(f"target-{name}-classes{classes}", role, dataset, train, test, transform, shuffle, classes, size)
 
@@ -232,7 +233,8 @@ class Study(Files):
             The epochs whose weights are kept.
         head : str, optional
             See `Run`. None is for the head that the config asks for, which concerns the pre-trained network only: a
-            training from other weights keeps their head.
+            training from other weights keeps their head. If the target has another number of classes than the source,
+            the head is new in any case.
         learning_rate : float, optional
             None is for that of the config. A training with another one is tested at its end only, since it is one of
             many that a learning rate is chosen from.
@@ -249,6 +251,8 @@ class Study(Files):
             name, length = f"{name}-steps{steps}", steps or 0
             test_every = _scaled_interval(test_every, length, usual)
         usual_head = finetune.head if parent is None else "keep"
+        if self.classes_of(task.dataset) != self.classes:
+            usual_head = "new"  # the parent's head has the classes of the source
         if head not in (None, usual_head):
             name = f"{name}-{head}-head"
         if order > 1:

@@ -54,9 +54,9 @@ def _names(file: Path) -> Iterator[str]:
     try:
         tree = ast.parse(file.read_bytes(), str(file))
     except OSError:
-        raise UserError(f"network: there is no file {file}") from None
+        raise UserError(f"there is no file {file}") from None
     except (SyntaxError, ValueError) as error:
-        raise in_one_line(f"network: {file} is no Python file: {error}") from None
+        raise in_one_line(f"{file} is no Python file: {error}") from None
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

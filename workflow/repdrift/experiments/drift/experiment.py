@@ -259,7 +259,7 @@ class Drift(Experiment):
                 "run": run,
                 "seed": seed,
                 "images": self.study.title(self.needed[run].task.dataset),
-                "classes": self.study.classes,
+                "classes": self.study.classes_of(self.needed[run].task.dataset),
             }
             for run in runs
             for seed in self.study.seeds

@@ -158,7 +158,7 @@ class Head2Toe(Experiment):
 
     def features_spec(self, target: str, seed: int) -> FeaturesSpec:
         return FeaturesSpec(
-            network=self.study.network,
+            network=self.study.measured_network(self.study.pretrained),
             networks=("own", "second")[: len(self.networks(seed))],
             target_sizes=self.settings.target_sizes,
             test_images=self.test_images(target),
@@ -169,7 +169,7 @@ class Head2Toe(Experiment):
         return ProbesSpec(
             target=target,
             seed=seed,
-            network=self.study.network,
+            network=self._network(target),
             parts=PARTS,
             target_sizes=settings.target_sizes,
             folds=settings.folds,
@@ -187,8 +187,8 @@ class Head2Toe(Experiment):
             method=method,
             target=target,
             seed=seed,
-            network=self.study.network,
-            head="new" if method == FINE_TUNING else "keep",
+            network=self._network(target),
+            head="new" if method == FINE_TUNING or self._has_other_classes(target) else "keep",
             training=dict(vars(self.study.config.training)),
             learning_rates=settings.learning_rates,
             epochs=lengths,
@@ -197,6 +197,14 @@ class Head2Toe(Experiment):
             test_images=self.test_images(target),
             probe=before,
         )
+
+    def _network(self, target: str) -> dict[str, object]:
+        """Return the settings of the network for the classes of a target."""
+        study = self.study
+        return study.measured_network(study.pretrained, study.classes_of(self.tasks_of[target].dataset))
+
+    def _has_other_classes(self, target: str) -> bool:
+        return self.study.classes_of(self.tasks_of[target].dataset) != self.study.classes
 
     # Figures
 

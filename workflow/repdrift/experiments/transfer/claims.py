@@ -5,7 +5,7 @@ things open. Comments here, and docs/transfer.md, say what was decided. The clos
 the source. All thresholds that a comment calls ours are not from the paper.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from repdrift.claims.contrasts import (
@@ -198,7 +198,10 @@ class Contrasts:
         for part, decides in ((ALL_BLOCKS, True), (WHOLE, False)):
             for far, near in (("RI-T & RI-T", "P-T & P-T"), ("RI-T & P", "P-T & P")):
                 label = f"ln l2 distance of {part}, {far} less {near}"
-                yield from self._pairs(label, (far, near), L2, part, LOG_RATIO, decides=decides)
+                # A whole network cannot be compared with P where the heads differ in size.
+                same = [dataset for dataset in self.targets if self.study.classes_of(dataset) == self.study.classes]
+                targets = same if part == WHOLE and near == "P-T & P" else self.targets
+                yield from self._pairs(label, (far, near), L2, part, LOG_RATIO, targets=targets, decides=decides)
 
     def farther_with_depth(self) -> Iterator[Contrast]:
         """Yield trends over blocks. Plain l2 distances decide, as in the paper, though they grow with a block.
@@ -229,9 +232,17 @@ class Contrasts:
             yield difference(label, more, less, SHARE, table=SIMILARITY.name, layer=self.title(dataset))
 
     def _pairs(
-        self, label: str, pairs: tuple[str, str], measure: str, item: str, scale: Scale, *, decides: bool = True
+        self,
+        label: str,
+        pairs: tuple[str, str],
+        measure: str,
+        item: str,
+        scale: Scale,
+        *,
+        targets: Sequence[str] | None = None,
+        decides: bool = True,
     ) -> Iterator[Contrast]:
-        for dataset in self.targets:
+        for dataset in self.targets if targets is None else targets:
             more, less = (_pair(dataset, pair, measure, item) for pair in pairs)
             title = self.title(dataset)
             yield difference(label, more, less, scale, table=SIMILARITY.name, layer=title, decides=decides)

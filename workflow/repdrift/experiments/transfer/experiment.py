@@ -133,7 +133,7 @@ class Transfer(Trainings):
         return {
             "dataset": dataset,
             "seed": seed,
-            "network": self.study.network,
+            "network": self.study.measured_network(self.study.pretrained, self.study.classes_of(dataset)),
             "test_images": min(self.settings.test_images, self.task(dataset).test.size),
         }
 
@@ -174,7 +174,7 @@ class Transfer(Trainings):
         return {
             self.file("rates", task, seed): {
                 "images": self.study.title(dataset) + SHUFFLED[side],
-                "chance": self._chance,
+                "chance": self._chance(dataset),
             }
             for task, (dataset, side) in self.tuned.items()
             for seed in self.study.seeds
@@ -207,10 +207,9 @@ class Transfer(Trainings):
         return found | self._histories(pretrained, title, start=None, network=SOURCE)
 
     def _histories(self, run: Run, title: str, **columns: object) -> dict[str, dict[str, object]]:
-        known = {"run": run.name, "images": title, "chance": self._chance, **columns}
+        known = {"run": run.name, "images": title, "chance": self._chance(run.task.dataset), **columns}
         return {self.study.history(run.name, seed): {"seed": seed, **known} for seed in self.study.seeds}
 
-    @property
-    def _chance(self) -> float:
-        """The accuracy of a guess in percent."""
-        return 100 / self.study.classes
+    def _chance(self, dataset: str) -> float:
+        """Return the accuracy of a guess in percent."""
+        return 100 / self.study.classes_of(dataset)

@@ -18,6 +18,7 @@ CHOSEN = "chosen"  # the share of the choices that fall on a learning rate
 # Distances are natural logarithms, so that contrasts of them are ratios of distances.
 L2, RMS, RELATIVE = "ln l2 distance", "ln rms distance", "ln relative distance"
 DISTANCES = (L2, RMS, RELATIVE)
+HEAD = "head"
 WHOLE, ALL_BLOCKS = "whole", "all blocks"  # all parts of a network together, with the head and without it
 MISTAKES = "mistakes"
 KAPPA, SHARED = "kappa", "shared"  # Cohen's kappa, and the mistakes that both make as a percentage of those of either

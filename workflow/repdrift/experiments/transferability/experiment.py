@@ -163,7 +163,7 @@ class Transferability(Experiment):
     def networks_spec(self, dataset: str, seed: int) -> NetworksSpec:
         return NetworksSpec(
             seed=seed,
-            network=self.study.network,
+            network=self.study.measured_network(self.study.pretrained),
             references=tuple(self.references),
             runs=tuple(self.described(run) for run in self.runs_on(dataset).values()),
             domains=tuple(self.domains(dataset)),
@@ -182,7 +182,7 @@ class Transferability(Experiment):
             network="from scratch" if run.parent == INITIAL else TUNED,
             groups=" ".join(groups),
             size=run.task.size,
-            classes=run.task.classes or self.study.classes,
+            classes=run.task.classes or self.study.classes_of(run.task.dataset),
             steps=run.steps,
             domain=domain(run.task),
         )

@@ -34,8 +34,10 @@ def mean_absolute(first: Tensor, second: Tensor) -> float:
 
 
 def distances(first: Weights, second: Weights, distance: Callable[[Tensor, Tensor], float]) -> dict[str, float]:
-    """Return the distance between two networks in each layer."""
-    return {name: distance(weight, second[name]) for name, weight in first.items()}
+    """Return the distance between two networks in each layer. A head of another size is left out."""
+    return {
+        name: distance(weight, second[name]) for name, weight in first.items() if weight.shape == second[name].shape
+    }
 
 
 def transferability(from_initial: Mapping[str, float], from_start: Mapping[str, float]) -> dict[str, float]:
@@ -51,7 +53,7 @@ def transferability(from_initial: Mapping[str, float], from_start: Mapping[str, 
     dict of str to float
         A layer that training did not change has an infinite T, and then the mean is infinite too.
     """
-    found = {name: ratio(far, from_start[name]) for name, far in from_initial.items()}
+    found = {name: ratio(far, from_start[name]) for name, far in from_initial.items() if name in from_start}
     hidden = [value for name, value in found.items() if name != HEAD]
     return {**found, OVERALL: sum(hidden) / len(hidden)}
 

@@ -144,7 +144,9 @@ def main() -> None:
     device = prepare(args.gpus)
     job = Job(spec, args.code, [args.final, *args.references, *sorted(set(args.images))], device_name(device))
     probe, calibration = load_probe(args.images, spec.probe, spec.calibration, device)
-    networks = [checkpoints.load(path, spec.network).to(device) for path in (args.final, *args.references)]
+    networks = [
+        checkpoints.load_with_its_head(path, spec.network).to(device) for path in (args.final, *args.references)
+    ]
     modes: dict[str, tuple[Sequence[Network], Callable[[Network, Tensor], Layers]]]
     modes = {"batch": (networks, representations)}
     if calibration is not None:

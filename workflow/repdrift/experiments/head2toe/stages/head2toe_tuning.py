@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+import torch
 from torch import Tensor, nn
 
 from repdrift import command
@@ -31,7 +32,7 @@ from repdrift.experiments.head2toe.tables import (
 )
 from repdrift.machine.devices import device_name, prepare
 from repdrift.networks import checkpoints
-from repdrift.networks.building import build, draw_head
+from repdrift.networks.building import build
 from repdrift.networks.network import Network
 from repdrift.provenance.artifacts import Job, write_csv
 
@@ -46,14 +47,13 @@ class Probed(NamedTuple):
     flops: dict[int, int]
 
 
-def plainly(load_network: Load, spec: TuningSpec) -> Start:
+def plainly(parent: Path, spec: TuningSpec, device: torch.device) -> Start:
     """Return a start from the given weights, with a new head if the spec says so."""
 
     def start(_: Tensor) -> nn.Module:
-        network = load_network()
         if spec.head == "new":
-            draw_head(network, spec.network, "new head", spec.seed)
-        return network
+            return checkpoints.load_with_new_head(parent, spec.network, "new head", spec.seed).to(device)
+        return checkpoints.load(parent, spec.network).to(device)
 
     return start
 
@@ -123,9 +123,9 @@ def main() -> None:
     job = Job(spec, args.code, files, device_name(device))
 
     def load_network() -> Network:
-        return checkpoints.load(args.parent, spec.network).to(device)
+        return checkpoints.load_with_its_head(args.parent, spec.network).to(device)
 
-    begin = Probed(plainly(load_network, spec), 0, {})
+    begin = Probed(plainly(args.parent, spec, device), 0, {})
     if spec.probe is not None:
         begin = probed(load_network, spec, spec.probe, load_examples(args.features[0], "train", device))
     images, labels = load_part(args.images[0], args.task, "train", device)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from repdrift.experiments.transfer.tables import ALL_BLOCKS, L2, RELATIVE, RMS, SIMILARITY
+from repdrift.experiments.transfer.tables import ALL_BLOCKS, HEAD, L2, RELATIVE, RMS, SIMILARITY, WHOLE
 from repdrift.figures import style
 from repdrift.figures.grid import Grid
 from repdrift.figures.points import draw_points, point_handles, seeds_in_words
@@ -22,7 +22,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     table = table[table["pair"].isin(SHOWN) & table["measure"].isin(list(LABELS))]
     table = table.assign(value=np.exp(table["value"]))
     targets = ordered(table["images"])
-    items = [item for item in ordered(table["item"]) if item.startswith("block")]
+    items = [item for item in ordered(table["item"]) if item not in (HEAD, ALL_BLOCKS, WHOLE)]
     order = [*items, ALL_BLOCKS]
     pairs = [pair for pair in SHOWN if pair in set(table["pair"])]
     footer = [seeds_in_words(table), f"{ALL_BLOCKS}: without the head", network]

@@ -36,9 +36,13 @@ def similarities(
 def mistake_rows(run: Evaluation[PairsSpec], images: Tensor, labels: Tensor) -> Iterator[Row]:
     """Yield the rows about the mistakes of each pair, and about the ambiguity of those that a pair does not share."""
     spec = run.spec
-    given = {name: probabilities(network, images) for name, network in run.networks.items()}
+    # The mistakes of a network for another number of classes mean nothing.
+    classes = spec.network["classes"]
+    every = {name: probabilities(network, images) for name, network in run.networks.items()}
+    given = {name: found for name, found in every.items() if found.shape[1] == classes}
     wrong = {name: found.argmax(1) != labels for name, found in given.items()}
-    for pair, (first, second) in spec.pairs.items():
+    judged = {pair: both for pair, both in spec.pairs.items() if set(both) <= set(wrong)}
+    for pair, (first, second) in judged.items():
         for kind, value in compare_mistakes(wrong[first], wrong[second]).items():
             yield {"pair": pair, "measure": MISTAKES, "item": kind, "value": value}
     random, pretrained = spec.pairs[spec.disagreeing]

@@ -112,7 +112,7 @@ def main() -> None:
     device = prepare(gpus=0)  # The rule asks for no GPU, since a network takes milliseconds on the CPU.
     job = Job(spec, args.code, [*args.networks, *args.tasks, *sorted(set(args.images))], device_name(device))
     names = [*spec.references, *(trained.run for trained in spec.runs)]
-    weights = (checkpoints.load(path, spec.network).to(device) for path in args.networks)
+    weights = (checkpoints.load_with_its_head(path, spec.network).to(device) for path in args.networks)
     networks = dict(zip(names, weights, strict=True))
     found = list(table(spec, networks, of_domains(networks[PRETRAINED], args, device)))
     job.save(args.output, lambda file: write_csv(file, found, COLUMNS))
