@@ -81,6 +81,15 @@ class InitialiseSpec:
 
 
 @dataclass(frozen=True)
+class WeightsSpec:
+    """Weights that somebody else has trained, see `repdrift.networks.weights.with_weights`."""
+
+    network: dict[str, Any]
+    source: str
+    prefix: str
+
+
+@dataclass(frozen=True)
 class TrainingSettings:
     """Settings of one training.
 

@@ -21,6 +21,7 @@ from repdrift.provenance.fingerprint import fingerprint
 from repdrift.provenance.parts import loaded
 from repdrift.study.config import complete
 from repdrift.study.files import checksums
+from repdrift.study.runs import GIVEN
 from repdrift.study.study import COMPARED_ROLES
 
 use_this_python(LIBRARY)

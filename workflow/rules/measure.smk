@@ -10,7 +10,7 @@ rule activations:
     log:
         f"{STUDY.folder}/logs/activations/{{role}}/{{run}}/seed{{seed}}/{{moment}}.log",
     wildcard_constraints:
-        run=one_of([*PLAN.runs, *STUDY.initial_weights]),
+        run=one_of([*PLAN.runs, *STUDY.initial_weights, GIVEN]),
         moment="init|final",
     conda:
         "../../envs/torch.yaml"

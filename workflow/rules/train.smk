@@ -32,6 +32,28 @@ rule initialise:
         program("initialise", "")
 
 
+# Weights that somebody else has trained take the place of pre-training.
+rule weights:
+    input:
+        files=STUDY.weight_files,
+    output:
+        STUDY.model((GIVEN, "final"), "{seed}"),
+    log:
+        f"{STUDY.folder}/logs/models/{GIVEN}/seed{{seed}}.log",
+    priority: 20
+    localrule: True
+    conda:
+        "../../envs/torch.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=growing(10),
+    params:
+        spec=lambda w: canonical(specs.weights(PLAN)),
+        code=fingerprint("weights"),
+    shell:
+        program("weights", "files")
+
+
 # Each training uses one thread, Snakemake's default, so that the results do not depend on the number of cores. Jobs
 # that use a GPU at the same time train in one process. `pack` is the largest number of trainings in such a process;
 # profiles/gpu sets it.
@@ -70,7 +92,7 @@ use rule pretrain as pretrain_source with:
         history=STUDY.history("{run}", "{seed}"),
         checkpoints=[STUDY.model(("{run}", f"epoch{epoch}"), "{seed}") for epoch in STUDY.checkpoint_epochs],
     wildcard_constraints:
-        run=one_of([STUDY.pretrained]),
+        run=one_of([STUDY.pretrained] if STUDY.trains_source else []),
     priority: 10
 
 

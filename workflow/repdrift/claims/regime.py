@@ -16,8 +16,8 @@ class Regime:
     ----------
     network : str
         The network in words.
-    images, epochs : int
-        Number of images and epochs of pre-training.
+    images, epochs : int, optional
+        Number of images and epochs of pre-training. None if somebody else has pre-trained the network.
     target_images, target_epochs : int
         Number of images and epochs of fine-tuning.
     encodings : str
@@ -27,8 +27,8 @@ class Regime:
     """
 
     network: str
-    images: int
-    epochs: int
+    images: int | None
+    epochs: int | None
     target_images: int
     target_epochs: int
     encodings: str

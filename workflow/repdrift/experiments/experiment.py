@@ -101,12 +101,12 @@ class Experiment(ABC):
             The phrases of the caption in addition to those that all figures share.
         """
         shown = choices or [self.study.own]
-        network = network_sentence(shown)
+        network = network_sentence(self.study, shown)
         return Figure(
             name=name,
             title=title,
             drawing=drawing or name,
-            network=network_in_words(shown),
+            network=network_in_words(self.study, shown),
             rows=rows,
             panels=panels,
             caption_file=self.folder / "figures" / f"{name}.rst",

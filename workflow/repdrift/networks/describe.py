@@ -6,30 +6,59 @@ The plan of a study calls this program for networks other than conv4, because a 
 import json
 import sys
 import warnings
+from typing import Any
 
+from torchvision import models
+
+from repdrift.canonical import canonical
 from repdrift.errors import UserError
 from repdrift.networks.building import build
-from repdrift.networks.modules import Description, ModuleNetwork
+from repdrift.networks.modules import Description as Layers
+from repdrift.networks.modules import ModuleNetwork
+from repdrift.networks.weights import names_of_weights, with_weights
+from repdrift.study.architectures import CONV4, HEAD, TORCHVISION
+from repdrift.study.description import Description, described
+
+
+def classes_of(settings: dict[str, Any], weights: dict[str, str] | None) -> int:
+    """Return the number of classes of a network: that of its weights, if there are any, and else of its settings.
+
+    Weights of a file are tried on the network. Those of torchvision are not downloaded for this.
+    """
+    if weights is None:
+        return int(settings["classes"])
+    file = weights["file"]
+    if not file.startswith(TORCHVISION):
+        head, *_ = with_weights(settings, file, weights["prefix"]).parts[HEAD].values()
+        return len(head)
+    known, name = names_of_weights(settings["name"]), file.removeprefix(TORCHVISION)
+    if name not in known:
+        raise UserError(f"{settings['name']} has no weights {name!r}; it has {', '.join(known) or 'none'}")
+    return len(models.get_model_weights(settings["name"].removeprefix(TORCHVISION))[name].meta["categories"])
+
+
+def description(settings: dict[str, Any], weights: dict[str, str] | None) -> Description:
+    """Describe a network, with the classes that its weights have."""
+    classes = classes_of(settings, weights)
+    if settings["name"] == CONV4:
+        return described({**settings, "classes": classes})
+    network = build({**settings, "classes": classes})
+    if not isinstance(network, ModuleNetwork):
+        raise TypeError(f"{settings['name']} is described by repdrift.study.description")
+    found = Layers.of(network.module, network.image, operations=True)
+    parameters = sum(weight.numel() for weight in network.module.parameters())
+    names = network.names
+    return Description(found.layers, names.parts, names.ends, names.matrices, parameters, classes)
 
 
 def main() -> None:
     warnings.simplefilter("ignore")  # a user's code may warn on each start of a study
-    settings = json.loads(sys.argv[1])
+    settings, weights = (json.loads(text) for text in sys.argv[1:])
     try:
-        network = build(settings)
-        if not isinstance(network, ModuleNetwork):
-            raise TypeError(f"{settings['name']} has a description of its own")
-        found = Description.of(network.module, network.image, operations=True)
+        found = description(settings, weights)
     except UserError as error:
         sys.exit(str(error))
-    described = {
-        "layers": [{"name": layer.name, "shape": layer.shape, "default": layer.default} for layer in found.layers],
-        "parts": network.names.parts,
-        "ends": network.names.ends,
-        "matrices": network.names.matrices,
-        "parameters": sum(weight.numel() for weight in network.module.parameters()),
-    }
-    print(json.dumps(described))
+    print(canonical(found))
 
 
 if __name__ == "__main__":

@@ -40,7 +40,8 @@ def check(config: Config) -> None:
         if "random" in task or key == "source":
             _check_transforms(config, key, task)
     _check_targets_differ(config)
-    _check_pretraining(config)
+    if config["weights"] is None:
+        _check_pretraining(config)
     _check_probe(config)
     _check_networks(config)
     check_sections(Study(parse(config)))
@@ -152,7 +153,10 @@ def _check_networks(config: Config) -> None:
                 raise refusal(
                     f"{key}.arguments.{name}", section["arguments"][name], "the study itself gives this argument"
                 )
-    study = Study(parse(config))
+    try:
+        study = Study(parse(config))
+    except UserError as error:  # with given weights, the network must be known first
+        raise UserError(f"network: {error}") from None
     for key in places:
         variant = key.removeprefix("variants.").removesuffix(".network")
         if key == "network" or variant in study.variants:

@@ -35,6 +35,8 @@ class Entry:
         Makes the experiment from a study, and from its settings if it has any.
     claims : function
         Returns the claims of the experiment.
+    needs_pretraining : bool
+        Whether it is about the study's own pre-training. It is left out if the study begins with given weights.
     settings : type, optional
         The type of its section in the config. An experiment without a section is part of every study.
     check : function
@@ -43,20 +45,30 @@ class Entry:
 
     experiment: Callable[..., Experiment]
     claims: Callable[[Any], list[Claim]]
+    needs_pretraining: bool = False
     settings: type | None = None
     check: Callable[[Study, Any], None] = lambda study, settings: None
 
 
 KNOWN = {
     "drift": Entry(Drift, drift_claims.claims),
-    "transfer": Entry(Transfer, transfer_claims.claims, TransferSettings, transfer_checks.check),
+    "transfer": Entry(
+        Transfer,
+        transfer_claims.claims,
+        needs_pretraining=True,
+        settings=TransferSettings,
+        check=transfer_checks.check,
+    ),
     "transferability": Entry(
         transferability.Transferability,
         transferability_claims.claims,
-        transferability.Settings,
-        transferability_checks.check,
+        needs_pretraining=True,
+        settings=transferability.Settings,
+        check=transferability_checks.check,
     ),
-    "head2toe": Entry(head2toe.Head2Toe, head2toe_claims.claims, head2toe.Settings, head2toe_checks.check),
+    "head2toe": Entry(
+        head2toe.Head2Toe, head2toe_claims.claims, settings=head2toe.Settings, check=head2toe_checks.check
+    ),
 }
 
 
@@ -64,6 +76,8 @@ def sections(study: Study) -> dict[str, Any]:
     """Return the settings of the experiments of a study by name; None for an experiment without settings."""
     found: dict[str, Any] = {}
     for name, entry in KNOWN.items():
+        if entry.needs_pretraining and not study.trains_source:
+            continue
         if entry.settings is None:
             found[name] = None
         elif study.config.experiments[name] is not None:

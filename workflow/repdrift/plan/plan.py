@@ -98,9 +98,9 @@ class Plan:
         """Return what the verdicts on some claims hold for."""
         study, config = self.study, self.study.config
         return Regime(
-            network=network_in_words([study.own]),
-            images=Part.parse(config.source.train).size,
-            epochs=config.pretrain.epochs,
+            network=network_in_words(study, [study.own]),
+            images=Part.parse(config.source.train).size if study.trains_source else None,
+            epochs=config.pretrain.epochs if study.trains_source else None,
             target_images=Part.parse(config.finetune.domain.train).size,
             target_epochs=config.finetune.epochs,
             encodings=FROZEN[self._names[claims_figure]].words,
@@ -124,8 +124,9 @@ class Plan:
 
     def measured_network(self, name: str) -> dict[str, object]:
         """Return the settings of the network of a run or of initial weights, with the layers that are compared."""
-        dataset = self.runs[name].task.dataset if name in self.runs else self.study.config.source.dataset
-        return self.study.measured_network(name, self.study.classes_of(dataset))
+        run = self.runs.get(name)
+        classes = self.study.classes if run is None else self.study.classes_of(run.task.dataset)
+        return self.study.measured_network(name, classes)
 
     # Input files of rules
 

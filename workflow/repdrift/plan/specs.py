@@ -44,6 +44,13 @@ def initialise(plan: Plan, weights: str, seed: int) -> specs.InitialiseSpec:
     return specs.InitialiseSpec(plan.study.network_of(weights), PURPOSES[kind], seed)
 
 
+def weights(plan: Plan) -> specs.WeightsSpec:
+    study, given = plan.study, plan.study.config.weights
+    if given is None:
+        raise ValueError("the study trains its own network")
+    return specs.WeightsSpec(study.network, given.file, given.prefix)
+
+
 def train(plan: Plan, name: str, seed: int) -> specs.TrainSpec:
     run = plan.runs[name]
     usual = vars(plan.study.choice(name).training)

@@ -62,4 +62,6 @@ def image_sections(config: Config) -> dict[str, Config]:
     settings = config["finetune"]
     targets = {f"finetune.{kind}": settings[kind] for kind in ("domain", "cross_domain")}
     others = {f"finetune.others[{place}]": target for place, target in enumerate(settings["others"])}
-    return {"source": config["source"], **targets, **others}
+    # With given weights there is no pre-training.
+    source = {"source": config["source"]} if config["weights"] is None else {}
+    return {**source, **targets, **others}

@@ -20,7 +20,8 @@ import msgspec
 from repdrift.canonical import canonical
 from repdrift.errors import UserError, in_one_line
 from repdrift.study import architectures
-from repdrift.study.architectures import CONV4, Architecture, Layer, chosen_layers
+from repdrift.study.architectures import CONV4, TORCHVISION, Architecture, Layer, chosen_layers
+from repdrift.study.sections import Weights
 
 FOLDER = Path("results/networks")
 SECONDS = 300  # the longest time that a network may take to be built and called once
@@ -38,6 +39,8 @@ class Description:
         As for `repdrift.study.architectures.Architecture`.
     parameters : int
         Number of parameters.
+    classes : int
+        Number of classes. Weights that somebody else has trained bring their own.
     """
 
     layers: tuple[Layer, ...]
@@ -45,6 +48,7 @@ class Description:
     ends: tuple[str, ...]
     matrices: tuple[str, ...]
     parameters: int
+    classes: int
 
     def architecture(self, patterns: Sequence[str] | None) -> Architecture:
         """Return the names of the compared layers, which patterns choose, and of the parts.
@@ -57,23 +61,26 @@ class Description:
         return Architecture(chosen_layers(self.layers, patterns), self.parts, self.ends, self.matrices)
 
 
-def described(settings: Mapping[str, Any]) -> Description:
+def described(settings: Mapping[str, Any], weights: Weights | None = None) -> Description:
     """Return the description of a network, see `repdrift.networks.building.build`.
+
+    `weights` are those that it is given in place of pre-training.
 
     Raises
     ------
     UserError
-        If the network cannot be built, or does not work on the images of the study.
+        If the network cannot be built, does not work on the images of the study, or does not fit its weights.
     """
-    if settings["name"] == CONV4:
+    if settings["name"] == CONV4 and weights is None:
         return conv4(**{key: value for key, value in settings.items() if key in ("classes", "width", "depth", "size")})
     made_by = {name: version(name) for name in ("torch", "torchvision")}
-    digest = hashlib.sha256(canonical({**settings, **made_by}).encode()).hexdigest()[:16]
+    asked = [settings, weights, _version(weights), made_by]
+    digest = hashlib.sha256(canonical(asked).encode()).hexdigest()[:16]
     path = FOLDER / f"{digest}.json"
     if not path.exists():
         from repdrift.provenance.artifacts import write_atomically  # noqa: PLC0415  few studies need it
 
-        text = _describe(settings)
+        text = _describe(settings, weights)
         write_atomically(path, lambda file: file.write_text(text))
     return msgspec.json.decode(path.read_bytes(), type=Description)
 
@@ -86,11 +93,22 @@ def conv4(classes: int = 10, width: int = 64, depth: int = 4, size: int = 32) ->
     layers = tuple(Layer(name, shape, default=True) for name, shape in zip(names.layers, shapes, strict=True))
     blocks = sum(9 * inputs * width + 3 * width for inputs in (3, *[width] * (depth - 1)))
     parameters = blocks + (width * sides[-1] ** 2 + 1) * classes
-    return Description(layers, names.parts, names.ends, names.matrices, parameters)
+    return Description(layers, names.parts, names.ends, names.matrices, parameters, classes)
 
 
-def _describe(settings: Mapping[str, Any]) -> str:
-    command = [sys.executable, "-m", "repdrift.networks.describe", canonical(settings)]
+def _version(weights: Weights | None) -> list[int]:
+    """Return size and time of the file of some weights, so that a replaced file is described again."""
+    if weights is None or weights.file.startswith(TORCHVISION):
+        return []
+    try:
+        found = Path(weights.file).stat()
+    except OSError:
+        raise UserError(f"weights: there is no file {weights.file}") from None
+    return [found.st_size, found.st_mtime_ns]
+
+
+def _describe(settings: Mapping[str, Any], weights: Weights | None) -> str:
+    command = [sys.executable, "-m", "repdrift.networks.describe", canonical(settings), canonical(weights)]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
     except subprocess.TimeoutExpired:

@@ -7,6 +7,7 @@ import hashlib
 from functools import cached_property
 
 from repdrift.canonical import canonical
+from repdrift.study.architectures import TORCHVISION
 from repdrift.study.runs import Checkpoint
 from repdrift.study.sections import Config
 
@@ -50,6 +51,12 @@ class Files:
         dataset = self.config.datasets[self.stores[store]]
         path = {"train": dataset.train, "test": dataset.test}[split]
         return [str(path)] if dataset.reader == "npz" else []
+
+    @property
+    def weight_files(self) -> list[str]:
+        """The file of the given weights. There is none if the study pre-trains, or if torchvision has the weights."""
+        given = self.config.weights
+        return [] if given is None or given.file.startswith(TORCHVISION) else [given.file]
 
     def images(self, dataset: str, split: str) -> str:
         return f"results/datasets/{self.store(dataset)}/{split}.safetensors"

@@ -5,7 +5,9 @@ The Snakefile imports this module, so it needs nothing heavy.
 """
 
 from collections.abc import Iterable, Sequence
+from pathlib import PurePath
 
+from repdrift.study.architectures import TORCHVISION
 from repdrift.study.networks import Choice, arguments_in_words, short_name
 from repdrift.study.sections import Config
 from repdrift.study.study import Study
@@ -52,18 +54,20 @@ def compared_on(study: Study, roles: Iterable[str]) -> str:
     return f"Representations are compared on {images}, with {_statistics(study.config)}."
 
 
-def network_in_words(choices: Iterable[Choice]) -> str:
-    """Return the names of the networks of a figure with their arguments, for its footer."""
+def network_in_words(study: Study, choices: Iterable[Choice]) -> str:
+    """Return the names of the networks of a figure with their arguments and given weights, for its footer."""
     arguments: dict[str, list[str]] = {}
     for choice in choices:
         arguments.setdefault(short_name(choice.network), []).append(arguments_in_words(choice.network))
     words = {name: " or ".join(dict.fromkeys(filter(None, found))) for name, found in arguments.items()}
-    return "; ".join(", ".join(filter(None, pair)) for pair in words.items())
+    given = study.config.weights
+    weights = "" if given is None else f"weights {PurePath(given.file).stem.removeprefix(TORCHVISION)}"
+    return "; ".join(", ".join(filter(None, (*pair, weights))) for pair in words.items())
 
 
-def network_sentence(choices: Sequence[Choice]) -> str:
+def network_sentence(study: Study, choices: Sequence[Choice]) -> str:
     """Return a sentence that names the networks of a figure."""
-    return f"The network is {network_in_words(choices)}."
+    return f"The network is {network_in_words(study, choices)}."
 
 
 def intervals_in_words(seeds: int, *, log: bool = False) -> str:
@@ -91,6 +95,8 @@ def _statistics(config: Config) -> str:
 
 
 def _trained(study: Study) -> str:
+    if not study.trains_source:
+        return "The network was not pre-trained here."
     source, epochs = study.config.source, study.config.pretrain.epochs
     images = study.images_title(source.dataset, Part.parse(source.train))
     return f"Networks are trained on {images}, for {count(epochs, 'epoch')}."

@@ -12,6 +12,7 @@ Checkpoint = tuple[str, str]  # the name of a run or of initial weights, and the
 INITIAL: Checkpoint = ("init", "init")
 INDEPENDENT: Checkpoint = ("independent", "init")
 INDEPENDENT_2: Checkpoint = ("independent2", "init")  # has nothing in common with the other two
+GIVEN = "weights"  # stands for weights that somebody else has trained, among the names of runs
 VARIANT_SEPARATOR = "/"  # the name of a run of a variant is the variant, the separator, and the name of the usual run
 
 

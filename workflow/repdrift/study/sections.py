@@ -57,6 +57,17 @@ class Training:
 
 
 @dataclass(frozen=True)
+class Weights:
+    """Weights that somebody else has trained, in place of pre-training.
+
+    `file` is ``torchvision:NAME`` or the path of a file. `prefix` is what the names of the weights begin with there.
+    """
+
+    file: str
+    prefix: str = ""
+
+
+@dataclass(frozen=True)
 class Variant:
     """Changes of ``network``, ``training`` and the head with which the main runs are trained again.
 
@@ -176,6 +187,7 @@ class Config:
     data: str
     datasets: Mapping[str, DataSet]
     network: Network
+    weights: Weights | None
     variants: Mapping[str, Variant | None]
     training: Training
     source: Images
@@ -195,6 +207,8 @@ def parse(config: Mapping[str, Any]) -> Config:
     own = {field.name for field in fields(Config)}
     experiments = {name: section for name, section in config.items() if name not in own}
     found = {name: section for name, section in config.items() if name in own}
+    if isinstance(found["weights"], str):
+        found["weights"] = {"file": found["weights"]}
     return section(Config, {**found, "experiments": experiments, "given": dict(config)})
 
 

@@ -14,7 +14,16 @@ from repdrift.study.architectures import Architecture
 from repdrift.study.description import described
 from repdrift.study.files import Files
 from repdrift.study.networks import Choice, own_label, settings, varied, with_defaults
-from repdrift.study.runs import INDEPENDENT, INDEPENDENT_2, INITIAL, VARIANT_SEPARATOR, Checkpoint, Run, variant_of
+from repdrift.study.runs import (
+    GIVEN,
+    INDEPENDENT,
+    INDEPENDENT_2,
+    INITIAL,
+    VARIANT_SEPARATOR,
+    Checkpoint,
+    Run,
+    variant_of,
+)
 from repdrift.study.sections import Config, Images
 from repdrift.study.tasks import CALIBRATION_IMAGES, SIDE, Part, Task, Transform, shuffle_suffix
 
@@ -23,6 +32,7 @@ COMPARED_ROLES = (SOURCE, DOMAIN, CROSS_DOMAIN)  # the networks of all tasks of 
 # Fine-tuned networks are compared on the probes of both targets. Otherwise two tasks would differ in their images too.
 PROBES = {SOURCE: (SOURCE,), DOMAIN: (DOMAIN, CROSS_DOMAIN), CROSS_DOMAIN: (CROSS_DOMAIN, DOMAIN)}
 TRUE = Transform("random", 0)
+MANY_CLASSES = 1000  # of a network before its weights are known, as those of ImageNet have
 
 
 class Study(Files):
@@ -32,7 +42,7 @@ class Study(Files):
     ----------
     seeds : tuple of int
     classes : int
-        Number of classes of the source data set.
+        Number of classes of the pre-trained network: those of the source data set, or of the given weights.
     own : Choice
         The study's own network and training.
     variants : dict of str to Choice
@@ -42,13 +52,18 @@ class Study(Files):
     def __init__(self, config: Config) -> None:
         super().__init__(config)
         self.seeds = config.seeds
-        self.classes = config.datasets[config.source.dataset].classes
         network = with_defaults(config.network)
         own = Choice(own_label(network), network, config.training, config.finetune.head)
         changed = {name: varied(own, name, one) for name, one in config.variants.items() if one is not None}
         self.own = own
         # A preset can make a variant equal to the study itself, which is not trained twice.
         self.variants = {name: one for name, one in changed.items() if replace(one, label=own.label) != own}
+        # Weights that somebody else has trained bring their own classes.
+        self.classes = (
+            config.datasets[config.source.dataset].classes
+            if config.weights is None
+            else described(settings(network, MANY_CLASSES, SIDE), config.weights).classes
+        )
 
     # Networks
 
@@ -166,9 +181,17 @@ class Study(Files):
     # Trainings
 
     @property
+    def trains_source(self) -> bool:
+        """Whether the study pre-trains networks itself, and does not begin with weights that somebody else trained."""
+        return self.config.weights is None
+
+    @property
     def pretrained(self) -> str:
-        """The name of the run whose final weights are fine-tuned. Its labels are the true ones of the source."""
-        return self.config.source.dataset
+        """The name of the network that is fine-tuned.
+
+        It is the run on the true labels of the source, or stands for the given weights.
+        """
+        return self.config.source.dataset if self.trains_source else GIVEN
 
     @property
     def checkpoint_epochs(self) -> tuple[int, ...]:

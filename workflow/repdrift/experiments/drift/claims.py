@@ -21,6 +21,8 @@ def claims(drift: Drift, runs: Collection[str] | None = None) -> list[Claim]:
     """Return all claims. A claim has those of its contrasts whose runs are among `runs`, by default all runs."""
     available = drift.needed if runs is None else runs
     scratch, tuned = FromScratch(drift, available), FineTuned(drift, available)
+    if not drift.study.trains_source:
+        return claims_of(FINE_TUNED, tuned, tuned.has)
     return [
         *claims_of(FROM_SCRATCH, scratch, scratch.has),
         *claims_of(FINE_TUNED, tuned, tuned.has),

@@ -44,13 +44,14 @@ class Drift(Experiment):
     def runs(self) -> Iterator[Run]:
         """Yield the paper's trainings, in the order in which its figures name them, and then controls and variants."""
         study, pretrain, controls = self.study, self.study.config.pretrain, self.study.config.controls
-        for degree in dict.fromkeys([0, *pretrain.random]):
-            yield study.scratch_run(degree)
-        for degree in pretrain.sizes_random:
-            for size in pretrain.sizes:
-                yield study.scratch_run(degree, size)
+        if study.trains_source:
+            for degree in dict.fromkeys([0, *pretrain.random]):
+                yield study.scratch_run(degree)
+            for degree in pretrain.sizes_random:
+                for size in pretrain.sizes:
+                    yield study.scratch_run(degree, size)
         yield from study.fine_tunings
-        if controls.matched_steps:
+        if controls.matched_steps and study.trains_source:
             for size in pretrain.sizes:
                 yield study.scratch_run(max(pretrain.sizes_random), size, controls.matched_steps)
         for name, choice in study.variants.items():
@@ -62,7 +63,7 @@ class Drift(Experiment):
         """The main trainings: on the true and on the most random labels, from scratch and in fine-tuning."""
         study = self.study
         most, domain = study.most_random, study.config.finetune.domain
-        degrees = sorted({0, max(study.config.pretrain.random)})
+        degrees = sorted({0, max(study.config.pretrain.random)}) if study.trains_source else []
         targets = sorted({min(domain.random), int(most.value)})
         return [
             *(study.scratch_run(degree) for degree in degrees),
@@ -238,6 +239,8 @@ class Drift(Experiment):
     @property
     def curve_rows(self) -> Rows:
         """The tables behind figure 1, with the columns that are added to each."""
+        if not self.study.trains_source:
+            return {}
         return {self.curve(seed): {"images": self.study.probe_title(SOURCE)} for seed in self.study.seeds}
 
     def similarity_rows(self, runs: Iterable[str]) -> Rows:
@@ -295,14 +298,8 @@ class Drift(Experiment):
         study = self.study
         if self.counterparts:
             yield self.figure("validation", "Validation", {})
-        curve = [panels.pretraining(study)]
-        source = {"source": study.title(study.config.source.dataset)}
-        on_source = source | {"compared_on": compared_on(study, [SOURCE])}
-        yield self.figure("fig1", "Figure 1", self.curve_rows, drawing="curve", panels=curve, phrases=on_source)
-        degrees = [panels.degrees(study)]
-        yield self.figure("fig2", "Figure 2", self.history_rows(_runs(degrees)), drawing="history", panels=degrees)
-        sizes = [panels.sizes(study, degree) for degree in study.config.pretrain.sizes_random]
-        yield self._of_layers("fig3", "Figure 3", [*degrees, *sizes])
+        if study.trains_source:
+            yield from self._of_pretraining()
         yield self._of_layers("fig4", "Figure 4", list(panels.fine_tuned(study)))
         yield self._of_layers("fig5", "Figure 5", list(panels.both_references(study)))
         controls = list(panels.controls(study))
@@ -316,10 +313,24 @@ class Drift(Experiment):
         rows = self.sensitivity_rows(_runs(tried))
         yield self.figure("sensitivity", "Sensitivity", rows, panels=tried, choices=self._choices)
 
+    def _of_pretraining(self) -> Iterator[Figure]:
+        """Yield figures 1 to 3, which are about networks that are trained from scratch."""
+        study = self.study
+        curve = [panels.pretraining(study)]
+        source = {"source": study.title(study.config.source.dataset)}
+        on_source = source | {"compared_on": compared_on(study, [SOURCE])}
+        yield self.figure("fig1", "Figure 1", self.curve_rows, drawing="curve", panels=curve, phrases=on_source)
+        degrees = [panels.degrees(study)]
+        yield self.figure("fig2", "Figure 2", self.history_rows(_runs(degrees)), drawing="history", panels=degrees)
+        sizes = [panels.sizes(study, degree) for degree in study.config.pretrain.sizes_random]
+        yield self._of_layers("fig3", "Figure 3", [*degrees, *sizes])
+
     def summaries(self) -> Iterator[Figure]:
         roles = [self.needed[run].task.role for run in self.usual_runs]
         yield self.figure("claims", "Claims", {}, phrases={"compared_on": compared_on(self.study, roles)})
-        yield self.figure("multiverse", "Multiverse", {}, phrases={"network": network_sentence(self._choices)})
+        yield self.figure(
+            "multiverse", "Multiverse", {}, phrases={"network": network_sentence(self.study, self._choices)}
+        )
 
     @property
     def _choices(self) -> list[Choice]:

@@ -71,7 +71,7 @@ def _four_targets(study: Study) -> Iterator[tuple[str, str]]:
 def controls(study: Study) -> Iterator[Panel]:
     """Show the controls that the config asks for. The paper does not have them."""
     asked = study.config.controls
-    steps = asked.matched_steps
+    steps = asked.matched_steps if study.trains_source else None
     if steps:
         degree = max(study.config.pretrain.sizes_random)
         yield Panel(f"sizes at {steps:,} steps each, d = {degree}", _sizes(study, degree, steps))

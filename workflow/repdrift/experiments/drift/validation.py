@@ -26,7 +26,12 @@ def counterparts(study: Study) -> tuple[Counterpart, ...]:
     """Return the trainings of a study that were done as the authors' were."""
     config = study.config
     measured = (study.network, config.probe.images, config.probe.bn) == (NETWORK, PROBE, BN)
-    if not measured or ESTIMATOR not in config.similarity.estimators or config.pretrain.epochs != EPOCHS:
+    if (
+        not study.trains_source
+        or not measured
+        or ESTIMATOR not in config.similarity.estimators
+        or config.pretrain.epochs != EPOCHS
+    ):
         return ()
     return (*_from_scratch(study), *_fine_tuned(study))
 

@@ -102,6 +102,8 @@ class Head2Toe(Experiment):
         The other seed is the one before, or the second one for the first. This way, appending a seed to the config
         changes nothing for the others.
         """
+        if not self.study.trains_source:  # all seeds begin with the same weights
+            return [self.study.model((self.study.pretrained, "final"), seed)]
         seeds = self.study.seeds
         place = seeds.index(seed)
         second = seeds[place - 1 if place else 1 : place or 2]

@@ -197,8 +197,8 @@ def verdict_rows(
 def main() -> None:
     flags = command.parser(__doc__, MultiverseSpec)
     flags.add_argument("--similarities", type=Path, nargs="+", required=True)
-    flags.add_argument("--curves", type=Path, nargs="+", required=True)
-    flags.add_argument("--histories", type=Path, nargs="+", required=True)
+    flags.add_argument("--curves", type=Path, nargs="*", required=True)
+    flags.add_argument("--histories", type=Path, nargs="*", required=True)
     flags.add_argument("--choices", type=Path, nargs="+", required=True, help="similarities under other choices")
     args = flags.parse_args()
     spec: MultiverseSpec = args.spec
