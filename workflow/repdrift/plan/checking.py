@@ -141,6 +141,10 @@ def _check_networks(config: Config) -> None:
     """Check the study's own network and those of its variants. Each is built once, see `repdrift.study.description`."""
     places = {"network": config["network"]}
     places |= {f"variants.{name}.network": (one or {}).get("network", {}) for name, one in config["variants"].items()}
+    for name, one in config["variants"].items():
+        if config["weights"] is not None and (one or {}).get("network"):
+            sentence = "allowed are changes of training and head, because the given weights belong to one network"
+            raise refusal(f"variants.{name}.network", (one or {})["network"], sentence)
     for key, section in places.items():
         name = section.get("name", CONV4)
         if not NETWORK_NAME.fullmatch(name):

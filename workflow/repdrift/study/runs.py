@@ -52,14 +52,15 @@ class Run:
 
 
 def in_variant(run: Run, variant: str, head: str) -> Run:
-    """Return the same run of a variant. Its parent belongs to the variant too.
+    """Return the same run of a variant. Its parent belongs to the variant too, unless it is given weights.
 
     `head` is what the variant does with the head of the pre-trained network, see `Run`.
     """
     parent, moment = run.parent
     prefix = variant + VARIANT_SEPARATOR
     kept = "keep" if run.task.role == "source" else head
-    return replace(run, name=prefix + run.name, parent=(prefix + parent, moment), checkpoints=(), head=kept)
+    start = parent if parent == GIVEN else prefix + parent
+    return replace(run, name=prefix + run.name, parent=(start, moment), checkpoints=(), head=kept)
 
 
 def variant_of(name: str) -> str:
