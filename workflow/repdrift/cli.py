@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from repdrift.commands import adopt, clean, explain, judge, layers, publish, similarity, status, verify
+from repdrift.commands import adopt, clean, explain, forecast, judge, layers, publish, similarity, status, verify
 from repdrift.errors import UserError
 
 COMMANDS = {
@@ -16,6 +16,7 @@ COMMANDS = {
     "publish": publish,
     "judge": judge,
     "layers": layers,
+    "forecast": forecast,
     "clean": clean,
 }
 

@@ -3,7 +3,7 @@
 The Snakefile imports this module, so it needs nothing heavy.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from repdrift.study.tasks import Task
 
@@ -49,18 +49,6 @@ class Run:
     head: str = "keep"
     order: int = 1
     learning_rate: float | None = None
-
-
-def in_variant(run: Run, variant: str, head: str) -> Run:
-    """Return the same run of a variant. Its parent belongs to the variant too, unless it is given weights.
-
-    `head` is what the variant does with the head of the pre-trained network, see `Run`.
-    """
-    parent, moment = run.parent
-    prefix = variant + VARIANT_SEPARATOR
-    kept = "keep" if run.task.role == "source" else head
-    start = parent if parent == GIVEN else prefix + parent
-    return replace(run, name=prefix + run.name, parent=(start, moment), checkpoints=(), head=kept)
 
 
 def variant_of(name: str) -> str:

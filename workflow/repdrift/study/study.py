@@ -288,6 +288,16 @@ class Study(Files):
             name, test_every = f"{name}-lr{rate}", math.ceil(length / self._steps_per_epoch(task))
         return Run(name, task, start, length, test_every, checkpoints, head or usual_head, order, learning_rate)
 
+    def in_variant(self, run: Run, variant: str) -> Run:
+        """Return the same run of a variant. Its parent belongs to the variant too, unless it is given weights."""
+        parent, moment = run.parent
+        prefix = variant + VARIANT_SEPARATOR
+        start = parent if parent == GIVEN else prefix + parent
+        # A head of another size is new in any case.
+        own = run.task.role == SOURCE or self.classes_of(run.task.dataset) != self.classes
+        head = run.head if own else self.variants[variant].head
+        return replace(run, name=prefix + run.name, parent=(start, moment), checkpoints=(), head=head)
+
     def _steps_per_epoch(self, task: Task) -> int:
         return math.ceil(task.size / self.config.training.batch_size)
 

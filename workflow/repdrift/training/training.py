@@ -52,6 +52,8 @@ class Training:
         Number of SGD steps taken.
     history : list of Epoch
         All finished epochs.
+    take_step : function of int64 Tensor [B]
+        Takes a step on the images of these indices, see `repdrift.training.sgd.Descent`.
     """
 
     def __init__(
@@ -79,7 +81,7 @@ class Training:
             weight_decay=settings.weight_decay,
             autocast=settings.precision == "bfloat16",
         )
-        self._take_step = replayed(self._descent, settings.batch_size, self._changed())
+        self.take_step = replayed(self._descent, settings.batch_size, self._changed())
 
     def _changed(self) -> list[Tensor]:
         return [*self.network.parameters(), *self.network.buffers(), *self._descent.momenta]
@@ -102,7 +104,7 @@ class Training:
             until = self.settings.steps - (self.step - self._batches_done)
             batches = order.split(self.settings.batch_size)[:until]
             for batch in batches[self._batches_done :]:
-                self._results.append(self._take_step(batch).clone())
+                self._results.append(self.take_step(batch).clone())
                 self._batches_done += 1
                 self.step += 1
                 if self._batches_done < len(batches):

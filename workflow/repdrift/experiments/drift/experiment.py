@@ -22,7 +22,7 @@ from repdrift.experiments.experiment import Experiment
 from repdrift.study.figure import Figure, Panel
 from repdrift.study.networks import Choice
 from repdrift.study.phrases import compared_on, network_sentence
-from repdrift.study.runs import INITIAL, Checkpoint, Run, in_variant, variant_of
+from repdrift.study.runs import INITIAL, Checkpoint, Run, variant_of
 from repdrift.study.study import DOMAIN, SOURCE, Study
 from repdrift.study.tasks import Part, Transform
 
@@ -54,9 +54,9 @@ class Drift(Experiment):
         if controls.matched_steps and study.trains_source:
             for size in pretrain.sizes:
                 yield study.scratch_run(max(pretrain.sizes_random), size, controls.matched_steps)
-        for name, choice in study.variants.items():
+        for name in study.variants:
             for run in self.main_runs:
-                yield in_variant(run, name, choice.head)
+                yield study.in_variant(run, name)
 
     @property
     def main_runs(self) -> list[Run]:
@@ -81,7 +81,7 @@ class Drift(Experiment):
     def main_variants(self) -> list[str]:
         """The names of the main trainings of the study itself and of its variants."""
         main = self.main_runs
-        variants = [in_variant(run, name, one.head) for name, one in self.study.variants.items() for run in main]
+        variants = [self.study.in_variant(run, name) for name in self.study.variants for run in main]
         return [run.name for run in [*main, *variants]]
 
     @property

@@ -6,7 +6,7 @@ The Snakefile imports this module, so it needs nothing heavy.
 from collections.abc import Iterator, Mapping, Sequence
 
 from repdrift.study.figure import Panel, Series
-from repdrift.study.runs import INITIAL, Checkpoint, Run, in_variant
+from repdrift.study.runs import INITIAL, Checkpoint, Run
 from repdrift.study.study import CROSS_DOMAIN, DOMAIN, Study
 from repdrift.study.tasks import Transform
 
@@ -128,7 +128,7 @@ def sensitivity(study: Study, main_runs: Sequence[Run]) -> Iterator[Panel]:
         for reference in references:
             how = "from scratch" if scratch else "fine-tuned"
             to = {"init": "initial", "pretrained": "pre-trained"}[reference]
-            names = [run.name, *(in_variant(run, name, one.head).name for name, one in study.alike.items())]
+            names = [run.name, *(study.in_variant(run, name).name for name in study.alike)]
             series = tuple(Series(label, name, reference) for label, name in zip(labels, names, strict=True))
             yield Panel(f"{how}, {_degree(run)}, to {to} weights", series)
 
