@@ -1,6 +1,7 @@
 """The encodings of claims are frozen: a change of them is seen, and says what has to be done."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -8,14 +9,17 @@ from repdrift.claims.contrasts import Scale
 from repdrift.claims.frozen import FROZEN, hash_of
 from repdrift.plan.experiments import claims_of
 from repdrift.plan.plan import Plan
-from repdrift.study.config import complete
+from repdrift.study.config import complete, load
 
+PRESETS = Path(__file__).parents[2] / "presets"
 PLAN = Plan(complete({}))
+NETWORKS = Plan(complete(load([PRESETS / "laptop.yaml", PRESETS / "networks.yaml"])))
+EXPERIMENTS = {**NETWORKS.experiments, **PLAN.experiments}
 
 
-@pytest.mark.parametrize("name", PLAN.experiments)
+@pytest.mark.parametrize("name", EXPERIMENTS)
 def test_the_encodings_are_those_that_were_frozen(name):
-    found = hash_of(claims_of(name, PLAN.experiments[name]))
+    found = hash_of(claims_of(name, EXPERIMENTS[name]))
     assert found == FROZEN[name].hash, (
         f"the encodings of {name} have changed to {found}: if that is meant, write the hash and the date into "
         "claims/frozen.py in a commit of its own, add the seeds that were looked at to `seen_seeds`, and "
@@ -24,7 +28,7 @@ def test_the_encodings_are_those_that_were_frozen(name):
 
 
 def test_every_experiment_is_frozen():
-    assert set(FROZEN) == set(PLAN.experiments)
+    assert set(FROZEN) == set(EXPERIMENTS)
 
 
 def test_a_margin_and_a_weight_change_the_hash_and_a_second_run_does_not():

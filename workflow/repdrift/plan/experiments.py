@@ -14,6 +14,8 @@ from repdrift.experiments.experiment import Experiment
 from repdrift.experiments.head2toe import checks as head2toe_checks
 from repdrift.experiments.head2toe import claims as head2toe_claims
 from repdrift.experiments.head2toe import experiment as head2toe
+from repdrift.experiments.networks import claims as networks_claims
+from repdrift.experiments.networks import experiment as networks
 from repdrift.experiments.transfer import checks as transfer_checks
 from repdrift.experiments.transfer import claims as transfer_claims
 from repdrift.experiments.transfer.experiment import Transfer
@@ -35,19 +37,23 @@ class Entry:
         Makes the experiment from a study, and from its settings if it has any.
     claims : function
         Returns the claims of the experiment.
-    needs_pretraining : bool
-        Whether it is about the study's own pre-training. It is left out if the study begins with given weights.
     settings : type, optional
         The type of its section in the config. An experiment without a section is part of every study.
     check : function
         Refuses settings that do not fit the study.
+    fits : function
+        Returns whether the experiment makes sense for a study. Otherwise it is left out.
     """
 
     experiment: Callable[..., Experiment]
     claims: Callable[[Any], list[Claim]]
-    needs_pretraining: bool = False
     settings: type | None = None
     check: Callable[[Study, Any], None] = lambda study, settings: None
+    fits: Callable[[Study], bool] = lambda study: True
+
+
+def _trains_source(study: Study) -> bool:
+    return study.trains_source
 
 
 KNOWN = {
@@ -55,20 +61,19 @@ KNOWN = {
     "transfer": Entry(
         Transfer,
         transfer_claims.claims,
-        needs_pretraining=True,
-        settings=TransferSettings,
-        check=transfer_checks.check,
+        TransferSettings,
+        transfer_checks.check,
+        _trains_source,
     ),
     "transferability": Entry(
         transferability.Transferability,
         transferability_claims.claims,
-        needs_pretraining=True,
-        settings=transferability.Settings,
-        check=transferability_checks.check,
+        transferability.Settings,
+        transferability_checks.check,
+        _trains_source,
     ),
-    "head2toe": Entry(
-        head2toe.Head2Toe, head2toe_claims.claims, settings=head2toe.Settings, check=head2toe_checks.check
-    ),
+    "head2toe": Entry(head2toe.Head2Toe, head2toe_claims.claims, head2toe.Settings, head2toe_checks.check),
+    "networks": Entry(networks.Networks, networks_claims.claims, fits=networks.sizes_differ),
 }
 
 
@@ -76,7 +81,7 @@ def sections(study: Study) -> dict[str, Any]:
     """Return the settings of the experiments of a study by name; None for an experiment without settings."""
     found: dict[str, Any] = {}
     for name, entry in KNOWN.items():
-        if entry.needs_pretraining and not study.trains_source:
+        if not entry.fits(study):
             continue
         if entry.settings is None:
             found[name] = None

@@ -1,0 +1,2 @@
+# Networks of different sizes (Goerttler & Obermayer 2024). The rules that all experiments share make everything: the
+# trainings are those of the variants, and their similarities have the same form as all others.
