@@ -80,7 +80,7 @@ def test_labels_outside_the_classes_are_refused(tmp_path):
 
 
 def test_rendered_images_need_no_folder(tmp_path):
-    images, labels = read({"reader": "objects", "classes": 10, "train": 30, "test": 10}, "train", tmp_path / "none")
+    images, labels, *_ = read({"reader": "objects", "classes": 10, "train": 30, "test": 10}, "train", tmp_path / "none")
     assert images.shape == (30, 3, 32, 32)
     assert np.bincount(labels).tolist() == [3] * 10
 
@@ -102,7 +102,7 @@ def test_missing_data_set_says_what_to_get_and_where(tmp_path, monkeypatch, read
 
 @pytest.mark.real_images
 def test_cifar10_is_torchvisions(real_images):
-    images, labels = read({"reader": "cifar10", "classes": 10}, "test", real_images)
+    images, labels, *_ = read({"reader": "cifar10", "classes": 10}, "test", real_images)
     with (real_images / "cifar-10-batches-py" / "test_batch").open("rb") as file:
         raw = pickle.load(file, encoding="bytes")
     np.testing.assert_array_equal(images.reshape(10_000, -1), raw[b"data"])
@@ -111,7 +111,7 @@ def test_cifar10_is_torchvisions(real_images):
 
 @pytest.mark.real_images
 def test_mnist_is_padded_and_has_three_channels(real_images):
-    images, labels = read({"reader": "mnist", "classes": 10}, "test", real_images)
+    images, labels, *_ = read({"reader": "mnist", "classes": 10}, "test", real_images)
     assert images.shape == (10_000, 3, 32, 32)
     assert labels[:5].tolist() == [7, 2, 1, 0, 4]
     assert images[:, :, :2].max() == 0
@@ -121,7 +121,7 @@ def test_mnist_is_padded_and_has_three_channels(real_images):
 @pytest.mark.real_images
 def test_svhn_npz(real_images):
     settings = {"reader": "npz", "classes": 10, "train": str(real_images / "svhn" / "svhn_test_first10000.npz")}
-    images, labels = read(settings, "train", real_images)
+    images, labels, *_ = read(settings, "train", real_images)
     assert images.shape == (10_000, 3, 32, 32)
     assert np.bincount(labels).argmax() == 1  # SVHN's most frequent digit
 
@@ -134,7 +134,7 @@ def test_svhn_is_read_as_its_home_gives_it(tmp_path, monkeypatch):
     official = torchvision_datasets.SVHN.split_list["train"]
     digest = hashlib.md5(path.read_bytes()).hexdigest()
     monkeypatch.setattr(torchvision_datasets.SVHN, "split_list", {"train": [*official[:2], digest]})
-    read_images, labels = read({"reader": "svhn", "classes": 10}, "train", tmp_path)
+    read_images, labels, *_ = read({"reader": "svhn", "classes": 10}, "train", tmp_path)
     np.testing.assert_array_equal(read_images, images.transpose(0, 3, 1, 2))
     assert labels.tolist() == [0, 1, 2, 9, 0]
 
@@ -174,9 +174,9 @@ def test_missing_files_are_downloaded_and_checked(real_images, tmp_path, monkeyp
     sums = {path.name: hashlib.md5(path.read_bytes()).hexdigest() for path in home.iterdir()}
     monkeypatch.setattr(mnist, "resources", [(name, sums[name]) for name, _ in mnist.resources])
     try:
-        images, labels = read({"reader": "mnist", "classes": 10}, "test", tmp_path / "data")
+        images, labels, *_ = read({"reader": "mnist", "classes": 10}, "test", tmp_path / "data")
     finally:
         server.shutdown()
-    expected, expected_labels = read({"reader": "mnist", "classes": 10}, "test", real_images)
+    expected, expected_labels, *_ = read({"reader": "mnist", "classes": 10}, "test", real_images)
     np.testing.assert_array_equal(images, expected)
     np.testing.assert_array_equal(labels, expected_labels)

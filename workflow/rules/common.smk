@@ -28,7 +28,7 @@ try:
     # Snakemake has laid --configfile over config.yaml. But if another workflow imports this one, the `config:` of its
     # module replaces config.yaml. It is therefore laid over config.yaml here.
     config = complete(config)
-    check(config)
+    config = check(config)
 except UserError as error:
     raise WorkflowError(f"config: {error}") from None
 

@@ -3,50 +3,81 @@
 The Snakefile imports this module, so it needs nothing heavy.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from repdrift.data.readers import KNOWN, NPZ, RENDERED_CLASSES, npz_length
+from repdrift.data.look import Look, look
+from repdrift.plan.data_checking import check_datasets, check_images
 from repdrift.plan.experiments import check_sections
 from repdrift.plan.schema import check_schema
 from repdrift.similarity.registry import images_needed
-from repdrift.study.config import Config, image_sections
+from repdrift.study.config import Config, image_sections, merged
 from repdrift.study.refusal import check_at_most, nearest, refusal
 from repdrift.study.sections import parse
 from repdrift.study.study import Study
 from repdrift.study.tasks import Part
 
 
-def check(config: Config) -> None:
+def check(config: Config) -> dict[str, Any]:
     """Check a whole config: ``config.yaml``, overlaid by presets or not.
+
+    Returns
+    -------
+    dict
+        The config with the classes of the data sets that tasks use, as a look at their files has found them.
 
     Raises
     ------
     UserError
-        At the first thing that is wrong, or if an npz file that a task reads is missing.
+        At the first thing that is wrong, or if a file or folder of images that a task reads is missing.
     """
     check_schema(config)
-    _check_readers(config)
+    check_datasets(config)
     for key, task in image_sections(config).items():
         _check_name(config, key, task)
+    looks = looked_at(config)
+    config = with_classes(config, looks)
+    for key, task in image_sections(config).items():
         _check_classes(config, key, task)
-        _check_range(config, f"{key}.train", task["dataset"], task["train"])
-        _check_range(config, f"{key}.test", task["dataset"], task["test"])
+        _check_range(looks, f"{key}.train", task["dataset"], task["train"])
+        _check_range(looks, f"{key}.test", task["dataset"], task["test"])
         _check_overlap(key, task)
         if "random" in task or key == "source":
             _check_transforms(config, key, task)
     _check_targets_differ(config)
     _check_pretraining(config)
     _check_probe(config)
+    check_images(config, looks)
     check_sections(Study(parse(config)))
+    return config
 
 
-def _check_readers(config: Config) -> None:
-    for name, dataset in config["datasets"].items():
-        reader = dataset["reader"]
-        has = KNOWN[reader].classes if reader in KNOWN else RENDERED_CLASSES
-        if reader != NPZ and dataset["classes"] != has:
-            sentence = f"allowed is {has}, the number of classes of this reader's images"
-            raise refusal(f"datasets.{name}.classes", dataset["classes"], sentence)
+def looked_at(config: Config) -> dict[str, Look]:
+    """Look at the data sets that tasks use, see `repdrift.data.look.look`."""
+    used = dict.fromkeys(task["dataset"] for task in image_sections(config).values())
+    return {name: look(f"datasets.{name}", config["datasets"][name], Path(config["data"])) for name in used}
+
+
+def with_classes(config: Config, looks: Mapping[str, Look]) -> dict[str, Any]:
+    """Complete the data sets of a config by the classes that a look has found.
+
+    Raises
+    ------
+    UserError
+        If the config states another number of classes, or none where nothing else tells it.
+    """
+    found: dict[str, Any] = {}
+    for name, seen in looks.items():
+        stated, key = config["datasets"][name].get("classes"), f"datasets.{name}.classes"
+        if seen.classes is None:
+            reader = config["datasets"][name]["reader"]
+            sentence = f"the images of {reader} are not in {config['data']} yet; allowed is their number of classes"
+            raise refusal(key, stated, sentence)
+        if stated not in (None, seen.classes):
+            raise refusal(key, stated, f"allowed is {seen.classes}, the number of classes of this reader's images")
+        found[name] = {"classes": seen.classes} | ({} if seen.names is None else {"names": list(seen.names)})
+    return merged(config, {"datasets": found})
 
 
 def _classes(config: Config, task: Config) -> int:
@@ -69,12 +100,16 @@ def _check_classes(config: Config, key: str, task: Config) -> None:
         raise refusal(f"{key}.dataset", task["dataset"], sentence)
 
 
-def _check_range(config: Config, key: str, dataset: str, text: str) -> None:
+def _check_range(looks: Mapping[str, Look], key: str, dataset: str, text: str) -> None:
     part = Part.parse(text)
     if part.start >= part.stop:
         raise refusal(key, text, f"no images; allowed is {part.split}[START:STOP] with START below STOP")
-    size = _split_size(config, dataset, part.split, key)
-    if part.stop > size:
+    seen = looks[dataset].splits.get(part.split)
+    if seen is None:
+        allowed = "allowed is a path; or `split: {fraction: 0.2, seed: 1}` in the data set splits a test part off"
+        raise refusal(f"datasets.{dataset}.{part.split}", None, f"{key} reads this split; {allowed}")
+    size = seen.size
+    if size is not None and part.stop > size:
         has = f"the split {part.split} of {dataset} has {size} images"
         raise refusal(key, text, f"{has}; allowed is {part.split}[0:{size}] or a part of it")
 
@@ -138,14 +173,3 @@ def _check_probe(config: Config) -> None:
         )
         raise refusal("probe.images", images, sentence)
 
-
-def _split_size(config: Config, dataset: str, split: str, used_by: str) -> int:
-    settings = config["datasets"][dataset]
-    if settings["reader"] in KNOWN:
-        return KNOWN[settings["reader"]].sizes[split]
-    if settings["reader"] != NPZ:
-        return int(settings[split])
-    key = f"datasets.{dataset}.{split}"
-    if settings.get(split) is None:
-        raise refusal(key, None, f"{used_by} reads this split; allowed is the path of an npz file with X and y")
-    return npz_length(key, Path(settings[split]))

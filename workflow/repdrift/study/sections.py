@@ -14,22 +14,56 @@ Section = TypeVar("Section")
 
 
 @dataclass(frozen=True)
-class DataSet:
-    """A data set: the reader of its images, its title in figures, and its number of classes.
+class SplitOff:
+    """A test part that is split off: its share of the images of each class, and the seed that chooses them."""
 
-    `train` and `test` are numbers of images for rendered data sets and paths for npz files. Otherwise they are None.
+    fraction: float
+    seed: int
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """A data set: the reader of its images, its title in figures, and its classes.
+
+    Attributes
+    ----------
+    reader : str
+    title : str
+    classes : int
+        Number of classes. It is 0 if no task uses the data set and nobody has stated the number.
+    train, test : int or str, optional
+        Numbers of images for rendered data sets, paths for npz files and folders, and names of splits for torchvision.
+    names : tuple of str or int, optional
+        The labels in the raw data in the order of the classes. None if they are the numbers of the classes.
+    arguments : mapping, optional
+        Further arguments of the class of torchvision.
+    split : SplitOff, optional
+        The test part that is split off the training part. None if the data set has a test part, or needs none.
+    shuffle : int, optional
+        The seed of the random order in which images are put before ranges are taken. None for the order of the files.
     """
 
     reader: str
     title: str
-    classes: int
+    classes: int = 0
     train: int | str | None = None
     test: int | str | None = None
+    names: tuple[str | int, ...] | None = None
+    arguments: Mapping[str, Any] | None = None
+    split: SplitOff | None = None
+    shuffle: int | None = None
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The settings on which the images and labels depend: all but the title."""
+        """The settings on which the labels and the choice of images depend: all but the title."""
         return {name: value for name, value in vars(self).items() if name != "title" and value is not None}
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """The height and width in pixels of all images of a study."""
+
+    size: int
 
 
 @dataclass(frozen=True)
@@ -159,6 +193,7 @@ class Config:
     seen_seeds: tuple[int, ...]
     data: str
     datasets: Mapping[str, DataSet]
+    images: Pixels
     network: Network
     training: Training
     source: Images

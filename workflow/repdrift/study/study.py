@@ -40,6 +40,11 @@ class Study(Files):
         self.classes = config.datasets[config.source.dataset].classes
         self.network = {**vars(config.network), "classes": self.classes}
 
+    @property
+    def side(self) -> int:
+        """Height and width in pixels of all images."""
+        return self.config.images.size
+
     # Networks
 
     @property
