@@ -3,6 +3,7 @@
 import os
 import re
 import sys
+import time
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -13,6 +14,7 @@ sys.path.insert(0, str(LIBRARY))
 from repdrift.canonical import canonical
 from repdrift.errors import UserError
 from repdrift.machine.environment import use_this_python
+from repdrift.machine.failures import print_failures
 from repdrift.machine.gpus import granted
 from repdrift.plan import specs
 from repdrift.plan.checking import check
@@ -35,6 +37,7 @@ except UserError as error:
 PLAN = Plan(config)
 STUDY = PLAN.study
 FORMATS = ("svg", "pdf", "png")
+STARTED = time.time()
 
 
 def one_of(names):

@@ -185,7 +185,9 @@ def _split(
     if classes is not None:
         labels = numbered(read.labels, Classes(classes, names), read.origin)
     places = selected(read.size, labels, settings, split)
-    return Seen(read.origin, range(read.size) if places is None else places, labels if places is None else labels[places])
+    return Seen(
+        read.origin, range(read.size) if places is None else places, labels if places is None else labels[places]
+    )
 
 
 def _npz(path: Path) -> Files:

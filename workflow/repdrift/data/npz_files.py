@@ -162,6 +162,6 @@ def _check_labels(path: Path, labels: Header, images: Header) -> None:
 
 def _check_floats(path: Path, images: NDArray[Any]) -> None:
     low, high = float(images.min()), float(images.max())
-    if not (0 <= low and high <= 1):  # also where a value is no number
+    if not (low >= 0 and high <= 1):  # also where a value is no number
         words = "values that are no numbers" if math.isnan(low + high) else f"values from {low:g} to {high:g}"
         raise UserError(f"{path}: X is {images.dtype} with {words}: give uint8 from 0 to 255, or floats from 0 to 1")

@@ -77,7 +77,7 @@ def torchvision_class(reader: str) -> str | None:
 
 @cache
 def torchvision_classes() -> tuple[str, ...]:
-    """List the names that `torchvision.datasets` offers, without importing it. The list is empty without torchvision."""
+    """List the names that `torchvision.datasets` offers, without importing it. Without torchvision there are none."""
     found = find_spec("torchvision")
     if found is None or found.origin is None:
         return ()
@@ -89,5 +89,5 @@ def torchvision_classes() -> tuple[str, ...]:
 
 
 def source_split(settings: Mapping[str, object], split: str) -> str:
-    """Return the split whose files are read. A test part that is split off comes from the files of the training part."""
+    """Return the split whose files are read. A test part that is split off is in the files of the training part."""
     return "train" if settings.get("split") else split

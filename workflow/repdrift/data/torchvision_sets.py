@@ -48,7 +48,7 @@ def parameters(kind: type[Any]) -> dict[str, inspect.Parameter]:
     for each in kind.__mro__:
         if "__init__" not in vars(each):
             continue
-        own = inspect.signature(each.__init__).parameters
+        own = inspect.signature(vars(each)["__init__"]).parameters
         found = {**own, **found}
         if not any(one.kind is one.VAR_KEYWORD for one in own.values()):
             break
@@ -87,7 +87,7 @@ def arguments_of(kind: type[Any], settings: Mapping[str, Any], split: str) -> di
         return {"split": part or split, **given}
     if split == "test":
         raise UserError(
-            f"test: torchvision's {kind.__name__} has no test part: add `split: {{fraction: 0.2, seed: 1}}` to split one off"
+            f"test: torchvision's {kind.__name__} has no test part: `split: {{fraction: 0.2, seed: 1}}` splits one off"
         )
     return given
 

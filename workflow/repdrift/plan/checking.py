@@ -172,4 +172,3 @@ def _check_probe(config: Config) -> None:
             f"allowed is {least}, which the estimators of similarity need, to {size}, the number of images of {key}"
         )
         raise refusal("probe.images", images, sentence)
-

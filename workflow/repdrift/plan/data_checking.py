@@ -75,14 +75,15 @@ def check_images(config: Config, looks: Mapping[str, Look]) -> None:
     for name, seen in looks.items():
         _check_classes_of_splits(f"datasets.{name}", seen)
     for key, task in image_sections(config).items():
+        shuffled = config["datasets"][task["dataset"]].get("shuffle") is not None
         for place, part, whole in _parts(config, key, task):
-            _check_part(config, looks, place, part, task["dataset"], whole)
+            _check_part(place, task["dataset"], looks[task["dataset"]], part, whole=whole, shuffled=shuffled)
         _check_apart(looks, (f"{key}.train", task, "train"), (f"{key}.test", task, "test"))
     source = ("source.train", config["source"], "train")
     for key, task in image_sections(config).items():
         if key != "source":
-            for part in ("train", "test"):
-                _check_apart(looks, source, (f"{key}.{part}", task, part))
+            for name in ("train", "test"):
+                _check_apart(looks, source, (f"{key}.{name}", task, name))
 
 
 def _parts(config: Config, key: str, task: Config) -> Iterable[tuple[str, Part, bool]]:
@@ -102,24 +103,28 @@ def _check_classes_of_splits(key: str, found: Look) -> None:
         return
     present = {split: _counts(seen, found.classes) for split, seen in found.splits.items() if seen.labels is not None}
     for split, counts in present.items():
-        names = [_name(found, number) for number, count in enumerate(counts) if not count]
-        if names:
-            sentence = "the training and the test part need images of the same classes"
-            raise refusal(f"{key}.{split}", names, f"no image of {_classes_in_words(names)}; {sentence}")
+        numbers = [number for number, count in enumerate(counts) if not count]
+        if not numbers:
+            continue
+        names = [_name(found, number) for number in numbers]
+        elsewhere = [other for other, had in present.items() if any(had[number] for number in numbers)]
+        mend = (
+            f"the split {elsewhere[0]} has some; both need images of the same classes"
+            if elsewhere
+            else f"allowed as `classes` is the number of classes that have images, not {found.classes}"
+        )
+        raise refusal(f"{key}.{split}", names, f"no image of {_classes_in_words(names)}; {mend}")
     single = [_name(found, number) for number, count in enumerate(present.get("train", ())) if count == 1]
     if single:
         sentence = f"one image of {_classes_in_words(single)}; add images, or take the class out"
         raise refusal(f"{key}.train", single, sentence)
 
 
-def _check_part(
-    config: Config, looks: Mapping[str, Look], key: str, part: Part, dataset: str, whole: bool
-) -> None:
+def _check_part(key: str, dataset: str, found: Look, part: Part, *, whole: bool, shuffled: bool) -> None:
     """Refuse a part without images of a class.
 
     Training needs every class. Any other part may lack a class by chance, if it is small or the class is rare.
     """
-    found = looks[dataset]
     seen = found.splits[part.split]
     if seen.labels is None or seen.size is None or found.classes is None:
         return
@@ -133,10 +138,8 @@ def _check_part(
     if not absent:
         return
     names = [_name(found, number) for number in absent]
-    shuffle = f"set datasets.{dataset}.shuffle, such as `shuffle: 1`, which puts the images in random order"
-    if config["datasets"][dataset].get("shuffle") is not None:
-        shuffle = "take more images"
-    sentence = f"{dataset}, {part} has no image of {_classes_in_words(names)}; {shuffle}, or choose another range"
+    mend = "take more images" if shuffled else f"set datasets.{dataset}.shuffle: 1 for a random order of the images"
+    sentence = f"{dataset}, {part} has no image of {_classes_in_words(names)}; {mend}, or choose another range"
     raise refusal(key, str(part) if key.startswith(("source", "finetune")) else part.size, sentence)
 
 
@@ -162,7 +165,7 @@ def _images(looks: Mapping[str, Look], task: Config, part: str) -> set[tuple[str
 
 
 def _counts(seen: Seen, classes: int) -> list[int]:
-    from repdrift.data.numbering import class_counts  # noqa: PLC0415  it imports numpy, which has been imported if labels are seen
+    from repdrift.data.numbering import class_counts  # noqa: PLC0415  it imports numpy
 
     return [] if seen.labels is None else [int(count) for count in class_counts(seen.labels, classes)]
 
