@@ -77,7 +77,7 @@ def read(settings: Mapping[str, Any], split: str, folder: Path) -> Decoded:
     source = _source(settings, source_split(settings, split), folder)
     classes = _classes(settings, source)
     labels = numbered(source.labels, classes, source.origin)
-    places = selected(len(labels), labels, settings, split)
+    places = selected(len(labels), source.labels, settings, split)
     images = source.images(places)
     return Decoded(images, labels if places is None else labels[places], classes, source.files())
 

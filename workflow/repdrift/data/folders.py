@@ -31,6 +31,8 @@ def listed(folder: Path) -> Pictures:
     UserError
         If there is no such folder, or if it has no folder of a class, or if such a folder has no picture.
     """
+    if folder.is_file():
+        raise UserError(f"{folder} is a file: give a folder of pictures for each class, or set `reader: npz`")
     if not folder.is_dir():
         raise UserError(f"no folder {folder}: put it there or correct the path")
     names = sorted(entry.name for entry in os.scandir(folder) if entry.is_dir() and not entry.name.startswith("."))

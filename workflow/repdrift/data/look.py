@@ -5,17 +5,13 @@ imports numpy when it looks at files of the user's own, and it never imports tor
 """
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from repdrift.data.readers import FOLDER, KNOWN, NPZ, RENDERED, RENDERED_CLASSES, source_split
 from repdrift.errors import UserError, in_one_line
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 SPLITS = ("train", "test")
 DECODED = 20  # pictures of a folder that are decoded, the first of each class
@@ -31,7 +27,7 @@ class Files:
         What identifies the images. Two data sets that read the same images have the same origin.
     size : int, optional
         Number of images. None if nobody can tell before the files are downloaded.
-    labels : integers or text [N], optional
+    labels : array of integers or text [N], optional
         None if they are not looked at.
     shape : tuple of int
         Height and width of all images if they are the same.
@@ -39,7 +35,7 @@ class Files:
 
     origin: str
     size: int | None = None
-    labels: "NDArray[Any] | None" = None
+    labels: Any = None
     shape: tuple[int, ...] = ()
 
 
@@ -51,15 +47,15 @@ class Seen:
     ----------
     origin : str
         See `Files`.
-    places : sequence of int, optional
+    places : range or int64 [n], optional
         The places of its images in the files. None if the number of images is unknown.
     labels : int64 [N], optional
         The numbers of the classes of its images. None if they are not looked at.
     """
 
     origin: str
-    places: "Sequence[int] | NDArray[np.int64] | None"
-    labels: "NDArray[np.int64] | None"
+    places: Any
+    labels: Any
 
     @property
     def size(self) -> int | None:
@@ -124,7 +120,7 @@ def look(key: str, settings: Mapping[str, Any], folder: Path) -> Look:
 
 
 def _look_at_files(key: str, settings: Mapping[str, Any], stated: int | None) -> Look:
-    from repdrift.data.numbering import classes_of  # noqa: PLC0415  it imports numpy
+    from repdrift.data.numbering import Classes, classes_of  # noqa: PLC0415  it imports numpy
 
     look_at = _npz if settings["reader"] == NPZ else _folder
     files: dict[str, Files] = {}
@@ -140,11 +136,11 @@ def _look_at_files(key: str, settings: Mapping[str, Any], stated: int | None) ->
     if len(set(shapes.values())) > 1:
         sizes = " and ".join(f"{split} has images of {h} x {w} pixels" for split, (h, w) in shapes.items())
         raise in_one_line(f"{key}: {sizes}: save both with one size")
-    labels = [found.labels for found in files.values() if found.labels is not None]
-    try:
-        classes = classes_of(labels, stated, f"{key}.{next(iter(files))}: {settings[next(iter(files))]}")
-    except UserError as error:
-        raise in_one_line(str(error)) from None
+    if settings.get("names"):
+        classes = Classes(len(settings["names"]), tuple(settings["names"]))
+    else:
+        first = next(iter(files))
+        classes = classes_of([one.labels for one in files.values()], stated, f"{key}.{first}: {settings[first]}")
     return _seen(key, settings, files, classes.count, classes.names)
 
 
@@ -181,10 +177,9 @@ def _split(
     if read.labels is None:
         places = None if settings.get("split") else selected(read.size, None, settings, split)
         return Seen(read.origin, places, None)
-    labels = read.labels
-    if classes is not None:
-        labels = numbered(read.labels, Classes(classes, names), read.origin)
-    places = selected(read.size, labels, settings, split)
+    file = str(settings.get(source_split(settings, split)))
+    labels = read.labels if classes is None else numbered(read.labels, Classes(classes, names), file)
+    places = selected(read.size, read.labels, settings, split)
     return Seen(
         read.origin, range(read.size) if places is None else places, labels if places is None else labels[places]
     )

@@ -112,6 +112,8 @@ def _array(path: Path, name: str) -> NDArray[Any]:
 def _opened(path: Path, read: Callable[[zipfile.ZipFile], Found]) -> Found:
     if not path.exists():
         raise UserError(f"no file {path}: put it there or correct the path")
+    if path.is_dir():
+        raise UserError(f"{path} is a folder: give an npz file, or set `reader: folder`")
     try:
         with zipfile.ZipFile(path) as archive:
             return read(archive)

@@ -19,8 +19,8 @@ def selected(count: int, labels: NDArray[Any] | None, settings: Mapping[str, Any
     ----------
     count : int
         Number of images N in these files.
-    labels : int64 [N], optional
-        Their labels, which are needed only if a test part is split off.
+    labels : integers or text [N], optional
+        Their labels as the files have them. They are needed only if a test part is split off.
     settings : mapping
         The settings of the data set: ``split`` has the fraction and the seed of a test part that is split off, and
         ``shuffle`` the seed of a random order. Each may be missing.
@@ -55,7 +55,7 @@ def split_off(labels: NDArray[Any], fraction: float, seed: int) -> NDArray[np.bo
 
     Parameters
     ----------
-    labels : int64 [N]
+    labels : integers or text [N]
     fraction : float
         Between 0 and 1.
     seed : int

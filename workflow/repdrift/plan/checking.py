@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from repdrift.data.look import Look, look
-from repdrift.plan.data_checking import check_datasets, check_images
+from repdrift.plan.data_checking import check_datasets, check_images, check_looks
 from repdrift.plan.experiments import check_sections
 from repdrift.plan.schema import check_schema
 from repdrift.similarity.registry import images_needed
@@ -37,6 +37,7 @@ def check(config: Config) -> dict[str, Any]:
     for key, task in image_sections(config).items():
         _check_name(config, key, task)
     looks = looked_at(config)
+    check_looks(looks)
     config = with_classes(config, looks)
     for key, task in image_sections(config).items():
         _check_classes(config, key, task)
@@ -72,7 +73,10 @@ def with_classes(config: Config, looks: Mapping[str, Look]) -> dict[str, Any]:
         stated, key = config["datasets"][name].get("classes"), f"datasets.{name}.classes"
         if seen.classes is None:
             reader = config["datasets"][name]["reader"]
-            sentence = f"the images of {reader} are not in {config['data']} yet; allowed is their number of classes"
+            sentence = (
+                f"the images of {reader} are not in {config['data']} yet, so nothing tells their number of classes"
+            )
+            sentence += "; add it, as in `classes: 10`"
             raise refusal(key, stated, sentence)
         if stated not in (None, seen.classes):
             raise refusal(key, stated, f"allowed is {seen.classes}, the number of classes of this reader's images")
@@ -106,7 +110,9 @@ def _check_range(looks: Mapping[str, Look], key: str, dataset: str, text: str) -
         raise refusal(key, text, f"no images; allowed is {part.split}[START:STOP] with START below STOP")
     seen = looks[dataset].splits.get(part.split)
     if seen is None:
-        allowed = "allowed is a path; or `split: {fraction: 0.2, seed: 1}` in the data set splits a test part off"
+        allowed = "allowed is the path of its file or folder"
+        if part.split == "test":
+            allowed += ", or null and `split: {fraction: 0.2, seed: 1}` beside it, which splits a test part off"
         raise refusal(f"datasets.{dataset}.{part.split}", None, f"{key} reads this split; {allowed}")
     size = seen.size
     if size is not None and part.stop > size:

@@ -52,10 +52,13 @@ def _check_reader(key: str, reader: str) -> None:
 def _check_settings(key: str, dataset: Config) -> None:
     reader = dataset["reader"]
     if dataset.get("arguments") is not None and torchvision_class(reader) is None:
-        sentence = f"the reader {reader} has no arguments; allowed are they for {TORCHVISION}NAME"
+        sentence = f"the reader {reader} takes none; allowed is null, and a mapping for {TORCHVISION}NAME"
         raise refusal(f"{key}.arguments", dataset["arguments"], sentence)
     if dataset.get("names") is not None and reader not in (NPZ, FOLDER):
         raise refusal(f"{key}.names", dataset["names"], "allowed are names for npz and folder, whose labels they are")
+    names, stated = dataset.get("names"), dataset.get("classes")
+    if names is not None and stated not in (None, len(names)):
+        raise refusal(f"{key}.classes", stated, f"allowed is {len(names)}, the number of names")
     if dataset.get("split") is not None:
         if reader in KNOWN or reader in RENDERED:
             raise refusal(f"{key}.split", dataset["split"], f"allowed is null, since {reader} has a test part")
@@ -64,8 +67,8 @@ def _check_settings(key: str, dataset: Config) -> None:
             raise refusal(f"{key}.test", dataset["test"], sentence)
 
 
-def check_images(config: Config, looks: Mapping[str, Look]) -> None:
-    """Refuse data sets and parts that lack classes, and targets that lie in the source.
+def check_looks(looks: Mapping[str, Look]) -> None:
+    """Refuse data sets with a class that has one image, or none in a split.
 
     Raises
     ------
@@ -74,6 +77,16 @@ def check_images(config: Config, looks: Mapping[str, Look]) -> None:
     """
     for name, seen in looks.items():
         _check_classes_of_splits(f"datasets.{name}", seen)
+
+
+def check_images(config: Config, looks: Mapping[str, Look]) -> None:
+    """Refuse parts that lack classes or share images, and targets that lie in the source.
+
+    Raises
+    ------
+    UserError
+        At the first that is wrong.
+    """
     for key, task in image_sections(config).items():
         shuffled = config["datasets"][task["dataset"]].get("shuffle") is not None
         for place, part, whole in _parts(config, key, task):
