@@ -6,7 +6,7 @@ imports numpy when it looks at files of the user's own, and it never imports tor
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -110,13 +110,25 @@ def look(key: str, settings: Mapping[str, Any], folder: Path) -> Look:
         return _seen(key, settings, sizes, known.classes)
     if reader in (NPZ, FOLDER):
         return _look_at_files(key, settings, stated)
+    return _look_at_torchvision(key, settings, folder)
+
+
+def _look_at_torchvision(key: str, settings: Mapping[str, Any], folder: Path) -> Look:
     from repdrift.data.torchvision_look import look_in_process  # noqa: PLC0415  other studies do not need it
 
     try:
         found = look_in_process(settings, folder)
     except UserError as error:
         raise in_one_line(f"{key}.{error}") from None
-    return _seen(key, settings, found.files, found.classes or stated)
+    count = found.classes or settings.get("classes")
+    labels = [files.labels for files in found.files.values() if files.labels is not None]
+    if not labels:
+        return _seen(key, settings, found.files, count)
+    from repdrift.data.numbering import classes_of  # noqa: PLC0415  it imports numpy
+
+    classes = classes_of(labels, count, f"{key}.reader: {settings['reader']}")
+    # The job finds the names by itself, so that a download does not change its settings.
+    return replace(_seen(key, settings, found.files, classes.count, classes.names), names=None)
 
 
 def _look_at_files(key: str, settings: Mapping[str, Any], stated: int | None) -> Look:

@@ -3,7 +3,7 @@
 import fcntl
 import inspect
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,29 +121,42 @@ def opened(settings: Mapping[str, Any], split: str, folder: Path, *, download: b
     def make(fetch: bool) -> Any:  # noqa: ANN401
         return kind(str(folder), **arguments, **({"download": fetch} if with_download else {}))
 
+    # A folder in which nothing was ever downloaded stays as it is if it has all files.
+    if not (folder / LOCK).exists():
+        try:
+            return _tried(make, folder)
+        except FileNotFoundError:
+            if not download:
+                raise
     with _alone(folder):
         try:
-            with noted_files(folder) as files:
-                data = make(False)
-            return Opened(data, files)
-        except Exception as absent:  # torchvision raises RuntimeError, OSError or EOFError, depending on the data set
-            if isinstance(absent, TypeError | ValueError) and not files:  # it has not come to reading
-                raise in_one_line(f"arguments: torchvision's {kind.__name__} refuses them: {absent}") from None
-            missing = f"data set {reader} is missing from {folder} or incomplete ({_first_line(absent)})"
+            return _tried(make, folder)
+        except FileNotFoundError as absent:
             if not download:
-                raise FileNotFoundError(missing) from None
+                raise
+            missing = f"data set {reader} is missing from {folder} or incomplete ({absent})"
             home = KNOWN[reader].home if reader in KNOWN else "its files, and put them into {folder} by hand"
             get = home.format(folder=folder, split=split)
             if not with_download:
                 raise UserError(f"{missing}, and torchvision does not download it: get {get}") from None
             try:
                 make(True)
-                with noted_files(folder) as files:
-                    data = make(False)
-                return Opened(data, files)
+                return _tried(make, folder)
             except Exception as unreachable:
                 failed = f"it could not be downloaded ({_first_line(unreachable)})"
                 raise UserError(f"{missing}, and {failed}: get {get}") from None
+
+
+def _tried(make: Callable[[bool], Any], folder: Path) -> Opened:
+    """Open a data set without a download. All errors of missing and damaged files become a FileNotFoundError."""
+    try:
+        with noted_files(folder) as files:
+            data = make(False)
+    except Exception as error:  # torchvision raises RuntimeError, OSError or EOFError, depending on the data set
+        if isinstance(error, TypeError | ValueError) and not files:  # it has not come to reading
+            raise in_one_line(f"arguments: torchvision refuses them: {error}") from None
+        raise FileNotFoundError(_first_line(error)) from None
+    return Opened(data, files)
 
 
 @contextmanager
