@@ -370,7 +370,6 @@ def zipped(content):
 DAMAGE = {
     "text": lambda path: path.write_text("not a zip\nfile"),
     "empty": lambda path: path.write_bytes(b""),
-    "folder": lambda path: path.mkdir(),
     "cut short": lambda path: (save_npz(path, 1000), path.write_bytes(path.read_bytes()[:200])),
     "rotten header": zipped(b"\x93NUMPY\x01\x00\x10\x00{'descr': "),
     "rotten array": zipped(b""),
