@@ -94,3 +94,23 @@ def test_an_example_runs_as_printed(name, checkout):
     for path in (checkout.folder / "results" / config["study"] / "tasks").glob(f"target-{dataset}/*.npz"):
         with np.load(path) as arrays:
             assert set(arrays["train_label"]) == set(range(len(classes)))
+
+
+def test_an_error_of_a_data_set_comes_before_trainings_and_last_on_the_screen(checkout):
+    images = np.zeros((600, 8, 8))
+    images[500] = 255  # beyond what a look at the file reads
+    np.savez(checkout.folder / "late.npz", X=images, y=np.arange(600) % 10)
+    (checkout.folder / "late.yaml").write_text(
+        "study: late\n"
+        "datasets: {late: {reader: npz, title: late, train: late.npz, split: {fraction: 0.3, seed: 1}}}\n"
+        'finetune: {cross_domain: {dataset: late, train: "train[0:400]", test: "test[0:180]"}}\n'
+    )
+    configs = ("presets/own-data.yaml", "late.yaml", "rendered.yaml")
+    # Without the default profile, Snakemake stops at the first error.
+    flags = ("--cores", "1", "--workflow-profile", "none", "--configfile", *configs)
+    done = checkout.snakemake("fig4", *flags, check=False)
+    assert done.returncode == 1
+    (line,) = re.findall(r"What failed:\n  (.*)\n", done.output)
+    error = "error: late.npz: X is float64 with values from 0 to 255: give uint8 from 0 to 255, or floats from 0 to 1"
+    assert re.fullmatch(r"results/logs/datasets/late-\w+/(train|test)\.log: " + re.escape(error), line)
+    assert not list(checkout.folder.glob("results/late/models/**/history.csv"))

@@ -87,6 +87,8 @@ GOOD = [
     ("head2toe/target_sizes", [1, 100_000]),
     ("finetune/cross_domain/test", "train[5000:73257]"),
     ("datasets/mine", {"reader": "npz", "title": "unused", "classes": 3, "train": "no/such.npz"}),
+    ("datasets/mine", {"reader": "folder", "title": "unused", "classes": None, "train": "no/such"}),
+    ("images/size", 64),
 ]
 
 
@@ -155,6 +157,7 @@ BAD = [
     ("training/learning_rate", [0, "fast", None, float("inf")], ["a number above 0"]),
     ("training/momentum", [1, -0.1, float("nan")], ["at least 0 and below 1"]),
     ("training/batch_size", [1], ["at least 2", "batch normalisation"]),
+    ("images/size", [7, 2048, "64", 64.0], ["a whole number of 8 to 1024"]),
     ("study", ["../elsewhere", "paper\n", "", 2024, "datasets", "logs"], ["letters, digits", "not datasets or logs"]),
     ("data", ["", " ", None], ["the path of a folder"]),
     ("seeds", [[], 5], ["a list of whole numbers", "one or more"]),

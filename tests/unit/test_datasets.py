@@ -38,11 +38,11 @@ def read_npz(path, **changes):
 
 def test_npz_keeps_order_and_values(tmp_path):
     arrays = write_npz(tmp_path / "x.npz")
-    images, labels, classes, files = read_npz(tmp_path / "x.npz")
+    images, labels, classes, files, note = read_npz(tmp_path / "x.npz")
     np.testing.assert_array_equal(images, arrays["X"].transpose(0, 3, 1, 2))
     np.testing.assert_array_equal(labels, np.arange(6))
     assert (images.dtype, labels.dtype) == (np.uint8, np.int64)
-    assert (classes, files) == (Classes(6), [tmp_path / "x.npz"])
+    assert (classes, files, note) == (Classes(6), [tmp_path / "x.npz"], "")
 
 
 @pytest.mark.parametrize("shape", [(2, 28, 28), (2, 28, 28, 1), (2, 1, 28, 28)])
@@ -75,7 +75,8 @@ def test_images_are_also_enlarged():
 def test_floats_from_0_to_1_become_whole_numbers(tmp_path):
     values = np.linspace(0, 1, 6 * 16).reshape(6, 4, 4)
     write_npz(tmp_path / "x.npz", X=values.astype(np.float32))
-    images, *_ = read_npz(tmp_path / "x.npz")
+    images, *_, note = read_npz(tmp_path / "x.npz")
+    assert note == "float32 from 0 to 1 became whole numbers from 0 to 255, rounded"
     np.testing.assert_array_equal(images[:, 0, 14:18, 14:18], np.rint(values.astype(np.float32) * 255))
 
 
@@ -90,7 +91,7 @@ def test_floats_from_0_to_1_become_whole_numbers(tmp_path):
 )
 def test_labels_are_numbered_in_their_order(tmp_path, labels, names):
     write_npz(tmp_path / "x.npz", labels=labels)
-    _, numbers, classes, _ = read_npz(tmp_path / "x.npz", classes=3)
+    _, numbers, classes, *_ = read_npz(tmp_path / "x.npz", classes=3)
     assert numbers.tolist() == [1, 0, 2, 1, 0, 2]
     assert classes == Classes(3, names)
 
@@ -162,7 +163,7 @@ def folder_of(path, classes, size=(20, 30)):
 
 def test_pictures_are_read_in_the_order_of_classes_and_names(tmp_path):
     settings = folder_of(tmp_path / "pictures", {"cat": 2, "ant": 3, "dog": 2})
-    images, labels, classes, files = read(settings, "train", tmp_path)
+    images, labels, classes, files, _ = read(settings, "train", tmp_path)
     assert images.shape == (7, 3, 32, 32)
     assert images[:, 0, 5, 5].tolist() == [10, 11, 12, 0, 1, 20, 21]  # resized, without a border
     assert (images[:, 0].reshape(7, -1).std(axis=1) == 0).all()
@@ -243,6 +244,15 @@ def test_rendered_images_need_no_folder(tmp_path):
     images, labels, *_ = read({"reader": "objects", "classes": 10, "train": 30, "test": 10}, "train", tmp_path / "none")
     assert images.shape == (30, 3, 32, 32)
     assert np.bincount(labels).tolist() == [3] * 10
+
+
+def test_rendered_images_can_be_enlarged():
+    small, large = (
+        read({"reader": "digits", "classes": 10, "train": 4, **size}, "train", None) for size in ({}, {"size": 64})
+    )
+    assert large.images.shape == (4, 3, 64, 64)
+    halved = large.images.reshape(4, 3, 32, 2, 32, 2).mean(axis=(3, 5))
+    assert np.abs(halved - small.images).mean() < 6
 
 
 @pytest.mark.parametrize("reader", ["cifar10", "svhn", "mnist"])

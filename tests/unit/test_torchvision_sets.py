@@ -57,7 +57,7 @@ def fashion(tmp_path):
 @pytest.mark.parametrize("split", ["train", "test"])
 def test_a_set_is_read_by_the_name_of_its_class(fashion, split):
     parts, folder = fashion
-    images, labels, classes, files = read(FASHION, split, folder)
+    images, labels, classes, files, _ = read(FASHION, split, folder)
     np.testing.assert_array_equal(images[:, 0, 2:30, 2:30], parts[split][0])
     np.testing.assert_array_equal(labels, parts[split][1])
     assert (classes.count, classes.names) == (10, None)
@@ -103,7 +103,7 @@ def test_arguments_and_labels_that_begin_at_1(tmp_path, monkeypatch):
     found = look("datasets.mine", section, tmp_path)
     assert (found.classes, found.names) == (26, None)
     np.testing.assert_array_equal(found.splits["test"].labels, labels - 1)
-    _, read_labels, classes, _ = read({**section, "classes": 26}, "test", tmp_path)
+    _, read_labels, classes, *_ = read({**section, "classes": 26}, "test", tmp_path)
     np.testing.assert_array_equal(read_labels, labels - 1)
     assert classes.names == tuple(range(1, 27))
 
@@ -122,7 +122,7 @@ def test_a_set_of_pictures_without_a_test_part(tmp_path, monkeypatch):
         "train": [0] * 3 + [1] * 3 + [2] * 3,
         "test": [0, 1, 2],
     }
-    images, labels, _, files = read({**section, "classes": 3}, "test", tmp_path)
+    images, labels, _, files, _ = read({**section, "classes": 3}, "test", tmp_path)
     assert images.shape == (3, 3, 32, 32)
     assert images[:, 0, 9, 9].tolist() == [0, 60, 120]
     assert labels.tolist() == [0, 1, 2]

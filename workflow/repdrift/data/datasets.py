@@ -31,12 +31,15 @@ class Decoded(NamedTuple):
         The number of classes and their labels in the raw data.
     files : list of Path
         The raw files that were read. The list is empty if the images are rendered.
+    note : str
+        What was done to the values of the pixels beside resizing, or nothing.
     """
 
     images: NDArray[np.uint8]
     labels: NDArray[np.int64]
     classes: Classes
     files: list[Path]
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,7 @@ class _Source:
     origin: str
     images: Callable[[Indices | None], NDArray[np.uint8]]
     files: Callable[[], list[Path]]
+    note: str = ""
 
 
 def read(settings: Mapping[str, Any], split: str, folder: Path) -> Decoded:
@@ -79,7 +83,7 @@ def read(settings: Mapping[str, Any], split: str, folder: Path) -> Decoded:
     labels = numbered(source.labels, classes, source.origin)
     places = selected(len(labels), source.labels, settings, split)
     images = source.images(places)
-    return Decoded(images, labels if places is None else labels[places], classes, source.files())
+    return Decoded(images, labels if places is None else labels[places], classes, source.files(), source.note)
 
 
 def _classes(settings: Mapping[str, Any], source: _Source) -> Classes:
@@ -115,7 +119,9 @@ def _npz(path: Path, size: int) -> _Source:
     def images(places: Indices | None) -> NDArray[np.uint8]:
         return to_rgb(_at(npz_files.images_of(path), places), str(path), size)
 
-    return _Source(npz_files.labels_of(path), str(path), images, lambda: [path])
+    header, _ = npz_files.headers(path)
+    note = "" if header.dtype == np.uint8 else f"{header.dtype} from 0 to 1 became whole numbers from 0 to 255, rounded"
+    return _Source(npz_files.labels_of(path), str(path), images, lambda: [path], note)
 
 
 def _folder(path: Path, size: int) -> _Source:

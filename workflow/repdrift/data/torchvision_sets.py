@@ -82,6 +82,8 @@ def arguments_of(kind: type[Any], settings: Mapping[str, Any], split: str) -> di
         raise UserError(f"arguments: torchvision's {kind.__name__} needs {' and '.join(missing)}")
     part = settings.get(split)
     if "train" in known:
+        if part:
+            raise UserError(f"{split}: torchvision's {kind.__name__} has no names of splits; leave {part!r} out")
         return {**given, "train": split == "train"}
     if "split" in known:
         return {"split": part or split, **given}

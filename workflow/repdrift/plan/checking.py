@@ -81,7 +81,10 @@ def with_classes(config: Config, looks: Mapping[str, Look]) -> dict[str, Any]:
         if stated not in (None, seen.classes):
             raise refusal(key, stated, f"allowed is {seen.classes}, the number of classes of this reader's images")
         found[name] = {"classes": seen.classes} | ({} if seen.names is None else {"names": list(seen.names)})
-    return merged(config, {"datasets": found})
+    # Of data sets that no task uses, the number of classes may stay unknown.
+    unknown = [name for name, dataset in config["datasets"].items() if name not in looks and not dataset.get("classes")]
+    known = {name: dataset for name, dataset in config["datasets"].items() if name not in unknown}
+    return {**config, "datasets": merged(known, found)}
 
 
 def _classes(config: Config, task: Config) -> int:

@@ -19,8 +19,8 @@ def main() -> None:
     args = flags.parse_args()
     spec: DataSetSpec = args.spec
     settings = spec.dataset
-    images, labels, classes, files = datasets.read(settings, spec.split, args.folder)
-    print(f"{settings['reader']}, split {spec.split}: {len(labels)} images")
+    images, labels, classes, files, note = datasets.read(settings, spec.split, args.folder)
+    print(f"{settings['reader']}, split {spec.split}: {len(labels)} images" + (f"; {note}" if note else ""))
     counts = class_rows(classes, labels)
     for row in counts:
         print(f"class {row['class']}, label {row['label']}: {row['images']} images")

@@ -30,7 +30,7 @@ class DataSet:
     reader : str
     title : str
     classes : int
-        Number of classes. It is 0 if no task uses the data set and nobody has stated the number.
+        Number of classes. A check of the config completes it by what the files tell.
     train, test : int or str, optional
         Numbers of images for rendered data sets, paths for npz files and folders, and names of splits for torchvision.
     names : tuple of str or int, optional
@@ -45,7 +45,7 @@ class DataSet:
 
     reader: str
     title: str
-    classes: int = 0
+    classes: int
     train: int | str | None = None
     test: int | str | None = None
     names: tuple[str | int, ...] | None = None
