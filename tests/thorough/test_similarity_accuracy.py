@@ -38,7 +38,7 @@ CHANGES = {
 def images_and_labels():
     """Real images, where they are present."""
     if (DATA / "cifar-10-batches-py").exists():
-        images, labels = read({"reader": "cifar10", "classes": 10}, "test", DATA)
+        images, labels, *_ = read({"reader": "cifar10", "classes": 10}, "test", DATA)
     else:
         images, labels = rendered.render("objects", "test", MOST)
     images, labels = torch.from_numpy(images[:MOST]), torch.from_numpy(labels[:MOST])

@@ -45,9 +45,9 @@ def refusal(config):
     return message
 
 
-def save_npz(path, images):
+def save_npz(path, images, classes=10):
     path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(path, X=np.zeros((images, 2, 2, 3), np.uint8), y=np.zeros(images, np.int64))
+    np.savez(path, X=np.zeros((images, 2, 2, 3), np.uint8), y=np.arange(images) % classes)
 
 
 @pytest.mark.parametrize("presets", PRESETS, ids=in_words)
@@ -87,9 +87,10 @@ GOOD = [
     ("transfer/criticality/path", [1, 26]),  # of those before the end of fine-tuning
     ("transferability/targets", ["cross_domain", "domain"]),
     ("head2toe/target_sizes", [1, 100_000]),
-    ("finetune/domain/train", "train[0:5000]"),  # on which the network was pre-trained, too
     ("finetune/cross_domain/test", "train[5000:73257]"),
     ("datasets/mine", {"reader": "npz", "title": "unused", "classes": 3, "train": "no/such.npz"}),
+    ("datasets/mine", {"reader": "folder", "title": "unused", "classes": None, "train": "no/such"}),
+    ("images/size", 64),
 ]
 
 
@@ -113,12 +114,13 @@ def sections(rule, value):
 def test_schema_and_config_have_the_same_keys():
     Draft202012Validator.check_schema(RULES)
     pairs = list(sections(RULES, CONFIG))
-    assert len(pairs) == 1 + 13 + 3
+    assert len(pairs) == 1 + 14 + 3
     for rule, section in pairs:
         assert set(rule["properties"]) == set(section) == set(rule["required"])
         assert rule["additionalProperties"] is False
     dataset = RULES["properties"]["datasets"]["additionalProperties"]
-    assert set(dataset["properties"]) == set().union(*CONFIG["datasets"].values())
+    optional = {"names", "arguments", "split", "shuffle"}
+    assert set(dataset["properties"]) == optional.union(*CONFIG["datasets"].values())
 
 
 def subschemas(rule):
@@ -157,6 +159,7 @@ BAD = [
     ("training/learning_rate", [0, "fast", None, float("inf")], ["a number above 0"]),
     ("training/momentum", [1, -0.1, float("nan")], ["at least 0 and below 1"]),
     ("training/batch_size", [1], ["at least 2", "batch normalisation"]),
+    ("images/size", [7, 2048, "64", 64.0], ["a whole number of 8 to 1024"]),
     ("study", ["../elsewhere", "paper\n", "", 2024, "datasets", "logs"], ["letters, digits", "not datasets or logs"]),
     ("data", ["", " ", None], ["the path of a folder"]),
     ("seeds", [[], 5], ["a list of whole numbers", "one or more"]),
@@ -186,6 +189,11 @@ BAD = [
     ("source/train", ["train[0:50001]"], ["has 50000 images", "train[0:50000] or a part of it"]),
     ("finetune/cross_domain/test", ["test[0:26033]"], ["svhn has 26032 images"]),
     ("finetune/domain/test", ["test[4999:10000]"], ["finetune.domain.train has test[4999:5000] too", "overlap"]),
+    (
+        "finetune/domain/train",
+        ["train[0:5000]"],
+        ["5000 of these images are in source.train (cifar10, train[0:50000])"],
+    ),
     ("finetune/domain/shift", [10], ["10", "allowed is seed, null or 1 to 9"]),
     ("finetune/domain/shift", [0, "sed", True], ["allowed is seed", "at least 1"]),
     ("pretrain/checkpoints", ["al", []], ["allowed is all, or a list of epochs"]),
@@ -319,7 +327,7 @@ def test_odd_keys_are_refused():
 
 @pytest.mark.parametrize("head", ["keep", "new"])
 def test_a_target_may_have_another_number_of_classes(head, tmp_path):
-    save_npz(tmp_path / "X.npz", 10_000)
+    save_npz(tmp_path / "X.npz", 10_000, classes=7)
     mine = {"reader": "npz", "title": "mine", "classes": 7, "train": str(tmp_path / "X.npz")}
     target = {"dataset": "mine", "random": [0, 6]}
     changes = {
@@ -353,7 +361,7 @@ def with_npz(path):
 def test_npz_length_is_that_of_its_images(save, tmp_path):
     path = tmp_path / "x.npz"
     for images in (10_000, 9_999):
-        save(path, X=np.zeros((images, 2, 2), np.uint8), y=np.zeros(images, np.int64))
+        save(path, X=np.zeros((images, 2, 2), np.uint8), y=np.arange(images) % 10)
         if images == 10_000:
             check(with_npz(path))
     message = refusal(with_npz(path))
@@ -364,9 +372,10 @@ def test_npz_length_is_that_of_its_images(save, tmp_path):
 def test_all_npy_versions_are_read(version, tmp_path):
     path = tmp_path / "x.npz"
     with zipfile.ZipFile(path, "w") as archive:
-        for name in ("X.npy", "y.npy"):
+        arrays = {"X.npy": np.zeros((10_000, 2, 2), np.uint8), "y.npy": np.arange(10_000) % 10}
+        for name, array in arrays.items():
             with archive.open(name, "w") as file:
-                np.lib.format.write_array(file, np.zeros(10_000, np.uint8), version=version)
+                np.lib.format.write_array(file, array, version=version)
     check(with_npz(path))
 
 
@@ -394,7 +403,6 @@ def zipped(content):
 DAMAGE = {
     "text": lambda path: path.write_text("not a zip\nfile"),
     "empty": lambda path: path.write_bytes(b""),
-    "folder": lambda path: path.mkdir(),
     "cut short": lambda path: (save_npz(path, 1000), path.write_bytes(path.read_bytes()[:200])),
     "rotten header": zipped(b"\x93NUMPY\x01\x00\x10\x00{'descr': "),
     "rotten array": zipped(b""),

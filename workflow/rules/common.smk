@@ -3,6 +3,7 @@
 import os
 import re
 import sys
+import time
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -13,6 +14,7 @@ sys.path.insert(0, str(LIBRARY))
 from repdrift.canonical import canonical
 from repdrift.errors import UserError
 from repdrift.machine.environment import use_this_python
+from repdrift.machine.failures import print_failures
 from repdrift.machine.gpus import granted
 from repdrift.plan import specs
 from repdrift.plan.checking import check
@@ -29,13 +31,14 @@ try:
     # Snakemake has laid --configfile over config.yaml. But if another workflow imports this one, the `config:` of its
     # module replaces config.yaml. It is therefore laid over config.yaml here.
     config = complete(config)
-    check(config)
+    config = check(config)
 except UserError as error:
     raise WorkflowError(f"config: {error}") from None
 
 PLAN = Plan(config)
 STUDY = PLAN.study
 FORMATS = ("svg", "pdf", "png")
+STARTED = time.time()
 
 
 def one_of(names):

@@ -1,6 +1,7 @@
 # Data sets and tasks.
 
 
+# Data sets come first of all: what is wrong with them shows before any training has run.
 # Later jobs depend on the checksum and not on the images: of such large files Snakemake would compare only the times.
 rule dataset:
     input:
@@ -10,11 +11,12 @@ rule dataset:
         checksum="results/datasets/{store}/{split}.sha256",
     log:
         "results/logs/datasets/{store}/{split}.log",
+    priority: 30
     localrule: True
     conda:
         "../../envs/torch.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=int(1500 + 500 * (STUDY.side / 32) ** 2),
         runtime=growing(30),
     params:
         spec=lambda w: canonical(specs.dataset(PLAN, w.store, w.split)),
@@ -45,3 +47,7 @@ rule task:
         code=fingerprint("task"),
     shell:
         program("task", "images")
+
+
+onerror:
+    print_failures([f"{STUDY.folder}/logs", "results/logs/datasets"], STARTED)

@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     config = complete(load(args.configfile))
-    check(config)
+    config = check(config)
     study = Study(parse(config))
     if args.variant and args.variant not in study.variants:
         names = ", ".join(study.variants) or "none"

@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     config = complete(load(args.configfile))
-    check(config)
+    config = check(config)
     tables = tables_of(Plan(config))
     published.write(tables, args.folder)
     (args.folder / published.CONFIG).write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")

@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     config = complete(load(args.configfile))
-    check(config)
+    config = check(config)
     plan = Plan(config)
     found = [training(plan, run, seed) for run in plan.runs.values() for seed in plan.study.seeds]
     counts = {state: sum(one.state == state for one in found) for state in ("done", "running", "stopped", "to do")}

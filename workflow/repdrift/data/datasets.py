@@ -1,50 +1,76 @@
-"""Readers of data sets.
+"""Reading data sets.
 
-Whatever its source, a split of a data set becomes images uint8 [N, 3, 32, 32] and labels int64 [N], in a fixed order.
+Whatever its source, a split of a data set becomes RGB images of one size and labels 0..D-1, in a fixed order.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from repdrift.data import rendered
-from repdrift.data.readers import KNOWN, NPZ, RENDERED
+from repdrift.data import folders, npz_files, pictures, rendered
+from repdrift.data.numbering import Classes, classes_of, numbered
+from repdrift.data.pixels import to_rgb
+from repdrift.data.readers import FOLDER, KNOWN, NPZ, RENDERED, source_split
+from repdrift.data.selection import Indices, selected
 from repdrift.errors import UserError
-
-Split = tuple[NDArray[np.uint8], NDArray[np.int64]]
-
-SIZE = 32
+from repdrift.study.tasks import SIDE
 
 
-def sources(settings: Mapping[str, Any], split: str, folder: Path) -> list[Path]:
-    """Return the raw files from which `read` reads a split. The list is empty if the images are rendered."""
-    if settings["reader"] == NPZ:
-        return [_npz_path(settings, split)]
-    known = KNOWN.get(settings["reader"])
-    return sorted(folder.glob(known.files[split])) if known else []
+class Decoded(NamedTuple):
+    """A split of a data set.
+
+    Attributes
+    ----------
+    images : uint8 [N, 3, size, size], RGB
+    labels : int64 [N], in 0..D-1
+    classes : Classes
+        The number of classes and their labels in the raw data.
+    files : list of Path
+        The raw files that were read. The list is empty if the images are rendered.
+    note : str
+        What was done to the values of the pixels beside resizing, or nothing.
+    """
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    classes: Classes
+    files: list[Path]
+    note: str = ""
 
 
-def read(settings: Mapping[str, Any], split: str, folder: Path) -> Split:
+@dataclass(frozen=True)
+class _Source:
+    """What a reader finds: the labels as it finds them, where they come from, and the images at some places.
+
+    `places` is None for all images. `files` lists the files after the images have been read.
+    """
+
+    labels: NDArray[Any]
+    origin: str
+    images: Callable[[Indices | None], NDArray[np.uint8]]
+    files: Callable[[], list[Path]]
+    note: str = ""
+
+
+def read(settings: Mapping[str, Any], split: str, folder: Path) -> Decoded:
     """Read a split of a data set. If torchvision knows the data set and its files are missing, download them first.
 
     Parameters
     ----------
     settings : mapping
-        The settings of the data set in the config. ``reader`` is ``cifar10``, ``svhn``, ``mnist``, ``objects``,
-        ``digits`` or ``npz``; ``classes`` is the number of classes D; ``train`` and ``test`` are numbers of images for
-        rendered data sets and paths for npz files.
+        The settings of the data set as `repdrift.study.files.Files.settings` gives them: ``reader``; ``classes``, the
+        number of classes D; ``names``, the labels in the order of the classes if these are not the numbers 0..D-1;
+        ``train`` and ``test``, which are numbers of images for rendered data sets, paths for npz files and folders, and
+        names of splits for torchvision; ``arguments`` of torchvision's class; ``split`` and ``shuffle``, see
+        `repdrift.data.selection.selected`; ``size``, the height and width of the images, if it is not 32.
     split : str
         ``train`` or ``test``.
     folder : Path
         The folder of raw data sets.
-
-    Returns
-    -------
-    images : uint8 [N, 3, 32, 32], RGB
-    labels : int64 [N], in 0..D-1
 
     Raises
     ------
@@ -52,128 +78,87 @@ def read(settings: Mapping[str, Any], split: str, folder: Path) -> Split:
         If files are missing and cannot be downloaded, if a file is damaged, or if the images or the labels have another
         form.
     """
-    reader = settings["reader"]
+    source = _source(settings, source_split(settings, split), folder)
+    classes = _classes(settings, source)
+    labels = numbered(source.labels, classes, source.origin)
+    places = selected(len(labels), source.labels, settings, split)
+    images = source.images(places)
+    return Decoded(images, labels if places is None else labels[places], classes, source.files(), source.note)
+
+
+def _classes(settings: Mapping[str, Any], source: _Source) -> Classes:
+    if settings.get("names"):
+        return Classes(settings["classes"], tuple(settings["names"]))
+    return classes_of([source.labels], settings["classes"], source.origin)
+
+
+def _source(settings: Mapping[str, Any], split: str, folder: Path) -> _Source:
+    reader, size = settings["reader"], settings.get("size", SIDE)
+    if reader in RENDERED:
+        return _rendered(reader, split, settings[split], size)
     if reader == NPZ:
-        images, labels = read_npz(_npz_path(settings, split))
-    elif reader in RENDERED:
-        images, labels = rendered.render(reader, split, settings[split])
-    else:
-        images, labels = _read_torchvision(reader, split, folder)
-    classes = settings["classes"]
-    if labels.min() < 0 or labels.max() >= classes:
-        raise UserError(
-            f"data set {reader}, split {split}: labels run from {labels.min()} to {labels.max()}, not 0 to "
-            f"{classes - 1}: correct the labels, or `classes` in the config"
-        )
-    return images, labels
+        return _npz(_path(settings, split), size)
+    if reader == FOLDER:
+        return _folder(_path(settings, split), size)
+    return _torchvision(settings, split, folder, size)
 
 
-def read_npz(path: Path) -> Split:
-    """Read the images ``X`` and the labels ``y`` of an npz file.
-
-    Parameters
-    ----------
-    path : Path
-        ``X`` is uint8 [N, H, W, 3], [N, 3, H, W] or grey [N, H, W], with H and W at most 32. ``y`` is [N], of any
-        integer type.
-
-    Returns
-    -------
-    images : uint8 [N, 3, 32, 32], RGB
-        As `to_rgb` converts them.
-    labels : int64 [N]
-
-    Raises
-    ------
-    UserError
-        If the file is missing or damaged, or if its arrays have other names, types or shapes.
-    """
-    if not path.exists():
-        raise UserError(f"no file {path}: put the npz file there, or correct the path in the config")
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            images, labels = arrays["X"], arrays["y"]
-    except KeyError as error:
-        raise UserError(f"{path} must hold an array X (images) and an array y (labels): {error}") from None
-    except Exception as error:  # zipfile, zlib and numpy each have errors of their own for a damaged file
-        raise UserError(f"{path} cannot be read as an npz file ({error})") from None
-    if images.dtype != np.uint8 or not np.issubdtype(labels.dtype, np.integer):
-        raise UserError(f"{path}: X is {images.dtype} and y is {labels.dtype}: give uint8 and an integer type")
-    if labels.ndim != 1 or len(images) != len(labels):
-        raise UserError(
-            f"{path}: X has shape {images.shape} and y has shape {labels.shape}: give one label for each image"
-        )
-    return to_rgb(images, str(path)), labels.astype(np.int64)
-
-
-def to_rgb(images: NDArray[np.uint8], origin: str) -> NDArray[np.uint8]:
-    """Convert images to RGB of 32 x 32 pixels. Smaller images get a border of zeros.
-
-    Parameters
-    ----------
-    images : uint8 [N, H, W] (grey), [N, H, W, 3] or [N, 3, H, W]
-        H and W are at most 32.
-    origin : str
-        Name of the source of the images, for the message of an error.
-
-    Returns
-    -------
-    uint8 [N, 3, 32, 32]
-
-    Raises
-    ------
-    UserError
-        If the images have another shape.
-    """
-    if images.ndim == 3:
-        images = np.repeat(images[:, None], 3, axis=1)
-    elif images.ndim == 4 and images.shape[3] == 3:
-        images = images.transpose(0, 3, 1, 2)
-    height, width = images.shape[-2:]
-    if images.ndim != 4 or images.shape[1] != 3 or max(height, width) > SIZE:
-        raise UserError(
-            f"{origin}: images have shape {images.shape}: give RGB or grey images of at most {SIZE}x{SIZE} pixels"
-        )
-    top, left = (SIZE - height) // 2, (SIZE - width) // 2
-    border = ((0, 0), (0, 0), (top, SIZE - height - top), (left, SIZE - width - left))
-    return np.ascontiguousarray(np.pad(images, border))
-
-
-def _npz_path(settings: Mapping[str, Any], split: str) -> Path:
+def _path(settings: Mapping[str, Any], split: str) -> Path:
     if not settings.get(split):
-        raise UserError(f"this npz data set names no file for the split {split!r}: add `{split}: path/to/file.npz`")
+        kind = settings["reader"]
+        raise UserError(f"this {kind} data set names no path for the split {split!r}: add `{split}: path/to/images`")
     return Path(settings[split])
 
 
-def _read_torchvision(reader: str, split: str, folder: Path) -> Split:
-    # The import is here because it loads torch, which npz files and rendered images do not need.
-    from torchvision import datasets  # noqa: PLC0415
-
-    known = KNOWN[reader]
-    part = {"split": split} if known.by_split else {"train": split == "train"}
-
-    def make(download: bool) -> Any:  # noqa: ANN401
-        return getattr(datasets, known.maker)(str(folder), download=download, **part)
-
-    data = _open_or_download(make, reader, split, folder)
-    labels = data.labels if hasattr(data, "labels") else data.targets
-    return to_rgb(np.asarray(data.data), reader), np.asarray(labels, dtype=np.int64)
+def _rendered(reader: str, split: str, count: int, size: int) -> _Source:
+    images, labels = rendered.render(reader, split, count)
+    return _Source(labels, reader, lambda places: to_rgb(_at(images, places), reader, size), list)
 
 
-def _open_or_download(make: Callable[[bool], Any], reader: str, split: str, folder: Path) -> Any:  # noqa: ANN401
-    """Open the files in the folder, or download them if they are missing. Torchvision checks their MD5."""
-    try:
-        return make(False)
-    except Exception as absent:  # torchvision raises RuntimeError, OSError or EOFError, depending on what is missing
-        try:
-            return make(True)
-        except Exception as unreachable:
-            download = KNOWN[reader].home.format(folder=folder, split=split)
-            raise UserError(
-                f"data set {reader} is missing from {folder} or incomplete ({_first_line(absent)}), and it could not "
-                f"be downloaded ({_first_line(unreachable)}): get {download}"
-            ) from None
+def _npz(path: Path, size: int) -> _Source:
+    def images(places: Indices | None) -> NDArray[np.uint8]:
+        return to_rgb(_at(npz_files.images_of(path), places), str(path), size)
+
+    header, _ = npz_files.headers(path)
+    note = "" if header.dtype == np.uint8 else f"{header.dtype} from 0 to 1 became whole numbers from 0 to 255, rounded"
+    return _Source(npz_files.labels_of(path), str(path), images, lambda: [path], note)
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+def _folder(path: Path, size: int) -> _Source:
+    found = folders.listed(path)
+
+    def images(places: Indices | None) -> NDArray[np.uint8]:
+        wanted = found.paths if places is None else [found.paths[place] for place in places]
+        return pictures.read_pictures(wanted, size)
+
+    return _Source(np.array(found.classes), str(path), images, lambda: list(found.paths))
+
+
+def _torchvision(settings: Mapping[str, Any], split: str, folder: Path, size: int) -> _Source:
+    # The import is here because it loads torch, which npz files, folders and rendered images do not need.
+    from repdrift.data import torchvision_sets  # noqa: PLC0415
+
+    reader = settings["reader"]
+    found = torchvision_sets.opened(settings, split, folder)
+    labels = torchvision_sets.labels_of(found.data)
+    labels = torchvision_sets.each_label(found.data, reader) if labels is None else labels
+    pixels = torchvision_sets.pixels_of(found.data)
+    read_files = set(found.files)
+
+    def images(places: Indices | None) -> NDArray[np.uint8]:
+        if pixels is not None:
+            return to_rgb(_at(pixels, places), reader, size)
+        wanted = range(len(found.data)) if places is None else places.tolist()
+        with torchvision_sets.noted_files(folder) as more:
+            result = torchvision_sets.pictures_of(found.data, wanted, size, reader)
+        read_files.update(more)
+        return result
+
+    def files() -> list[Path]:
+        return sorted(folder.glob(KNOWN[reader].files[split])) if reader in KNOWN else sorted(read_files)
+
+    return _Source(labels, reader, images, files)
+
+
+def _at(images: NDArray[np.uint8], places: Indices | None) -> NDArray[np.uint8]:
+    return images if places is None else images[places]

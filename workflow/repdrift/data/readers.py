@@ -4,19 +4,19 @@ The Snakefile imports this module, so it needs nothing heavy. `repdrift.data.dat
 """
 
 import ast
-import struct
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
-from typing import IO
 
-from repdrift.errors import in_one_line
 from repdrift.registry import Registry
 
 RENDERED = ("objects", "digits")  # images that are drawn; the config says how many
 RENDERED_CLASSES = 10
-NPZ = "npz"  # a file of the user's own
+NPZ = "npz"  # files of the user's own
+FOLDER = "folder"  # folders of the user's own, with a folder of pictures for each class
+TORCHVISION = "torchvision:"  # followed by the name of a class in torchvision.datasets
 
 
 @dataclass(frozen=True)
@@ -70,29 +70,24 @@ KNOWN: Registry[Known] = {
 }
 
 
-def npz_length(key: str, path: Path) -> int:
-    """Read the number of images off the header of ``X``: the images themselves may be gigabytes."""
-    if not path.exists():
-        raise in_one_line(f"{key}: no file {path}: put it there or correct the path")
-    try:
-        with zipfile.ZipFile(path) as archive:
-            missing = sorted({"X", "y"} - {name.removesuffix(".npy") for name in archive.namelist()})
-            if missing:
-                raise ValueError(f"it holds no array {' and no '.join(missing)}")
-            with archive.open("X.npy") as file:
-                return _npy_length(file)
-    except Exception as error:  # zipfile, zlib, struct and ast each raise their own on a damaged file
-        needed = "needed are X (images) and y (labels), saved by numpy.savez"
-        raise in_one_line(f"{key}: {path} cannot be read as an npz file ({error!r}): {needed}") from None
+def torchvision_class(reader: str) -> str | None:
+    """Return the name of the class in `torchvision.datasets` that a reader names, or None if it names none."""
+    return reader.removeprefix(TORCHVISION) if reader.startswith(TORCHVISION) else None
 
 
-def _npy_length(file: IO[bytes]) -> int:
-    """Read the length of an array from its file's header (format of ``numpy.lib.format``)."""
-    start = file.read(8)
-    if start[:6] != b"\x93NUMPY":
-        raise ValueError("X is no npy array")
-    form = "<H" if start[6] == 1 else "<I"
-    (size,) = struct.unpack(form, file.read(struct.calcsize(form)))
-    # A true header has some hundred bytes; a damaged size must not fill the memory.
-    header = ast.literal_eval(file.read(min(size, 65_536)).decode("utf-8").strip())
-    return int(header["shape"][0])
+@cache
+def torchvision_classes() -> tuple[str, ...]:
+    """List the names that `torchvision.datasets` offers, without importing it. Without torchvision there are none."""
+    found = find_spec("torchvision")
+    if found is None or found.origin is None:
+        return ()
+    tree = ast.parse((Path(found.origin).parent / "datasets" / "__init__.py").read_text(encoding="utf-8"))
+    for statement in tree.body:
+        if isinstance(statement, ast.Assign) and getattr(statement.targets[0], "id", "") == "__all__":
+            return tuple(ast.literal_eval(statement.value))
+    return ()
+
+
+def source_split(settings: Mapping[str, object], split: str) -> str:
+    """Return the split whose files are read. A test part that is split off is in the files of the training part."""
+    return "train" if settings.get("split") else split

@@ -27,7 +27,7 @@ def load_part(images_path: Path, task_path: Path, part: str, device: torch.devic
 
     Returns
     -------
-    images : uint8 [N, 3, 32, 32], channels_last
+    images : uint8 [N, 3, H, W], channels_last
     labels : int64 [N]
     """
     with np.load(task_path) as arrays:
@@ -43,7 +43,7 @@ def load_part(images_path: Path, task_path: Path, part: str, device: torch.devic
 
 
 def load_images(path: Path, part: Part, device: torch.device) -> Tensor:
-    """Read the images uint8 [n, 3, 32, 32] (channels_last) of a range of a split."""
+    """Read the images uint8 [n, 3, H, W] (channels_last) of a range of a split."""
     with safe_open(path, framework="pt") as file:
         images: Tensor = file.get_slice("images")[part.start : part.stop]
     return images.to(device).contiguous(memory_format=torch.channels_last)
@@ -64,8 +64,8 @@ def load_probe(
 
     Returns
     -------
-    probe : uint8 [n, 3, 32, 32]
-    calibration : uint8 [m, 3, 32, 32] or None
+    probe : uint8 [n, 3, H, W]
+    calibration : uint8 [m, 3, H, W] or None
     """
     calibration_path, probe_path = paths
     images = load_images(probe_path, probe, device)

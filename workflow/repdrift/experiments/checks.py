@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from repdrift.study.config import image_sections
 from repdrift.study.refusal import refusal
 from repdrift.study.study import Study
-from repdrift.study.tasks import SIDE, Part
+from repdrift.study.tasks import Part
 
 
 def check_targets(study: Study, experiment: str, targets: Sequence[str], sweeps: Sequence[str]) -> None:
@@ -54,7 +54,7 @@ def check_images(study: Study, experiment: str, roles: Sequence[str], part: str,
             raise refusal(f"{key}.{part}", images[part], sentence)
 
 
-def check_sides(experiment: str, sides: Sequence[int]) -> None:
+def check_sides(study: Study, experiment: str, sides: Sequence[int]) -> None:
     """Refuse blocks that do not tile an image, and a block as large as the image, which shuffles nothing.
 
     Raises
@@ -62,9 +62,10 @@ def check_sides(experiment: str, sides: Sequence[int]) -> None:
     UserError
         At the first side that is wrong.
     """
-    allowed = [0, *(side for side in range(1, SIDE) if SIDE % side == 0)]
+    whole = study.side
+    allowed = [0, *(side for side in range(1, whole) if whole % side == 0)]
     for place, side in enumerate(sides):
         if side not in allowed:
             names = ", ".join(map(str, allowed))
-            sentence = f"blocks of that side do not divide images of {SIDE} pixels into several; allowed are {names}"
+            sentence = f"blocks of that side do not divide images of {whole} pixels into several; allowed are {names}"
             raise refusal(f"{experiment}.shuffle[{place}]", side, sentence)

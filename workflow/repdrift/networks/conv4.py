@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from repdrift.errors import UserError
-from repdrift.networks.network import HALF, Network
-from repdrift.study.architectures import BLOCKS, conv4
+from repdrift.networks.network import Network
+from repdrift.study.architectures import BLOCKS, HALF, conv4
 
 
 class Block(nn.Module):

@@ -11,9 +11,9 @@ from repdrift.errors import UserError
 from repdrift.networks.blocks import Block, blocks
 from repdrift.networks.calls import in_eval_mode, recorded
 from repdrift.networks.hooks import read_outputs
-from repdrift.networks.network import HALF, Network
+from repdrift.networks.network import Network
 from repdrift.networks.operations import Operations
-from repdrift.study.architectures import HEAD, LOGITS, Architecture, Layer, chosen_layers
+from repdrift.study.architectures import HALF, HEAD, LOGITS, Architecture, Layer, chosen_layers
 
 
 @dataclass(frozen=True)

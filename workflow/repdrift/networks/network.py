@@ -7,9 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from repdrift.errors import UserError
-from repdrift.study.architectures import Architecture
-
-HALF = (0.5, 0.5, 0.5)  # the authors' mean and standard deviation, which bring the values of pixels to -1..1
+from repdrift.study.architectures import HALF, Architecture
 
 
 class Network(nn.Module, ABC):

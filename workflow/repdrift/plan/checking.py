@@ -3,39 +3,46 @@
 The Snakefile imports this module, so it needs nothing heavy.
 """
 
-import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from repdrift.data.readers import KNOWN, NPZ, RENDERED_CLASSES, npz_length
-from repdrift.errors import UserError
+from repdrift.data.look import Look, look
+from repdrift.plan.data_checking import check_datasets, check_images, check_looks
 from repdrift.plan.experiments import check_sections
+from repdrift.plan.network_checking import check_networks
 from repdrift.plan.schema import check_schema
 from repdrift.similarity.registry import images_needed
-from repdrift.study.architectures import BLOCKS, CONV4, TORCHVISION
-from repdrift.study.config import Config, image_sections
+from repdrift.study.config import Config, image_sections, merged
 from repdrift.study.refusal import check_at_most, nearest, refusal
-from repdrift.study.runs import VARIANT_SEPARATOR
 from repdrift.study.sections import parse
 from repdrift.study.study import Study
 from repdrift.study.tasks import Part
 
-NETWORK_NAME = re.compile(rf"{CONV4}|{TORCHVISION}\w+|[^:]+[.]py:\w+")
 
-
-def check(config: Config) -> None:
+def check(config: Config) -> dict[str, Any]:
     """Check a whole config: ``config.yaml``, overlaid by presets or not.
+
+    Returns
+    -------
+    dict
+        The config with the classes of the data sets that tasks use, as a look at their files has found them.
 
     Raises
     ------
     UserError
-        At the first thing that is wrong, or if an npz file that a task reads is missing.
+        At the first thing that is wrong, or if a file or folder of images that a task reads is missing.
     """
     check_schema(config)
-    _check_readers(config)
+    check_datasets(config)
     for key, task in image_sections(config).items():
         _check_name(config, key, task)
-        _check_range(config, f"{key}.train", task["dataset"], task["train"])
-        _check_range(config, f"{key}.test", task["dataset"], task["test"])
+    looks = looked_at(config)
+    check_looks(looks)
+    config = with_classes(config, looks)
+    for key, task in image_sections(config).items():
+        _check_range(looks, f"{key}.train", task["dataset"], task["train"])
+        _check_range(looks, f"{key}.test", task["dataset"], task["test"])
         _check_overlap(key, task)
         if "random" in task or key == "source":
             _check_transforms(config, key, task)
@@ -43,17 +50,43 @@ def check(config: Config) -> None:
     if config["weights"] is None:
         _check_pretraining(config)
     _check_probe(config)
-    _check_networks(config)
+    check_images(config, looks)
+    check_networks(config)
     check_sections(Study(parse(config)))
+    return config
 
 
-def _check_readers(config: Config) -> None:
-    for name, dataset in config["datasets"].items():
-        reader = dataset["reader"]
-        has = KNOWN[reader].classes if reader in KNOWN else RENDERED_CLASSES
-        if reader != NPZ and dataset["classes"] != has:
-            sentence = f"allowed is {has}, the number of classes of this reader's images"
-            raise refusal(f"datasets.{name}.classes", dataset["classes"], sentence)
+def looked_at(config: Config) -> dict[str, Look]:
+    """Look at the data sets that tasks use, see `repdrift.data.look.look`."""
+    used = dict.fromkeys(task["dataset"] for task in image_sections(config).values())
+    return {name: look(f"datasets.{name}", config["datasets"][name], Path(config["data"])) for name in used}
+
+
+def with_classes(config: Config, looks: Mapping[str, Look]) -> dict[str, Any]:
+    """Complete the data sets of a config by the classes that a look has found.
+
+    Raises
+    ------
+    UserError
+        If the config states another number of classes, or none where nothing else tells it.
+    """
+    found: dict[str, Any] = {}
+    for name, seen in looks.items():
+        stated, key = config["datasets"][name].get("classes"), f"datasets.{name}.classes"
+        if seen.classes is None:
+            reader = config["datasets"][name]["reader"]
+            sentence = (
+                f"the images of {reader} are not in {config['data']} yet, so nothing tells their number of classes"
+            )
+            sentence += "; add it, as in `classes: 10`"
+            raise refusal(key, stated, sentence)
+        if stated not in (None, seen.classes):
+            raise refusal(key, stated, f"allowed is {seen.classes}, the number of classes of this reader's images")
+        found[name] = {"classes": seen.classes} | ({} if seen.names is None else {"names": list(seen.names)})
+    # Of data sets that no task uses, the number of classes may stay unknown.
+    unknown = [name for name, dataset in config["datasets"].items() if name not in looks and not dataset.get("classes")]
+    known = {name: dataset for name, dataset in config["datasets"].items() if name not in unknown}
+    return {**config, "datasets": merged(known, found)}
 
 
 def _classes(config: Config, task: Config) -> int:
@@ -67,12 +100,18 @@ def _check_name(config: Config, key: str, task: Config) -> None:
         raise refusal(f"{key}.dataset", name, allowed + nearest(name, names))
 
 
-def _check_range(config: Config, key: str, dataset: str, text: str) -> None:
+def _check_range(looks: Mapping[str, Look], key: str, dataset: str, text: str) -> None:
     part = Part.parse(text)
     if part.start >= part.stop:
         raise refusal(key, text, f"no images; allowed is {part.split}[START:STOP] with START below STOP")
-    size = _split_size(config, dataset, part.split, key)
-    if part.stop > size:
+    seen = looks[dataset].splits.get(part.split)
+    if seen is None:
+        allowed = "allowed is the path of its file or folder"
+        if part.split == "test":
+            allowed += ", or null and `split: {fraction: 0.2, seed: 1}` beside it, which splits a test part off"
+        raise refusal(f"datasets.{dataset}.{part.split}", None, f"{key} reads this split; {allowed}")
+    size = seen.size
+    if size is not None and part.stop > size:
         has = f"the split {part.split} of {dataset} has {size} images"
         raise refusal(key, text, f"{has}; allowed is {part.split}[0:{size}] or a part of it")
 
@@ -135,61 +174,3 @@ def _check_probe(config: Config) -> None:
             f"allowed is {least}, which the estimators of similarity need, to {size}, the number of images of {key}"
         )
         raise refusal("probe.images", images, sentence)
-
-
-def _check_networks(config: Config) -> None:
-    """Check the study's own network and those of its variants. Each is built once, see `repdrift.study.description`."""
-    places = {"network": config["network"]}
-    places |= {f"variants.{name}.network": (one or {}).get("network", {}) for name, one in config["variants"].items()}
-    for name, one in config["variants"].items():
-        if config["weights"] is not None and (one or {}).get("network"):
-            sentence = "allowed are changes of training and head, because the given weights belong to one network"
-            raise refusal(f"variants.{name}.network", (one or {})["network"], sentence)
-    for key, section in places.items():
-        name = section.get("name", CONV4)
-        if not NETWORK_NAME.fullmatch(name):
-            sentence = f"allowed are {CONV4}, {TORCHVISION}NAME, or path/to/file.py:FUNCTION{nearest(name, [CONV4])}"
-            raise refusal(f"{key}.name", name, sentence)
-        if {"name": CONV4, **config["network"], **section}["name"] == CONV4:
-            _check_conv4(f"{key}.arguments", section.get("arguments", {}))
-        for name in ("classes", "num_classes", "name", "size"):
-            if name in section.get("arguments", {}):
-                raise refusal(
-                    f"{key}.arguments.{name}", section["arguments"][name], "the study itself gives this argument"
-                )
-    try:
-        study = Study(parse(config))
-    except UserError as error:  # with given weights, the network must be known first
-        raise UserError(f"network: {error}") from None
-    for key in places:
-        variant = key.removeprefix("variants.").removesuffix(".network")
-        if key == "network" or variant in study.variants:
-            try:
-                study.architecture_of("" if key == "network" else f"{variant}{VARIANT_SEPARATOR}")
-            except UserError as error:
-                raise UserError(f"{key}: {error}") from None
-
-
-def _check_conv4(key: str, arguments: Config) -> None:
-    allowed = {"block": BLOCKS, "width": "a whole number of at least 1", "depth": "a whole number of 1 to 5"}
-    for name, value in arguments.items():
-        if name not in allowed:
-            sentence = f"conv4 has no such argument; allowed are {', '.join(allowed)}{nearest(name, allowed)}"
-            raise refusal(f"{key}.{name}", value, sentence)
-        if name == "block" and value not in BLOCKS:
-            raise refusal(f"{key}.block", value, f"allowed are {', '.join(BLOCKS)}{nearest(value, BLOCKS)}")
-        most = {"width": 4096, "depth": 5}.get(name)
-        if most and not (type(value) is int and 1 <= value <= most):
-            raise refusal(f"{key}.{name}", value, f"allowed is {allowed[name]}")
-
-
-def _split_size(config: Config, dataset: str, split: str, used_by: str) -> int:
-    settings = config["datasets"][dataset]
-    if settings["reader"] in KNOWN:
-        return KNOWN[settings["reader"]].sizes[split]
-    if settings["reader"] != NPZ:
-        return int(settings[split])
-    key = f"datasets.{dataset}.{split}"
-    if settings.get(split) is None:
-        raise refusal(key, None, f"{used_by} reads this split; allowed is the path of an npz file with X and y")
-    return npz_length(key, Path(settings[split]))

@@ -12,7 +12,6 @@ from typing import Any
 import yaml
 from jsonschema import Draft202012Validator, ValidationError, validators
 
-from repdrift.data.readers import KNOWN, NPZ, RENDERED
 from repdrift.errors import UserError, in_one_line
 from repdrift.similarity.registry import ESTIMATORS, NUMBER
 from repdrift.study.config import Config
@@ -43,8 +42,7 @@ def _validator() -> Any:  # noqa: ANN401
 def schema() -> dict[str, Any]:
     """Read the schema of a config, and complete it.
 
-    The section of each experiment comes from the experiment's folder. The names of estimators and of readers of data
-    sets come from the code.
+    The section of each experiment comes from the experiment's folder. The names of estimators come from the code.
     """
     found: dict[str, Any] = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
     for path in sorted(EXPERIMENTS.glob("*/schema.yaml")):
@@ -60,8 +58,6 @@ def schema() -> dict[str, Any]:
     has_number = {"description": "a name with a number after @", "type": "string", "pattern": "@"}
     estimators["items"] = {"if": has_number, "then": with_number, "else": {"enum": names}}
     estimators["description"] = f"a list of {', '.join(names)} (one or more, each only once)"
-    dataset = found["properties"]["datasets"]["additionalProperties"]
-    dataset["properties"]["reader"]["enum"] = [*KNOWN, *RENDERED, NPZ]
     return found
 
 

@@ -5,12 +5,20 @@ Each function returns the spec of one job of a plan.
 The Snakefile imports this module, so it needs nothing heavy.
 """
 
+from pathlib import Path
+
 from repdrift import specs
 from repdrift.claims.contrasts import histories_of
+from repdrift.data import folders
+from repdrift.data.readers import FOLDER, source_split
 from repdrift.plan.plan import Plan
+from repdrift.study.architectures import HALF
 from repdrift.study.figure import Figure
 from repdrift.study.runs import INDEPENDENT, INDEPENDENT_2, INITIAL, variant_of
+from repdrift.study.sections import Pixels
+from repdrift.study.tasks import SIDE
 
+USUAL_PIXELS = Pixels(SIDE, HALF, HALF)  # what old configs, which do not say it, mean
 PURPOSES = {
     INITIAL[0]: "initialisation",
     INDEPENDENT[0]: "independent initialisation",
@@ -20,7 +28,11 @@ PURPOSES = {
 
 def dataset(plan: Plan, store: str, split: str) -> specs.DataSetSpec:
     study = plan.study
-    return specs.DataSetSpec(study.config.datasets[study.stores[store]].settings, split)
+    settings = study.settings(study.stores[store])
+    if settings["reader"] == FOLDER:
+        # The spec, and not the rule, names the pictures: Snakemake would print thousands of inputs.
+        settings["pictures"] = folders.digest(Path(settings[source_split(settings, split)]))
+    return specs.DataSetSpec(settings, split)
 
 
 def task(plan: Plan, name: str, seed: int) -> specs.TaskSpec:
@@ -107,5 +119,6 @@ def judge(plan: Plan, claims_figure: str) -> specs.JudgeSpec:
 
 def report(plan: Plan) -> specs.ReportSpec:
     shown = [specs.ShownFigure(figure.name, figure.title, figure.caption) for figure in plan.figures.values()]
-    settings = {key: value for key, value in plan.study.config.given.items() if key not in ("data", "keep")}
+    usual = {"data", "keep"} | ({"images"} if plan.study.config.images == USUAL_PIXELS else set())
+    settings = {key: value for key, value in plan.study.config.given.items() if key not in usual}
     return specs.ReportSpec(plan.study.config.study, tuple(shown), settings)

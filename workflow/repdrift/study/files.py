@@ -5,11 +5,13 @@ The Snakefile imports this module, so it needs nothing heavy.
 
 import hashlib
 from functools import cached_property
+from typing import Any
 
 from repdrift.canonical import canonical
 from repdrift.study.architectures import TORCHVISION
 from repdrift.study.runs import Checkpoint
 from repdrift.study.sections import Config
+from repdrift.study.tasks import SIDE
 
 
 class Files:
@@ -32,13 +34,18 @@ class Files:
         """Return the name of a data set as figures show it."""
         return self.config.datasets[dataset].title
 
+    def settings(self, dataset: str) -> dict[str, Any]:
+        """Return the settings on which the images of a data set depend. The size is one if it is not the paper's."""
+        size = self.config.images.size
+        return self.config.datasets[dataset].settings | ({} if size == SIDE else {"size": size})
+
     def store(self, dataset: str) -> str:
         """Return the name of the folder of a data set, which all studies with the same settings of it share."""
         return self._folders[dataset]
 
     @cached_property
     def _folders(self) -> dict[str, str]:
-        texts = {name: canonical(dataset.settings) for name, dataset in self.config.datasets.items()}
+        texts = {name: canonical(self.settings(name)) for name in self.config.datasets}
         return {name: f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:8]}" for name, text in texts.items()}
 
     @cached_property
@@ -47,9 +54,9 @@ class Files:
         return {self.store(dataset): dataset for dataset in self.config.datasets}
 
     def raw_files(self, store: str, split: str) -> list[str]:
-        """List the user's own files from which a split is read."""
+        """List the user's own npz files from which a split is read."""
         dataset = self.config.datasets[self.stores[store]]
-        path = {"train": dataset.train, "test": dataset.test}[split]
+        path = dataset.train if dataset.split else {"train": dataset.train, "test": dataset.test}[split]
         return [str(path)] if dataset.reader == "npz" else []
 
     @property

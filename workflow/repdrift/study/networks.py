@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from repdrift.study.architectures import BLOCKS, CONV4, TORCHVISION
-from repdrift.study.sections import Network, Training, Variant
+from repdrift.study.architectures import BLOCKS, CONV4, HALF, TORCHVISION
+from repdrift.study.sections import Network, Pixels, Training, Variant
+from repdrift.study.tasks import SIDE
 from repdrift.study.user_code import code_of
 
 Settings = Mapping[str, Any]
@@ -54,16 +55,21 @@ def with_defaults(network: Network) -> Network:
     return replace(network, arguments={"block": BLOCKS[0], **network.arguments})
 
 
-def settings(network: Network, classes: int, size: int) -> dict[str, Any]:
+def settings(network: Network, classes: int, images: Pixels) -> dict[str, Any]:
     """Return the settings that `repdrift.networks.building.build` takes, without the layers that are compared."""
     found: dict[str, Any] = {"name": network.name, "classes": classes}
+    found |= {name: list(values) for name, values in normalisation(images).items() if tuple(values) != HALF}
     if network.name == CONV4:
-        usual = 32
-        return {**found, **network.arguments, **({} if size == usual else {"size": size})}
-    found |= {"size": size, "arguments": dict(network.arguments)}
+        return {**found, **network.arguments, **({} if images.size == SIDE else {"size": images.size})}
+    found |= {"size": images.size, "arguments": dict(network.arguments)}
     if not network.name.startswith(TORCHVISION):
         found["code"] = code_of(Path(network.name.rpartition(":")[0]))
     return found
+
+
+def normalisation(images: Pixels) -> dict[str, tuple[float, float, float]]:
+    """Return the mean and the standard deviation of the channels by the names of the network's arguments."""
+    return {"mean": images.mean, "std": images.std}
 
 
 def short_name(network: Network) -> str:

@@ -14,10 +14,33 @@ Section = TypeVar("Section")
 
 
 @dataclass(frozen=True)
-class DataSet:
-    """A data set: the reader of its images, its title in figures, and its number of classes.
+class SplitOff:
+    """A test part that is split off: its share of the images of each class, and the seed that chooses them."""
 
-    `train` and `test` are numbers of images for rendered data sets and paths for npz files. Otherwise they are None.
+    fraction: float
+    seed: int
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """A data set: the reader of its images, its title in figures, and its classes.
+
+    Attributes
+    ----------
+    reader : str
+    title : str
+    classes : int
+        Number of classes. A check of the config completes it by what the files tell.
+    train, test : int or str, optional
+        Numbers of images for rendered data sets, paths for npz files and folders, and names of splits for torchvision.
+    names : tuple of str or int, optional
+        The labels in the raw data in the order of the classes. None if they are the numbers of the classes.
+    arguments : mapping, optional
+        Further arguments of the class of torchvision.
+    split : SplitOff, optional
+        The test part that is split off the training part. None if the data set has a test part, or needs none.
+    shuffle : int, optional
+        The seed of the random order in which images are put before ranges are taken. None for the order of the files.
     """
 
     reader: str
@@ -25,11 +48,27 @@ class DataSet:
     classes: int
     train: int | str | None = None
     test: int | str | None = None
+    names: tuple[str | int, ...] | None = None
+    arguments: Mapping[str, Any] | None = None
+    split: SplitOff | None = None
+    shuffle: int | None = None
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The settings on which the images and labels depend: all but the title."""
+        """The settings on which the labels and the choice of images depend: all but the title."""
         return {name: value for name, value in vars(self).items() if name != "title" and value is not None}
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """The images of a study: height and width in pixels, and mean and standard deviation of the channels.
+
+    Networks get images that are normalised by these, with pixels in 0..1.
+    """
+
+    size: int
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
 
 
 @dataclass(frozen=True)
@@ -186,6 +225,7 @@ class Config:
     seen_seeds: tuple[int, ...]
     data: str
     datasets: Mapping[str, DataSet]
+    images: Pixels
     network: Network
     weights: Weights | None
     variants: Mapping[str, Variant | None]

@@ -25,7 +25,7 @@ from repdrift.study.runs import (
     variant_of,
 )
 from repdrift.study.sections import Config, Images
-from repdrift.study.tasks import CALIBRATION_IMAGES, SIDE, Part, Task, Transform, shuffle_suffix
+from repdrift.study.tasks import CALIBRATION_IMAGES, Part, Task, Transform, shuffle_suffix
 
 SOURCE, DOMAIN, CROSS_DOMAIN, OTHERS = "source", "domain", "cross_domain", "others"
 COMPARED_ROLES = (SOURCE, DOMAIN, CROSS_DOMAIN)  # the networks of all tasks of such a role share a probe
@@ -62,8 +62,13 @@ class Study(Files):
         self.classes = (
             config.datasets[config.source.dataset].classes
             if config.weights is None
-            else described(settings(network, MANY_CLASSES, SIDE), config.weights).classes
+            else described(settings(network, MANY_CLASSES, config.images), config.weights).classes
         )
+
+    @property
+    def side(self) -> int:
+        """Height and width in pixels of all images."""
+        return self.config.images.size
 
     # Networks
 
@@ -77,7 +82,7 @@ class Study(Files):
 
         `classes` is the number of classes of its task; None is for that of the source.
         """
-        return settings(self.choice(name).network, classes or self.classes, SIDE)
+        return settings(self.choice(name).network, classes or self.classes, self.config.images)
 
     @property
     def network(self) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-SIDE = 32  # height and width of an image in pixels
+SIDE = 32  # height and width of an image in pixels, unless a study sets another size
 CALIBRATION_IMAGES = 2048  # the largest number of images on which BN statistics are re-estimated
 
 

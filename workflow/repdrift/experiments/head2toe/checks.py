@@ -20,6 +20,6 @@ def check(study: Study, settings: Settings) -> None:
         At the first setting that is wrong.
     """
     check_targets(study, "head2toe", settings.targets, settings.sweeps)
-    check_sides("head2toe", settings.shuffle)
+    check_sides(study, "head2toe", settings.shuffle)
     check_images(study, "head2toe", settings.targets, "train", LEAST)
     check_images(study, "head2toe", settings.targets, "test", LEAST_TESTS)

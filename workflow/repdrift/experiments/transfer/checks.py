@@ -20,7 +20,7 @@ def check(study: Study, settings: Settings) -> None:
         At the first setting that is wrong.
     """
     check_targets(study, "transfer", settings.targets, settings.sweeps)
-    check_sides("transfer", settings.shuffle)
+    check_sides(study, "transfer", settings.shuffle)
     least = images_needed(study.config.similarity.estimators)
     check_images(study, "transfer", settings.targets, "test", least)
     if settings.test_images < least:

@@ -52,7 +52,6 @@ from repdrift.experiments.transfer.tables import (
 )
 from repdrift.experiments.transfer.tables import KAPPA as OF_KAPPA
 from repdrift.study.architectures import HEAD
-from repdrift.study.tasks import SIDE
 
 SATURATED = 0.65  # the share of pre-training after which gains have saturated: epochs 59 to 61 of 90 in the paper
 LOSS = 1.0  # our margin in points: the middle of a line is no worse if it loses less than this
@@ -156,14 +155,16 @@ class Contrasts:
             label = f"accuracy from epoch {epochs} less that from epoch {early[0]}: equal"
             yield contrast(label, HISTORY, weights, POINTS, self.title(dataset), equal=True)
 
-    def _gain(self, label: str, dataset: str, what: tuple[str, str], side: int = SIDE) -> Contrast:
+    def _gain(self, label: str, dataset: str, what: tuple[str, str], side: int | None = None) -> Contrast:
         """Contrast both starts at the learning rate of the study. It is shown only."""
+        side = self.study.side if side is None else side
         more, less = ((self.experiment.shuffled(dataset, side, start).name, *what) for start in STARTS)
         return difference(label, more, less, POINTS, table=HISTORY, layer=self.title(dataset), decides=False)
 
     def _tuned_gain(
-        self, label: str, dataset: str, measure: str, side: int = SIDE, *, decides: bool = True
+        self, label: str, dataset: str, measure: str, side: int | None = None, *, decides: bool = True
     ) -> Contrast:
+        side = self.study.side if side is None else side
         more, less = (RATES.key(dataset=dataset, side=str(side), network=start, measure=measure) for start in STARTS)
         title = self.title(dataset)
         return difference(label, more, less, POINTS, table=RATES.name, layer=title, decides=decides)

@@ -15,11 +15,11 @@ from repdrift.experiments.transfer.trainings import Trainings
 from repdrift.study.figure import Figure
 from repdrift.study.phrases import count
 from repdrift.study.runs import INDEPENDENT, Checkpoint, Run
-from repdrift.study.tasks import CALIBRATION_IMAGES, SIDE
+from repdrift.study.tasks import CALIBRATION_IMAGES
 
 FINAL = "final"
 SOURCE = "pre-training"
-SHUFFLED = {0: ", values shuffled", 1: ", pixels shuffled", SIDE: ""}  # added to the title of a target
+SHUFFLED = {0: ", values shuffled", 1: ", pixels shuffled"}  # added to the title of a target
 PARTS = ("similarity", "barrier", "criticality")  # the tables that each target and seed has
 
 
@@ -173,7 +173,7 @@ class Transfer(Trainings):
     def _rates_rows(self) -> dict[str, dict[str, object]]:
         return {
             self.file("rates", task, seed): {
-                "images": self.study.title(dataset) + SHUFFLED[side],
+                "images": self.study.title(dataset) + SHUFFLED.get(side, ""),
                 "chance": self._chance(dataset),
             }
             for task, (dataset, side) in self.tuned.items()

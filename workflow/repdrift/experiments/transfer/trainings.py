@@ -12,7 +12,7 @@ from repdrift.experiments.transfer.pairs import START_OF_P, STARTS
 from repdrift.experiments.transfer.settings import Settings
 from repdrift.study.runs import INDEPENDENT, INDEPENDENT_2, INITIAL, Run
 from repdrift.study.study import Study
-from repdrift.study.tasks import SIDE, Task
+from repdrift.study.tasks import Task
 
 DESTROYED = 1  # blocks of at most this side leave no structure of an image
 
@@ -55,9 +55,9 @@ class Trainings(Experiment):
             for start in STARTS:
                 yield from self.at_rates(dataset, side, start)
 
-    def task(self, dataset: str, side: int = SIDE) -> Task:
+    def task(self, dataset: str, side: int | None = None) -> Task:
         """Return the task on a target whose images are shuffled in blocks of a side. One large block is the image."""
-        shuffle = None if side == SIDE else side
+        shuffle = None if side == self.study.side else side
         return self.study.target_task(dataset, size=self.settings.images, shuffle=shuffle)
 
     def trained(self, dataset: str) -> dict[str, Run]:
@@ -83,7 +83,7 @@ class Trainings(Experiment):
     @property
     def sides(self) -> list[int]:
         """The sides of the blocks that are shuffled. The last is the side of the image, which shuffles nothing."""
-        return [*sorted(self.settings.shuffle), SIDE]
+        return [*sorted(self.settings.shuffle), self.study.side]
 
     @property
     def destroyed(self) -> int | None:
@@ -111,7 +111,7 @@ class Trainings(Experiment):
 
         These are the targets as they are, and those whose structure is destroyed.
         """
-        pairs = [(dataset, SIDE) for dataset in self.targets]
+        pairs = [(dataset, self.study.side) for dataset in self.targets]
         pairs += [(dataset, self.destroyed) for dataset in self.sweeps if self.destroyed is not None]
         return {self.task(dataset, side).name: (dataset, side) for dataset, side in pairs}
 
