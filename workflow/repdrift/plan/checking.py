@@ -6,14 +6,16 @@ The Snakefile imports this module, so it needs nothing heavy.
 from pathlib import Path
 
 from repdrift.data.readers import KNOWN, NPZ, RENDERED_CLASSES, npz_length
-from repdrift.plan.experiments import check_sections
+from repdrift.plan.experiments import check_sections, planned
 from repdrift.plan.schema import check_schema
 from repdrift.similarity.registry import images_needed
 from repdrift.study.config import Config, image_sections
+from repdrift.study.phrases import count
 from repdrift.study.refusal import check_at_most, nearest, refusal
-from repdrift.study.sections import parse
+from repdrift.study.sections import ADAMW, SGD, parse
 from repdrift.study.study import Study
-from repdrift.study.tasks import Part
+from repdrift.study.tasks import SIDE, Part
+from repdrift.study.trained import first_trained
 
 
 def check(config: Config) -> None:
@@ -37,7 +39,10 @@ def check(config: Config) -> None:
     _check_targets_differ(config)
     _check_pretraining(config)
     _check_probe(config)
-    check_sections(Study(parse(config)))
+    study = Study(parse(config))
+    _check_training(study)
+    check_sections(study)
+    _check_warmup(study)
 
 
 def _check_readers(config: Config) -> None:
@@ -137,6 +142,30 @@ def _check_probe(config: Config) -> None:
             f"allowed is {least}, which the estimators of similarity need, to {size}, the number of images of {key}"
         )
         raise refusal("probe.images", images, sentence)
+
+
+def _check_training(study: Study) -> None:
+    training = study.config.training
+    if training.optimizer == ADAMW and training.momentum is not None:
+        sentence = f"{ADAMW} has no momentum; allowed is null, or training.optimizer: {SGD}"
+        raise refusal("training.momentum", training.momentum, sentence)
+    if training.optimizer == SGD and training.momentum is None:
+        raise refusal("training.momentum", None, f"{SGD} needs it; allowed is a number of at least 0 and below 1")
+    if training.augmentation.crop >= SIDE:
+        sentence = f"allowed is less than {SIDE}, the height and width of the images"
+        raise refusal("training.augmentation.crop", training.augmentation.crop, sentence)
+    first_trained(study.config.finetune.train, study.architecture)
+
+
+def _check_warmup(study: Study) -> None:
+    warmup = study.config.training.warmup
+    if warmup == 0:
+        return
+    runs = [run for experiment in planned(study).values() for run in experiment.runs()]
+    shortest = min(runs, key=study.epochs_of)
+    if warmup >= study.epochs_of(shortest):
+        sentence = f"the run {shortest.name} has {count(study.epochs_of(shortest), 'epoch')}; allowed is less than that"
+        raise refusal("training.warmup", warmup, sentence)
 
 
 def _split_size(config: Config, dataset: str, split: str, used_by: str) -> int:

@@ -58,6 +58,7 @@ def train(plan: Plan, name: str, seed: int) -> specs.TrainSpec:
         checkpoints=run.checkpoints,
         order=run.order,
         seed=seed,
+        train=run.train,
     )
 
 

@@ -12,6 +12,7 @@ Checkpoint = tuple[str, str]  # the name of a run or of initial weights, and the
 INITIAL: Checkpoint = ("init", "init")
 INDEPENDENT: Checkpoint = ("independent", "init")
 INDEPENDENT_2: Checkpoint = ("independent2", "init")  # has nothing in common with the other two
+ALL = "all"  # stands for all parts of a network
 BLOCK_SEPARATOR = "/"  # the name of a run with another block order is this order, the separator, and the run's own name
 
 
@@ -37,6 +38,8 @@ class Run:
         Runs that differ only in this number see the same images in different orders.
     learning_rate : float, optional
         None is for that of the study.
+    train : str
+        The name of the first part of the network that is trained, with all parts after it. ``all`` is for all parts.
     """
 
     name: str
@@ -48,6 +51,7 @@ class Run:
     head: str = "keep"
     order: int = 1
     learning_rate: float | None = None
+    train: str = ALL
 
 
 def in_block(run: Run, block: str) -> Run:

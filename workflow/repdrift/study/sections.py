@@ -12,6 +12,9 @@ import msgspec
 
 Section = TypeVar("Section")
 
+SGD, ADAMW = "sgd", "adamw"
+CONSTANT, COSINE = "constant", "cosine"  # schedules without settings of their own
+
 
 @dataclass(frozen=True)
 class DataSet:
@@ -41,14 +44,58 @@ class Network:
 
 
 @dataclass(frozen=True)
+class StepDecay:
+    """A schedule that multiplies the learning rate by a factor after every `step` epochs."""
+
+    step: int
+    factor: float
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """What is done to training images at random: horizontal flips, and crops of images padded by `crop` pixels."""
+
+    flip: bool = False
+    crop: int = 0
+
+
+@dataclass(frozen=True)
 class Training:
-    """The settings of all trainings."""
+    """The settings of all trainings.
+
+    Those with a default are left out of specs that have it, see `repdrift.canonical`.
+
+    Attributes
+    ----------
+    learning_rate : float
+        The largest learning rate of a training.
+    momentum : float, optional
+        None for AdamW, which has none.
+    weight_decay : float
+    batch_size : int
+    precision : str
+        ``float32``, ``tf32`` or ``bfloat16``.
+    optimizer : str
+        ``sgd`` or ``adamw``.
+    schedule : str or StepDecay
+        ``constant``, ``cosine``, or a step decay.
+    warmup : int
+        Number of epochs in which the learning rate grows to the largest one.
+    label_smoothing : float
+        The share of the target probability that all classes share evenly.
+    augmentation : Augmentation
+    """
 
     learning_rate: float
-    momentum: float
+    momentum: float | None
     weight_decay: float
     batch_size: int
     precision: str
+    optimizer: str = SGD
+    schedule: str | StepDecay = CONSTANT
+    warmup: int = 0
+    label_smoothing: float = 0.0
+    augmentation: Augmentation = Augmentation()
 
 
 @dataclass(frozen=True)
@@ -82,11 +129,15 @@ class Pretrain:
 
 @dataclass(frozen=True)
 class Finetune:
-    """Trainings on target images, from the pre-trained weights."""
+    """Trainings on target images, from the pre-trained weights.
+
+    `train` is ``all``, ``head``, or ``{"from": name}`` with the name of a part or of the layer that it ends with.
+    """
 
     epochs: int
     test_every: int
     head: str
+    train: str | dict[str, str]
     domain: Target
     cross_domain: Target
     others: tuple[Images, ...]

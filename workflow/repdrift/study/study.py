@@ -12,9 +12,10 @@ from pathlib import PurePath
 
 from repdrift.study.architectures import architecture
 from repdrift.study.files import Files
-from repdrift.study.runs import INDEPENDENT, INDEPENDENT_2, INITIAL, Checkpoint, Run, network_variant
+from repdrift.study.runs import ALL, INDEPENDENT, INDEPENDENT_2, INITIAL, Checkpoint, Run, network_variant
 from repdrift.study.sections import Config, Images
 from repdrift.study.tasks import CALIBRATION_IMAGES, Part, Task, Transform, shuffle_suffix
+from repdrift.study.trained import first_trained
 
 SOURCE, DOMAIN, CROSS_DOMAIN, OTHERS = "source", "domain", "cross_domain", "others"
 COMPARED_ROLES = (SOURCE, DOMAIN, CROSS_DOMAIN)  # the networks of all tasks of such a role share a probe
@@ -180,6 +181,9 @@ class Study(Files):
     ) -> Run:
         """Make a training on a target task.
 
+        It trains the parts of the network that the config asks for, if it starts from pre-trained weights. From other
+        weights it trains all parts.
+
         Parameters
         ----------
         task : Task
@@ -212,6 +216,7 @@ class Study(Files):
         usual_head = finetune.head if parent is None else "keep"
         if head not in (None, usual_head):
             name = f"{name}-{head}-head"
+        train = first_trained(finetune.train, self.architecture) if start[0] == self.pretrained else ALL
         if order > 1:
             name = f"{name}-order{order}"
         if learning_rate == self.config.training.learning_rate:
@@ -220,7 +225,7 @@ class Study(Files):
             # A point would make the last part of a folder's name look like the ending of a file.
             rate = f"{learning_rate:g}".replace(".", "p")
             name, test_every = f"{name}-lr{rate}", math.ceil(length / self._steps_per_epoch(task))
-        return Run(name, task, start, length, test_every, checkpoints, head or usual_head, order, learning_rate)
+        return Run(name, task, start, length, test_every, checkpoints, head or usual_head, order, learning_rate, train)
 
     def _steps_per_epoch(self, task: Task) -> int:
         return math.ceil(task.size / self.config.training.batch_size)

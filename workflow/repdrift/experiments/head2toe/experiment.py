@@ -189,7 +189,7 @@ class Head2Toe(Experiment):
             seed=seed,
             network=self.study.network,
             head="new" if method == FINE_TUNING else "keep",
-            training=dict(vars(self.study.config.training)),
+            training=self.study.config.training,
             learning_rates=settings.learning_rates,
             epochs=lengths,
             parts=PARTS,
