@@ -23,7 +23,7 @@ class Batch(NamedTuple):
     ----------
     indices : int64 Tensor [B]
         The places of the images in the training set.
-    learning_rate : float32 Tensor [], optional
+    learning_rate : Tensor [], optional
         None if it is constant.
     places : int64 Tensor [B, 3], optional
         The augmentation of the images, see `repdrift.training.augmentation.drawn`.
@@ -102,4 +102,6 @@ class Batches:
             return None
         steps = range(first, first + count)
         rates = [learning_rate(self.settings, self.steps_per_epoch, step) for step in steps]
-        return torch.tensor(rates, dtype=torch.float32).to(self.device)
+        # The kernels for GPUs read a float32. With a float64, those for CPUs round as they do with a plain number.
+        dtype = torch.float32 if self.device.type == "cuda" else torch.float64
+        return torch.tensor(rates, dtype=dtype).to(self.device)
