@@ -1,7 +1,7 @@
 """The text form in which settings are tracked, hashed and compared."""
 
 import json
-from dataclasses import fields
+from dataclasses import MISSING, Field, fields
 from typing import Any
 
 
@@ -16,4 +16,8 @@ def canonical(value: object) -> str:
 
 def _settings(value: Any) -> dict[str, object]:  # noqa: ANN401
     each = ((field, getattr(value, field.name)) for field in fields(value))
-    return {field.name: setting for field, setting in each if setting != field.default}
+    return {field.name: setting for field, setting in each if setting != _default(field)}
+
+
+def _default(field: Field[Any]) -> object:
+    return field.default if field.default_factory is MISSING else field.default_factory()

@@ -5,7 +5,7 @@ types, so that mypy checks every read of it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 
 import msgspec
@@ -95,7 +95,7 @@ class Training:
     schedule: str | StepDecay = CONSTANT
     warmup: int = 0
     label_smoothing: float = 0.0
-    augmentation: Augmentation = Augmentation()
+    augmentation: Augmentation = field(default_factory=Augmentation)
 
 
 @dataclass(frozen=True)
