@@ -153,6 +153,12 @@ def test_a_later_setting_is_written_only_where_it_is_not_as_before(load_config):
     new = json.loads(canonical(specs.train(Plan(config), "objects", 1)))
     training = old["training"] | {"schedule": added["schedule"], "augmentation": {"flip": True}}
     assert new == old | {"training": training}
+    shown = specs.report(Plan(config)).config
+    usual = {key: old["training"][key] for key in old["training"] if key not in ("steps", "test_every")}
+    assert shown["training"] == usual | {"schedule": added["schedule"], "augmentation": {"flip": True}}
+    assert "train" not in shown["finetune"]
+    config["finetune"]["train"] = "head"
+    assert specs.report(Plan(config)).config["finetune"]["train"] == "head"
     with pytest.raises(ValueError):
         parse(TrainSpec, json.dumps(old | {"train": "all"}))
 

@@ -16,8 +16,9 @@ def canonical(value: object) -> str:
 
 def _settings(value: Any) -> dict[str, object]:  # noqa: ANN401
     each = ((field, getattr(value, field.name)) for field in fields(value))
-    return {field.name: setting for field, setting in each if setting != _default(field)}
+    return {field.name: setting for field, setting in each if setting != default_of(field)}
 
 
-def _default(field: Field[Any]) -> object:
+def default_of(field: Field[Any]) -> object:
+    """Return the default of a field of a dataclass, or `dataclasses.MISSING` if it has none."""
     return field.default if field.default_factory is MISSING else field.default_factory()

@@ -185,7 +185,10 @@ class ShownFigure:
 
 @dataclass(frozen=True)
 class ReportSpec:
-    """The report: its figures in order, and the config without the settings that only concern the disk."""
+    """The report: its figures in order, and its config.
+
+    The config is without the settings that only concern the disk, and without those that have their default.
+    """
 
     study: str
     figures: tuple[ShownFigure, ...]

@@ -10,6 +10,7 @@ from repdrift.claims.contrasts import histories_of
 from repdrift.plan.plan import Plan
 from repdrift.study.figure import Figure
 from repdrift.study.runs import INDEPENDENT, INDEPENDENT_2, INITIAL, network_variant
+from repdrift.study.sections import without_defaults
 
 PURPOSES = {
     INITIAL[0]: "initialisation",
@@ -101,5 +102,7 @@ def judge(plan: Plan, claims_figure: str) -> specs.JudgeSpec:
 
 def report(plan: Plan) -> specs.ReportSpec:
     shown = [specs.ShownFigure(figure.name, figure.title, figure.caption) for figure in plan.figures.values()]
-    settings = {key: value for key, value in plan.study.config.given.items() if key not in ("data", "keep")}
-    return specs.ReportSpec(plan.study.config.study, tuple(shown), settings)
+    config = plan.study.config
+    given = without_defaults(config.given, config)
+    settings = {key: value for key, value in given.items() if key not in ("data", "keep")}
+    return specs.ReportSpec(config.study, tuple(shown), settings)

@@ -5,10 +5,13 @@ types, so that mypy checks every read of it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, TypeVar
 
 import msgspec
+
+from repdrift.canonical import default_of
+from repdrift.study.runs import ALL
 
 Section = TypeVar("Section")
 
@@ -137,10 +140,10 @@ class Finetune:
     epochs: int
     test_every: int
     head: str
-    train: str | dict[str, str]
     domain: Target
     cross_domain: Target
     others: tuple[Images, ...]
+    train: str | dict[str, str] = ALL
 
 
 @dataclass(frozen=True)
@@ -230,6 +233,26 @@ def parse(config: Mapping[str, Any]) -> Config:
     experiments = {name: section for name, section in config.items() if name not in own}
     found = {name: section for name, section in config.items() if name in own}
     return section(Config, {**found, "experiments": experiments, "given": dict(config)})
+
+
+def without_defaults(given: Mapping[str, Any], parsed: Any) -> dict[str, Any]:  # noqa: ANN401
+    """Return a config as the user gave it, without settings that have the default of their type.
+
+    Parameters
+    ----------
+    given : mapping
+        The config, or a section of it.
+    parsed : dataclass
+        The type that it was parsed into.
+    """
+    found = dict(given)
+    for each in fields(parsed):
+        value = getattr(parsed, each.name)
+        if each.name in found and value == default_of(each):
+            del found[each.name]
+        elif each.name in found and is_dataclass(value):
+            found[each.name] = without_defaults(given[each.name], value)
+    return found
 
 
 def section(kind: type[Section], value: Mapping[str, Any]) -> Section:
