@@ -12,7 +12,7 @@ from repdrift.similarity.registry import images_needed
 from repdrift.study.config import Config, image_sections
 from repdrift.study.phrases import count
 from repdrift.study.refusal import check_at_most, nearest, refusal
-from repdrift.study.sections import ADAMW, SGD, parse
+from repdrift.study.sections import ADAMW, SGD, Training, parse
 from repdrift.study.study import Study
 from repdrift.study.tasks import SIDE, Part
 from repdrift.study.trained import first_trained
@@ -40,7 +40,8 @@ def check(config: Config) -> None:
     _check_pretraining(config)
     _check_probe(config)
     study = Study(parse(config))
-    _check_training(study)
+    _check_training("training", study.config.training)
+    first_trained(study.config.finetune.train, study.architecture)
     check_sections(study)
     _check_warmup(study)
 
@@ -144,17 +145,17 @@ def _check_probe(config: Config) -> None:
         raise refusal("probe.images", images, sentence)
 
 
-def _check_training(study: Study) -> None:
-    training = study.config.training
-    if training.optimizer == ADAMW and training.momentum is not None:
-        sentence = f"{ADAMW} has no momentum; allowed is null, or training.optimizer: {SGD}"
-        raise refusal("training.momentum", training.momentum, sentence)
-    if training.optimizer == SGD and training.momentum is None:
-        raise refusal("training.momentum", None, f"{SGD} needs it; allowed is a number of at least 0 and below 1")
-    if training.augmentation.crop >= SIDE:
+def _check_training(key: str, training: Training) -> None:
+    """Check the settings of trainings in the section of a key."""
+    momentum, crop = training.momentum, training.augmentation.crop
+    if training.optimizer == ADAMW and momentum is not None:
+        sentence = f"{ADAMW} has no momentum; allowed is null, or {key}.optimizer: {SGD}"
+        raise refusal(f"{key}.momentum", momentum, sentence)
+    if training.optimizer == SGD and momentum is None:
+        raise refusal(f"{key}.momentum", momentum, f"{SGD} needs it; allowed is a number of at least 0 and below 1")
+    if crop >= SIDE:
         sentence = f"allowed is less than {SIDE}, the height and width of the images"
-        raise refusal("training.augmentation.crop", training.augmentation.crop, sentence)
-    first_trained(study.config.finetune.train, study.architecture)
+        raise refusal(f"{key}.augmentation.crop", crop, sentence)
 
 
 def _check_warmup(study: Study) -> None:
