@@ -9,7 +9,7 @@ from tests.workflow.tiny import TINY, of, onwards
 
 RESULTS = "results/tiny"
 MODEL = f"{RESULTS}/models/objects+objects/seed1/final.safetensors"
-TRAINING = "workflow/repdrift/training/sgd.py"
+TRAINING = "workflow/repdrift/training/replay.py"
 TRAINED = onwards(of("pretrain", "pretrain_source", "finetune"))
 NOTHING = set()
 
@@ -66,7 +66,7 @@ def test_adopted_results_are_good_until_the_next_change(upgraded):
         assert planned(upgraded) == onwards(of("finetune"))
     with edit(TRAINING, "WARM_UP = 4", "WARM_UP = 5")(upgraded):
         assert planned(upgraded) == TRAINED
-        assert f"stale    {MODEL}: the code that it was adopted for (training.sgd) has changed since" in (
+        assert f"stale    {MODEL}: the code that it was adopted for (training.replay) has changed since" in (
             upgraded.repdrift("verify", RESULTS, check=False).stdout.splitlines()
         )
 

@@ -32,7 +32,7 @@ ROWS = [
     (
         "comments, a docstring, formatting",
         both(
-            code("training/sgd.py", "WARM_UP = 3  # number", "WARM_UP = 3  # a number"),
+            code("training/replay.py", "WARM_UP = 3  # number", "WARM_UP = 3  # a number"),
             code("data/labels.py", '"""Partially random and', '"""Random and'),
             code("data/labels.py", "(labels + shift) % classes", "(\n        labels + shift\n    ) % classes"),
             edit("workflow/rules/train.smk", "Everything waits", "All waits"),
@@ -95,7 +95,7 @@ ROWS = [
         ),
         NOTHING,
     ),
-    ("the steps of the training", code("training/sgd.py", "WARM_UP = 3", "WARM_UP = 4"), onwards(of(*TRAINED))),
+    ("the steps of the training", code("training/replay.py", "WARM_UP = 3", "WARM_UP = 4"), onwards(of(*TRAINED))),
     (
         "how trainings are packed",
         code("training/packing.py", "ADMIT_SECONDS = 0.5", "ADMIT_SECONDS = 0.6"),

@@ -58,6 +58,36 @@ def test_a_caption_names_the_images_and_the_length_of_fine_tuning(load_config):
     )
 
 
+def test_a_caption_tells_how_networks_are_trained_where_that_is_not_usual(load_config):
+    usual = Plan(load_config("demo")).figures
+    assert not any("Training uses" in figure.caption or "trained;" in figure.caption for figure in usual.values())
+    config = load_config("demo")
+    config["training"] |= {
+        "optimizer": "adamw", "momentum": None, "schedule": "cosine", "warmup": 1, "label_smoothing": 0.1,
+        "augmentation": {"flip": True, "crop": 4},
+    }  # fmt: skip
+    config["finetune"]["train"] = {"from": "pool3"}
+    figures = Plan(config).figures
+    every = (
+        "Training uses AdamW, a learning rate that falls to 0 as a cosine, a warm-up of 1 epoch, label smoothing of "
+        "0.1, random horizontal flips and random crops of images that are padded by 4 pixels."
+    )
+    some = "Only block3 and the parts after it are trained; what comes before keeps its pre-trained weights."
+    for name in ("fig2", "fig3", "fig4", "fig5"):
+        assert every in figures[name].caption
+        assert (some in figures[name].caption) == (name in ("fig4", "fig5"))
+
+
+@pytest.mark.parametrize(("epochs", "every"), [(1, "epoch"), (30, "30 epochs")])
+def test_a_caption_tells_of_a_step_decay_and_of_heads(load_config, epochs, every):
+    config = load_config("demo")
+    config["training"]["schedule"] = {"step": epochs, "factor": 0.5}
+    config["finetune"]["train"] = "head"
+    caption = Plan(config).figures["fig4"].caption
+    assert f"Training uses a learning rate that is multiplied by 0.5 after every {every}." in caption
+    assert "Only the head is trained; what comes before" in caption
+
+
 def test_the_images_of_an_npz_data_set_are_named_by_their_file(load_config):
     """SVHN's test images come in as the split `train`, which a reader would take for SVHN's own training images."""
     figures = Plan(load_config("laptop", "svhn-npz")).figures

@@ -66,6 +66,13 @@ def test_config_and_presets_pass(presets, tmp_path, monkeypatch):
 GOOD = [
     ("similarity/estimators", ["rbf-cka-biased@0.5", "rbf-cka-biased", "neighbours"]),
     ("study", "2022.paper_v-1"),
+    ("training/schedule", "cosine"),
+    ("training/schedule", {"step": 30, "factor": 0.1}),
+    ("training/warmup", 1),
+    ("training/augmentation", {"flip": True, "crop": 31}),
+    ("finetune/train", "head"),
+    ("finetune/train", {"from": "block3"}),
+    ("finetune/train", {"from": "pool3"}),
     ("pretrain/checkpoints", [150, 1, 75]),
     ("finetune/domain/shift", None),
     ("finetune/cross_domain/shift", 9),
@@ -114,7 +121,7 @@ def sections(rule, value):
 def test_schema_and_config_have_the_same_keys():
     Draft202012Validator.check_schema(RULES)
     pairs = list(sections(RULES, CONFIG))
-    assert len(pairs) == 1 + 14 + 3
+    assert len(pairs) == 1 + 14 + 4
     for rule, section in pairs:
         assert set(rule["properties"]) == set(section) == set(rule["required"])
         assert rule["additionalProperties"] is False
@@ -155,9 +162,22 @@ BAD = [
         ["write 1.0e-05, without quotes", "--config hands nested values over as text"],
     ),
     # Types and values
-    ("training", [None, 3], ["a mapping with the keys learning_rate, momentum"]),
+    ("training", [None, 3], ["a mapping with the keys optimizer, learning_rate, momentum"]),
     ("training/learning_rate", [0, "fast", None, float("inf")], ["a number above 0"]),
     ("training/momentum", [1, -0.1, float("nan")], ["at least 0 and below 1"]),
+    ("training/momentum", [None], ["null", "sgd needs it", "at least 0 and below 1"]),
+    ("training/optimizer", ["SGD", "adam", "adamW"], ["sgd or adamw", "did you mean "]),
+    ("training/optimizer", [None, "lion"], ["sgd or adamw"]),
+    ("training/schedule", ["cosin"], ["constant, cosine, or a step decay such as {step: 30", "did you mean cosine?"]),
+    ("training/schedule", ["step", 3, None], ["constant, cosine, or a step decay such as {step: 30, factor: 0.1}"]),
+    ("training/warmup", [-1, 0.5, None], ["a whole number of epochs, 0 for no warm-up"]),
+    ("training/warmup", [2], ["less than 2 epochs", "head2toe.epochs"]),
+    ("training/label_smoothing", [1, 1.5, -0.1, float("nan")], ["at least 0 and below 1"]),
+    ("training/augmentation/flip", [1, "yes"], ["true or false"]),
+    ("training/augmentation/crop", [32], ["32", "less than 32", "height and width of the images"]),
+    ("training/augmentation/crop", [-1, 2.5], ["a whole number of pixels"]),
+    ("finetune/train", ["haed"], ["all, head, or the first part", "did you mean head?"]),
+    ("finetune/train", ["block3", None, ["head"]], ["all, head, or the first part", "{from: block3}"]),
     ("training/batch_size", [1], ["at least 2", "batch normalisation"]),
     ("images/size", [7, 2048, "64", 64.0], ["a whole number of 8 to 1024"]),
     ("study", ["../elsewhere", "paper\n", "", 2024, "datasets", "logs"], ["letters, digits", "not datasets or logs"]),
@@ -249,6 +269,14 @@ BAD_INSIDE = [
     ("head2toe/offsets", [0.0, 1.0], "head2toe.offsets[1]", ["below 1"]),
     ("head2toe/test_images", 1, "head2toe.test_images", ["at least 2"]),
     ("head2toe/window", 0, "head2toe.window", ["above 0"]),
+    ("training/optimizer", "adamw", "training.momentum", ["0.9", "adamw has no momentum; allowed is null"]),
+    ("training/schedule", {"step": 30, "factor": 1}, "training.schedule.factor", ["above 0 and below 1"]),
+    ("training/schedule", {"step": 0, "factor": 0.1}, "training.schedule.step", ["at least 1"]),
+    ("training/schedule", {"step": 3}, "training.schedule.factor", ["missing", "above 0 and below 1"]),
+    ("training/schedule", {"stp": 3, "factor": 0.1}, "training.schedule.stp", ["did you mean training.schedule.step?"]),
+    ("finetune/train", {"from": "blok3"}, "finetune.train.from", ["parts block1, block2", "did you mean block3?"]),
+    ("finetune/train", {"from": "pool9"}, "finetune.train.from", ["pool1, pool2", "did you mean pool4?"]),
+    ("finetune/train", {}, "finetune.train.from", ["missing", "a part of the network"]),
     ("transfer/learning_rates", [0.1, 0], "transfer.learning_rates[1]", ["a number above 0"]),
     ("source/test", "test[0:100]", "probe.images", ["500", "allowed is 8", "to 100", "source.test"]),
     ("transfer/shuffle", [4, 5], "transfer.shuffle[1]", ["5", "0, 1, 2, 4, 8, 16"]),
@@ -287,6 +315,11 @@ TOGETHER = [
     ([others(train="train[0:1]")], "finetune.others[0].train", ["transferability", "at least 2 images"]),
     ([others(train="train[0:9]")], "finetune.others[0].train", ["head2toe", "at least 10 images"]),
     ([NEIGHBOURS, others(test="test[0:10]")], "finetune.others[0].test", ["at least 11 images"]),
+    (
+        [{"training": {"warmup": 13}, "head2toe": None}],
+        "training.warmup",
+        ["the run cifar10-random9-steps19200 has 13 epochs; allowed is less than that"],
+    ),
     ([NEIGHBOURS, {"probe": {"images": 21}}], "probe.images", ["21", "allowed is 22"]),
     ([NEIGHBOURS, {"transfer": {"test_images": 10}}], "transfer.test_images", ["10", "allowed is 11 or more"]),
 ]
@@ -306,6 +339,8 @@ def test_settings_that_are_wrong_together_are_refused(overlays, key, words):
         [others(train="train[0:10]", test="test[0:4]")],
         [others(train="train[0:1]", test="test[0:1]"), dict.fromkeys(("transfer", "transferability", "head2toe"))],
         [NEIGHBOURS, {"probe": {"images": 22}}],
+        [{"training": {"optimizer": "adamw", "momentum": None}}],
+        [{"training": {"warmup": 12}, "head2toe": None}],
         [{"pretrain": {"checkpoints": [75]}, "transfer": {"checkpoints": [0, 75, 150]}}],
     ],
 )

@@ -269,6 +269,15 @@ def test_all_lengths_are_of_one_training(images, labels):
     assert together == [trainer.train(split, 0.01, [length])[1][0] for length in (1, 2, 4)]
 
 
+def test_a_length_has_a_training_of_its_own_where_the_learning_rate_depends_on_it(images, labels):
+    trainer = Trainer(start, images, labels, SETTINGS | {"schedule": "cosine"}, seed=3)
+    splits = folds(N, 5, seed=3)[:1]
+    tried = search_tuning(trainer, splits, [0.01], [1, 2, 4]).tried
+    alone = {Schedule(0.01, length): trainer.train(splits[0], 0.01, [length])[1][0] for length in (1, 2, 4)}
+    assert tried == alone
+    assert trainer.train(splits[0], 0.01, [1, 2, 4])[1] != list(alone.values())
+
+
 def test_the_best_is_trained_on_all_examples(easy, labels):
     found = search_tuning(Trainer(start, easy, labels, SETTINGS, seed=1), folds(N, 5, seed=1)[:2], [1e-6, 0.01], [1, 6])
     assert found.choice == Schedule(0.01, 6)

@@ -7,11 +7,13 @@ import sys
 
 import pytest
 import torch
-from tests.unit.stage import NETWORK, Stage, finish
+from tests.unit.stage import NETWORK, SETTINGS, Stage, finish
 
 from repdrift.data import rendered
 from repdrift.networks.building import build, initialise
-from repdrift.training.sgd import Descent
+from repdrift.specs import TrainingSettings
+from repdrift.training.batches import Batch
+from repdrift.training.step import Step
 
 FLAGS = """
 import torch
@@ -55,14 +57,14 @@ def test_bfloat16_repeats_and_learns_and_is_not_float32(stage):
 def test_bfloat16_rounds_the_forward_pass():
     pixels, labels = map(torch.from_numpy, rendered.render("objects", "train", 32))
 
-    def loss(autocast):
+    def loss(precision):
         network = build(NETWORK).train()
         initialise(network, "initialisation", 1)
-        rates = {"learning_rate": 0.01, "momentum": 0.9, "weight_decay": 0.0}
-        return Descent(network, pixels, labels, **rates, autocast=autocast)(torch.arange(32))[0].item()
+        settings = TrainingSettings(**SETTINGS | {"precision": precision}, steps=1)
+        return Step(network, pixels, labels, settings)(Batch(torch.arange(32)))[0].item()
 
-    assert loss(True) != loss(False)
-    assert loss(True) == pytest.approx(loss(False), rel=0.02)
+    assert loss("bfloat16") != loss("float32")
+    assert loss("bfloat16") == pytest.approx(loss("float32"), rel=0.02)
 
 
 def test_tf32_is_off_unless_asked_for():

@@ -2,19 +2,32 @@
 
 import pytest
 import torch
-from tests.unit.stage import NETWORK, SETTINGS
+from tests.unit.dropping import Dropping
+from tests.unit.stage import SETTINGS
 
 from repdrift.data import rendered
-from repdrift.networks.building import build, initialise
+from repdrift.networks.building import initialise
+from repdrift.networks.conv4 import Conv4
 from repdrift.specs import TrainingSettings
+from repdrift.study.sections import Augmentation
 from repdrift.training.progress import Progress
 from repdrift.training.training import Training
 
+EVERYTHING = {  # that is drawn, and that changes from step to step
+    "optimizer": "adamw",
+    "momentum": None,
+    "schedule": "cosine",
+    "warmup": 1,
+    "label_smoothing": 0.1,
+    "augmentation": Augmentation(flip=True, crop=4),
+}
 
-def begun(data, steps=10):
-    network = build(NETWORK)
+
+def begun(data, steps=10, made=Conv4, **changes):
+    network = made()
     initialise(network, "initialisation", 1)
-    return Training(network, data, data, TrainingSettings(**SETTINGS, steps=steps), torch.Generator().manual_seed(3))
+    settings = TrainingSettings(**{**SETTINGS, **changes}, steps=steps)
+    return Training(network, data, data, settings, torch.Generator().manual_seed(3))
 
 
 def ended(training):
@@ -29,15 +42,22 @@ def data():
     return torch.from_numpy(images).contiguous(memory_format=torch.channels_last), torch.from_numpy(labels)
 
 
-def test_restored_after_any_step_it_is_the_same(data, tmp_path):
-    """The state goes through a file, into a training that knows nothing of the first."""
-    whole = ended(begun(data))
+@pytest.mark.parametrize(
+    ("made", "changes"), [(Conv4, {}), (Conv4, EVERYTHING), (Dropping, {}), (Dropping, EVERYTHING)]
+)
+def test_restored_after_any_step_it_is_the_same(data, tmp_path, made, changes):
+    """The state goes through a file, into a training that knows nothing of the first.
+
+    In between, something else draws from the generators that the process shares.
+    """
+    whole = ended(begun(data, made=made, **changes))
     expected = whole.network.state_dict()
-    interrupted, events = begun(data), 0
+    interrupted, events = begun(data, made=made, **changes), 0
     for _ in interrupted.events():
         progress = Progress(tmp_path / "final", ["key"])
         progress.save(*interrupted.state())
-        again = begun(data)
+        torch.rand(events)
+        again = begun(data, made=made, **changes)
         again.restore(*progress.load())
         assert again.step == interrupted.step
         ended(again)

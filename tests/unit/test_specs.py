@@ -133,12 +133,34 @@ def test_another_spec_is_refused(plan, change):
         parse(TrainSpec, other)
 
 
-@pytest.mark.parametrize("key", [field.name for field in fields(TrainSpec)])
+@pytest.mark.parametrize("key", [field.name for field in fields(TrainSpec) if field.default is MISSING])
 def test_a_missing_key_is_refused(plan, key):
     spec = json.loads(canonical(specs.train(plan, "objects", 1)))
     del spec[key]
     with pytest.raises(ValueError, match=key):
         parse(TrainSpec, json.dumps(spec))
+
+
+def test_a_later_setting_is_written_only_where_it_is_not_as_before(load_config):
+    config = load_config("demo")
+    old = json.loads(canonical(specs.train(Plan(config), "objects", 1)))
+    assert set(old) == {"run", "task", "network", "head", "training", "checkpoints", "order", "seed"}
+    assert set(old["training"]) == {
+        "learning_rate", "momentum", "weight_decay", "batch_size", "precision", "steps", "test_every"
+    }  # fmt: skip
+    added = {"schedule": {"step": 1, "factor": 0.5}, "augmentation": {"flip": True, "crop": 0}, "warmup": 0}
+    config["training"] |= added
+    new = json.loads(canonical(specs.train(Plan(config), "objects", 1)))
+    training = old["training"] | {"schedule": added["schedule"], "augmentation": {"flip": True}}
+    assert new == old | {"training": training}
+    shown = specs.report(Plan(config)).config
+    usual = {key: old["training"][key] for key in old["training"] if key not in ("steps", "test_every")}
+    assert shown["training"] == usual | {"schedule": added["schedule"], "augmentation": {"flip": True}}
+    assert "train" not in shown["finetune"]
+    config["finetune"]["train"] = "head"
+    assert specs.report(Plan(config)).config["finetune"]["train"] == "head"
+    with pytest.raises(ValueError):
+        parse(TrainSpec, json.dumps(old | {"train": "all"}))
 
 
 def test_a_missing_key_of_a_contrast_is_refused(plan):
@@ -149,14 +171,24 @@ def test_a_missing_key_of_a_contrast_is_refused(plan):
         parse(JudgeSpec, json.dumps(spec))
 
 
-def test_no_part_of_a_spec_has_a_default():
+# Settings that did not exist when results were published whose settings must stay the same.
+LATER = {
+    *(("Training", name) for name in ("optimizer", "schedule", "warmup", "label_smoothing", "augmentation")),
+    *(("TrainingSettings", name) for name in ("optimizer", "schedule", "warmup", "label_smoothing", "augmentation")),
+    *(("Augmentation", name) for name in ("flip", "crop")),
+    ("TrainSpec", "train"),
+}
+
+
+def test_no_part_of_a_spec_has_a_default_but_later_settings():
     """A key with a default could be left out, and what a program then uses would stand nowhere."""
     waiting, seen = list(KINDS), set()
     while waiting:
         kind = waiting.pop()
         seen.add(kind)
         for field in fields(kind):
-            assert field.default is MISSING and field.default_factory is MISSING, f"{kind.__name__}.{field.name}"
+            has_default = field.default is not MISSING or field.default_factory is not MISSING
+            assert has_default == ((kind.__name__, field.name) in LATER), f"{kind.__name__}.{field.name}"
         inside = {part for hint in get_type_hints(kind).values() for part in parts_of(hint) if is_dataclass(part)}
         waiting += inside - seen
     assert {Contrast, Panel, Part, TrainingSettings} <= seen

@@ -15,6 +15,8 @@ from repdrift.canonical import canonical
 from repdrift.claims.contrasts import Claim, HistoryOf
 from repdrift.claims.regime import Regime
 from repdrift.study.figure import Panel
+from repdrift.study.runs import ALL
+from repdrift.study.sections import Training
 from repdrift.study.tasks import Part
 
 Spec = TypeVar("Spec")
@@ -89,26 +91,20 @@ class WeightsSpec:
     prefix: str
 
 
-@dataclass(frozen=True)
-class TrainingSettings:
-    """Settings of one training.
+@dataclass(frozen=True, kw_only=True)
+class TrainingSettings(Training):
+    """Settings of one training: those that all trainings of a study share, and its own.
 
-    `steps` is its length in SGD steps, so the last epoch may be incomplete. `test_every` is in epochs. `precision` is
-    ``float32``, ``tf32`` or ``bfloat16``.
+    `steps` is its length in steps, so the last epoch may be incomplete. `test_every` is in epochs.
     """
 
-    learning_rate: float
-    momentum: float
-    weight_decay: float
-    batch_size: int
-    precision: str
     steps: int
     test_every: int
 
 
 @dataclass(frozen=True)
 class TrainSpec:
-    """A training for one seed; `head`, `checkpoints` and `order` are as in `repdrift.study.runs.Run`."""
+    """A training for one seed; `head`, `checkpoints`, `order` and `train` are as in `repdrift.study.runs.Run`."""
 
     run: str
     task: str
@@ -118,6 +114,7 @@ class TrainSpec:
     checkpoints: tuple[int, ...]
     order: int
     seed: int
+    train: str = ALL
 
 
 @dataclass(frozen=True)
@@ -197,7 +194,10 @@ class ShownFigure:
 
 @dataclass(frozen=True)
 class ReportSpec:
-    """The report: its figures in order, and the config without the settings that only concern the disk."""
+    """The report: its figures in order, and its config.
+
+    The config is without the settings that only concern the disk, and without those that have their default.
+    """
 
     study: str
     figures: tuple[ShownFigure, ...]

@@ -12,6 +12,7 @@ from repdrift.plan.data_checking import check_datasets, check_images, check_look
 from repdrift.plan.experiments import check_sections
 from repdrift.plan.network_checking import check_networks
 from repdrift.plan.schema import check_schema
+from repdrift.plan.training_checking import check_training
 from repdrift.similarity.registry import images_needed
 from repdrift.study.config import Config, image_sections, merged
 from repdrift.study.refusal import check_at_most, nearest, refusal
@@ -52,7 +53,9 @@ def check(config: Config) -> dict[str, Any]:
     _check_probe(config)
     check_images(config, looks)
     check_networks(config)
-    check_sections(Study(parse(config)))
+    study = Study(parse(config))
+    check_training(study)
+    check_sections(study)
     return config
 
 

@@ -100,10 +100,10 @@ def _dotted(path: Iterable[str | int]) -> str:
 
 
 def _allowed(schema: Any) -> str:  # noqa: ANN401
-    if "enum" in schema:
-        return f"allowed is {' or '.join(schema['enum'])}"
     if "description" in schema:
         return f"allowed is {schema['description']}"
+    if "enum" in schema:
+        return f"allowed is {' or '.join(schema['enum'])}"
     return f"allowed is a mapping with the keys {', '.join(schema['properties'])}"
 
 

@@ -15,7 +15,7 @@ from repdrift.plan.plan import Plan
 from repdrift.study.architectures import HALF
 from repdrift.study.figure import Figure
 from repdrift.study.runs import INDEPENDENT, INDEPENDENT_2, INITIAL, variant_of
-from repdrift.study.sections import Pixels
+from repdrift.study.sections import Pixels, without_defaults
 from repdrift.study.tasks import SIDE
 
 USUAL_PIXELS = Pixels(SIDE, HALF, HALF)  # what old configs, which do not say it, mean
@@ -77,6 +77,7 @@ def train(plan: Plan, name: str, seed: int) -> specs.TrainSpec:
         checkpoints=run.checkpoints,
         order=run.order,
         seed=seed,
+        train=run.train,
     )
 
 
@@ -119,6 +120,7 @@ def judge(plan: Plan, claims_figure: str) -> specs.JudgeSpec:
 
 def report(plan: Plan) -> specs.ReportSpec:
     shown = [specs.ShownFigure(figure.name, figure.title, figure.caption) for figure in plan.figures.values()]
-    usual = {"data", "keep"} | ({"images"} if plan.study.config.images == USUAL_PIXELS else set())
-    settings = {key: value for key, value in plan.study.config.given.items() if key not in usual}
-    return specs.ReportSpec(plan.study.config.study, tuple(shown), settings)
+    config = plan.study.config
+    usual = {"data", "keep"} | ({"images"} if config.images == USUAL_PIXELS else set())
+    settings = {key: value for key, value in without_defaults(config.given, config).items() if key not in usual}
+    return specs.ReportSpec(config.study, tuple(shown), settings)

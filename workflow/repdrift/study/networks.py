@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from repdrift.study.architectures import BLOCKS, CONV4, HALF, TORCHVISION
-from repdrift.study.sections import Network, Pixels, Training, Variant
+from repdrift.study.sections import Network, Pixels, Training, Variant, section
 from repdrift.study.tasks import SIDE
 from repdrift.study.user_code import code_of
 
@@ -44,7 +46,7 @@ def varied(own: Choice, name: str, variant: Variant) -> Choice:
         network = Network(changes["name"], {}, None)  # the arguments and layers of another network mean nothing here
     arguments = {**network.arguments, **changes.get("arguments", {})}
     network = with_defaults(replace(network, arguments=arguments, layers=changes.get("layers", network.layers)))
-    training = replace(own.training, **(variant.training or {}))
+    training = section(Training, {**msgspec.to_builtins(own.training), **(variant.training or {})})
     return Choice(name, network, training, variant.head or own.head)
 
 

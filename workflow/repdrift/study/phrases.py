@@ -7,11 +7,13 @@ The Snakefile imports this module, so it needs nothing heavy.
 from collections.abc import Iterable, Sequence
 from pathlib import PurePath
 
-from repdrift.study.architectures import TORCHVISION
+from repdrift.study.architectures import HEAD, TORCHVISION
 from repdrift.study.networks import Choice, arguments_in_words, short_name
-from repdrift.study.sections import Config
+from repdrift.study.runs import ALL
+from repdrift.study.sections import ADAMW, COSINE, Config, StepDecay, Training
 from repdrift.study.study import Study
 from repdrift.study.tasks import Part
+from repdrift.study.trained import first_trained
 
 NULL = (
     "Short lines are the mean similarity when the images of one side are permuted: what the estimator gives to "
@@ -99,7 +101,7 @@ def _trained(study: Study) -> str:
         return "The network was not pre-trained here."
     source, epochs = study.config.source, study.config.pretrain.epochs
     images = study.images_title(source.dataset, Part.parse(source.train))
-    return f"Networks are trained on {images}, for {count(epochs, 'epoch')}."
+    return f"Networks are trained on {images}, for {count(epochs, 'epoch')}.{_methods(study.config.training)}"
 
 
 def _fine_tuned(study: Study) -> str:
@@ -108,4 +110,39 @@ def _fine_tuned(study: Study) -> str:
         study.images_title(target.dataset, Part.parse(target.train))
         for target in (finetune.domain, finetune.cross_domain)
     )
-    return f"Networks are fine-tuned on {images}, for {count(finetune.epochs, 'epoch')}."
+    first = first_trained(finetune.train, study.architecture)
+    which = "" if first == ALL else f" Only {_from(first)} trained; what comes before keeps its pre-trained weights."
+    methods = _methods(study.config.training)
+    return f"Networks are fine-tuned on {images}, for {count(finetune.epochs, 'epoch')}.{which}{methods}"
+
+
+def _from(part: str) -> str:
+    return "the head is" if part == HEAD else f"{part} and the parts after it are"
+
+
+def _methods(training: Training) -> str:
+    """Return a sentence that names what a training has beyond SGD with a constant learning rate, or nothing."""
+    schedule, augmentation = training.schedule, training.augmentation
+    found = []
+    if training.optimizer == ADAMW:
+        found.append("AdamW")
+    if schedule == COSINE:
+        found.append("a learning rate that falls to 0 as a cosine")
+    if isinstance(schedule, StepDecay):
+        found.append(f"a learning rate that is multiplied by {schedule.factor:g} after every {_epochs(schedule.step)}")
+    if training.warmup:
+        found.append(f"a warm-up of {count(training.warmup, 'epoch')}")
+    if training.label_smoothing:
+        found.append(f"label smoothing of {training.label_smoothing:g}")
+    if augmentation.flip:
+        found.append("random horizontal flips")
+    if augmentation.crop:
+        found.append(f"random crops of images that are padded by {count(augmentation.crop, 'pixel')}")
+    if not found:
+        return ""
+    *others, last = found
+    return f" Training uses {', '.join(others)} and {last}." if others else f" Training uses {last}."
+
+
+def _epochs(number: int) -> str:
+    return "epoch" if number == 1 else f"{number} epochs"

@@ -13,6 +13,7 @@ INITIAL: Checkpoint = ("init", "init")
 INDEPENDENT: Checkpoint = ("independent", "init")
 INDEPENDENT_2: Checkpoint = ("independent2", "init")  # has nothing in common with the other two
 GIVEN = "weights"  # stands for weights that somebody else has trained, among the names of runs
+ALL = "all"  # stands for all parts of a network
 VARIANT_SEPARATOR = "/"  # the name of a run of a variant is the variant, the separator, and the name of the usual run
 
 
@@ -38,6 +39,8 @@ class Run:
         Runs that differ only in this number see the same images in different orders.
     learning_rate : float, optional
         None is for that of the study.
+    train : str
+        The name of the first part of the network that is trained, with all parts after it. ``all`` is for all parts.
     """
 
     name: str
@@ -49,6 +52,7 @@ class Run:
     head: str = "keep"
     order: int = 1
     learning_rate: float | None = None
+    train: str = ALL
 
 
 def variant_of(name: str) -> str:

@@ -5,12 +5,18 @@ types, so that mypy checks every read of it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, TypeVar
 
 import msgspec
 
+from repdrift.canonical import default_of
+from repdrift.study.runs import ALL
+
 Section = TypeVar("Section")
+
+SGD, ADAMW = "sgd", "adamw"
+CONSTANT, COSINE = "constant", "cosine"  # schedules without settings of their own
 
 
 @dataclass(frozen=True)
@@ -85,14 +91,58 @@ class Network:
 
 
 @dataclass(frozen=True)
+class StepDecay:
+    """A schedule that multiplies the learning rate by a factor after every `step` epochs."""
+
+    step: int
+    factor: float
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """What is done to training images at random: horizontal flips, and crops of images padded by `crop` pixels."""
+
+    flip: bool = False
+    crop: int = 0
+
+
+@dataclass(frozen=True)
 class Training:
-    """The settings of all trainings."""
+    """The settings of all trainings.
+
+    Those with a default are left out of specs that have it, see `repdrift.canonical`.
+
+    Attributes
+    ----------
+    learning_rate : float
+        The largest learning rate of a training.
+    momentum : float, optional
+        None for AdamW, which has none.
+    weight_decay : float
+    batch_size : int
+    precision : str
+        ``float32``, ``tf32`` or ``bfloat16``.
+    optimizer : str
+        ``sgd`` or ``adamw``.
+    schedule : str or StepDecay
+        ``constant``, ``cosine``, or a step decay.
+    warmup : int
+        Number of epochs in which the learning rate grows to the largest one.
+    label_smoothing : float
+        The share of the target probability that all classes share evenly.
+    augmentation : Augmentation
+    """
 
     learning_rate: float
-    momentum: float
+    momentum: float | None
     weight_decay: float
     batch_size: int
     precision: str
+    optimizer: str = SGD
+    schedule: str | StepDecay = CONSTANT
+    warmup: int = 0
+    label_smoothing: float = 0.0
+    augmentation: Augmentation = field(default_factory=Augmentation)
 
 
 @dataclass(frozen=True)
@@ -149,7 +199,10 @@ class Pretrain:
 
 @dataclass(frozen=True)
 class Finetune:
-    """Trainings on target images, from the pre-trained weights."""
+    """Trainings on target images, from the pre-trained weights.
+
+    `train` is ``all``, ``head``, or ``{"from": name}`` with the name of a part or of the layer that it ends with.
+    """
 
     epochs: int
     test_every: int
@@ -157,6 +210,7 @@ class Finetune:
     domain: Target
     cross_domain: Target
     others: tuple[Images, ...]
+    train: str | dict[str, str] = ALL
 
 
 @dataclass(frozen=True)
@@ -250,6 +304,26 @@ def parse(config: Mapping[str, Any]) -> Config:
     if isinstance(found["weights"], str):
         found["weights"] = {"file": found["weights"]}
     return section(Config, {**found, "experiments": experiments, "given": dict(config)})
+
+
+def without_defaults(given: Mapping[str, Any], parsed: Any) -> dict[str, Any]:  # noqa: ANN401
+    """Return a config as the user gave it, without settings that have the default of their type.
+
+    Parameters
+    ----------
+    given : mapping
+        The config, or a section of it.
+    parsed : dataclass
+        The type that it was parsed into.
+    """
+    found = dict(given)
+    for each in fields(parsed):
+        value = getattr(parsed, each.name)
+        if each.name in found and value == default_of(each):
+            del found[each.name]
+        elif each.name in found and is_dataclass(value):
+            found[each.name] = without_defaults(given[each.name], value)
+    return found
 
 
 def section(kind: type[Section], value: Mapping[str, Any]) -> Section:

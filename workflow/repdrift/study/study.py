@@ -15,6 +15,7 @@ from repdrift.study.description import described
 from repdrift.study.files import Files
 from repdrift.study.networks import Choice, own_label, settings, varied, with_defaults
 from repdrift.study.runs import (
+    ALL,
     GIVEN,
     INDEPENDENT,
     INDEPENDENT_2,
@@ -26,6 +27,7 @@ from repdrift.study.runs import (
 )
 from repdrift.study.sections import Config, Images
 from repdrift.study.tasks import CALIBRATION_IMAGES, Part, Task, Transform, shuffle_suffix
+from repdrift.study.trained import first_trained
 
 SOURCE, DOMAIN, CROSS_DOMAIN, OTHERS = "source", "domain", "cross_domain", "others"
 COMPARED_ROLES = (SOURCE, DOMAIN, CROSS_DOMAIN)  # the networks of all tasks of such a role share a probe
@@ -248,6 +250,9 @@ class Study(Files):
     ) -> Run:
         """Make a training on a target task.
 
+        It trains the parts of the network that the config asks for, if it starts from pre-trained weights. From other
+        weights it trains all parts.
+
         Parameters
         ----------
         task : Task
@@ -283,6 +288,7 @@ class Study(Files):
             usual_head = "new"  # the parent's head has the classes of the source
         if head not in (None, usual_head):
             name = f"{name}-{head}-head"
+        train = first_trained(finetune.train, self.architecture) if start[0] == self.pretrained else ALL
         if order > 1:
             name = f"{name}-order{order}"
         if learning_rate == self.config.training.learning_rate:
@@ -291,7 +297,7 @@ class Study(Files):
             # A point would make the last part of a folder's name look like the ending of a file.
             rate = f"{learning_rate:g}".replace(".", "p")
             name, test_every = f"{name}-lr{rate}", math.ceil(length / self._steps_per_epoch(task))
-        return Run(name, task, start, length, test_every, checkpoints, head or usual_head, order, learning_rate)
+        return Run(name, task, start, length, test_every, checkpoints, head or usual_head, order, learning_rate, train)
 
     def in_variant(self, run: Run, variant: str) -> Run:
         """Return the same run of a variant. Its parent belongs to the variant too, unless it is given weights."""
@@ -301,7 +307,11 @@ class Study(Files):
         # A head of another size is new in any case.
         own = run.task.role == SOURCE or self.classes_of(run.task.dataset) != self.classes
         head = run.head if own else self.variants[variant].head
-        return replace(run, name=prefix + run.name, parent=(start, moment), checkpoints=(), head=head)
+        # Other networks have other parts.
+        tuned = run.parent[0] == self.pretrained
+        train = first_trained(self.config.finetune.train, self.architecture_of(prefix)) if tuned else ALL
+        name = prefix + run.name
+        return replace(run, name=name, parent=(start, moment), checkpoints=(), head=head, train=train)
 
     def _steps_per_epoch(self, task: Task) -> int:
         return math.ceil(task.size / self.config.training.batch_size)

@@ -26,6 +26,7 @@ from repdrift.provenance.artifacts import Job, write_csv
 from repdrift.seeds import seed_for
 from repdrift.specs import TrainSpec
 from repdrift.training.progress import Progress
+from repdrift.training.trained_parts import train_from
 from repdrift.training.training import Epoch, Training
 
 EPOCH_SECONDS = 0.5  # an epoch that ends sooner after the last save is not saved by itself
@@ -57,6 +58,7 @@ class Member:
 
     def _begin(self, args: argparse.Namespace, device: torch.device) -> Training:
         self.network = self._start(args.parent).to(device)
+        train_from(self.network, self.spec.train)
         order = torch.Generator().manual_seed(order_seed(self.spec))
         train_set, test_set = (
             load_part(images, args.task, part, device)

@@ -1,6 +1,5 @@
-"""Training by plain SGD. The data set is one tensor on the device, and a batch is a selection of its indices."""
+"""Training of a network. The data set is one tensor on the device, and a batch is a selection of its indices."""
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -11,7 +10,11 @@ from torch import Tensor, nn
 from repdrift.errors import UserError
 from repdrift.networks.evaluation import evaluate
 from repdrift.specs import TrainingSettings
-from repdrift.training.sgd import Descent, replayed
+from repdrift.training.batches import Batch, Batches
+from repdrift.training.randomness import draws
+from repdrift.training.replay import Replayed
+from repdrift.training.step import Step
+from repdrift.training.trained_parts import set_modes
 
 Images = tuple[Tensor, Tensor]  # images uint8 [N, C, H, W] (channels_last) and labels int64 [N], on the device
 
@@ -20,8 +23,9 @@ Images = tuple[Tensor, Tensor]  # images uint8 [N, C, H, W] (channels_last) and 
 class Epoch:
     """The mean losses in nats and the accuracies in percent of one epoch. Epoch 0 is the network before training.
 
-    Training loss and accuracy are means over the batches of the epoch, each measured before its step. Values that were
-    not measured are None.
+    Training loss and accuracy are means over the batches of the epoch, as they were trained on (augmented, and with
+    smoothed labels in the loss), each measured before its step. Those of epoch 0 are of the plain images and labels.
+    Values that were not measured are None.
     """
 
     epoch: int
@@ -35,25 +39,27 @@ class Epoch:
 class Training:
     """A training in progress. It advances one step at a time, and can be saved and restored after any step.
 
-    It minimises the cross-entropy by SGD with a constant learning rate and without augmentation.
+    It minimises the cross-entropy.
 
     Parameters
     ----------
     network : Module
-        Returns logits [B, D] for images uint8 [B, C, H, W]. It is on the device of the data, and is trained in place.
+        Returns logits [B, D] for images uint8 [B, C, H, W]. It is on the device of the data. Its weights that require
+        gradients are trained in place.
     train_set, test_set : Images
     settings : TrainingSettings
     generator : torch.Generator
-        Draws the order of the images on the CPU, once for each epoch.
+        Draws on the CPU, at the beginning of each epoch: the order of the images, and what else the settings and the
+        network need.
 
     Attributes
     ----------
     step : int
-        Number of SGD steps taken.
+        Number of steps taken.
     history : list of Epoch
         All finished epochs.
-    take_step : function of int64 Tensor [B]
-        Takes a step on the images of these indices, see `repdrift.training.sgd.Descent`.
+    take_step : function of Batch
+        Takes a step, see `repdrift.training.sgd.Step`.
     """
 
     def __init__(
@@ -72,19 +78,19 @@ class Training:
         # The results of these batches stay on the device until the epoch ends, since reading them waits for the device.
         self._results: list[Tensor] = []
         self._before_order = generator.get_state()
-        network.train()
-        self._descent = Descent(
-            network,
-            *train_set,
-            learning_rate=settings.learning_rate,
-            momentum=settings.momentum,
-            weight_decay=settings.weight_decay,
-            autocast=settings.precision == "bfloat16",
-        )
-        self.take_step = replayed(self._descent, settings.batch_size, self._changed())
+        set_modes(network)
+        random = draws(network, train_set[0])
+        self._batches = Batches(len(train_set[1]), settings, seeds=random, device=train_set[1].device)
+        self._step = Step(network, *train_set, settings)
+        self.take_step = self._step if random or not train_set[1].is_cuda else self._replayed()
 
-    def _changed(self) -> list[Tensor]:
-        return [*self.network.parameters(), *self.network.buffers(), *self._descent.momenta]
+    def example(self) -> Batch:
+        """Return a batch of the usual size for `take_step`, which a measurement of time can use."""
+        return self._batches.example()
+
+    def _replayed(self) -> Replayed:
+        """Return the step as a CUDA graph. A network that draws random numbers gets a seed for each step instead."""
+        return Replayed(self._step, self._batches.example(), self._step.changed)
 
     def events(self) -> Iterator[Epoch | None]:
         """Train, and yield an Epoch before training and after each epoch, and None after every other step.
@@ -98,18 +104,15 @@ class Training:
         """
         if not self.history:
             yield self._finished(Epoch(0, 0, *evaluate(self.network, *self.train_set), *self._test()))
-        labels = self.train_set[1]
         while self.step < self.settings.steps:
-            order = torch.randperm(len(labels), generator=self.generator).to(labels.device)
-            until = self.settings.steps - (self.step - self._batches_done)
-            batches = order.split(self.settings.batch_size)[:until]
+            batches = self._batches.of_epoch(self.step - self._batches_done, self.generator)
             for batch in batches[self._batches_done :]:
                 self._results.append(self.take_step(batch).clone())
                 self._batches_done += 1
                 self.step += 1
                 if self._batches_done < len(batches):
                     yield None
-            yield self._finished(self._measure(torch.tensor([len(batch) for batch in batches])))
+            yield self._finished(self._measure(torch.tensor([len(batch.indices) for batch in batches])))
 
     def _measure(self, sizes: Tensor) -> Epoch:
         results = torch.stack(self._results).cpu()
@@ -135,7 +138,7 @@ class Training:
     def images(self, steps: int) -> int:
         """Return the number of images that the first `steps` steps see."""
         whole = len(self.train_set[1])
-        epochs, batches = divmod(steps, math.ceil(whole / self.settings.batch_size))
+        epochs, batches = divmod(steps, self._batches.steps_per_epoch)
         return epochs * whole + batches * self.settings.batch_size
 
     # Saving and restoring
@@ -143,7 +146,7 @@ class Training:
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Return all that `restore` needs: tensors on the CPU by name, and values for JSON."""
         tensors = {f"network.{name}": value for name, value in self.network.state_dict().items()}
-        tensors |= {f"momentum.{number}": value for number, value in enumerate(self._descent.momenta)}
+        tensors |= {f"optimizer.{number}": value for number, value in enumerate(self._step.optimizer.state)}
         tensors["order"] = self._before_order
         if self._results:
             tensors["results"] = torch.stack(self._results)
@@ -158,8 +161,8 @@ class Training:
         """Restore a saved state."""
         weights = {name.removeprefix("network."): value for name, value in tensors.items() if "network." in name}
         self.network.load_state_dict(weights)
-        for number, momentum in enumerate(self._descent.momenta):
-            momentum.copy_(tensors[f"momentum.{number}"])
+        for number, value in enumerate(self._step.optimizer.state):
+            value.copy_(tensors[f"optimizer.{number}"])
         self.generator.set_state(tensors["order"])
         self._before_order = tensors["order"]
         results = tensors.get("results")

@@ -5,6 +5,7 @@ The Snakefile imports this module, so it needs nothing heavy.
 
 from repdrift.experiments.checks import check_images, check_sides, check_targets
 from repdrift.experiments.head2toe.experiment import PARTS, Settings
+from repdrift.study.refusal import refusal
 from repdrift.study.study import Study
 
 LEAST = 2 * PARTS  # least number of training images of a target, so that each part has two
@@ -23,3 +24,7 @@ def check(study: Study, settings: Settings) -> None:
     check_sides(study, "head2toe", settings.shuffle)
     check_images(study, "head2toe", settings.targets, "train", LEAST)
     check_images(study, "head2toe", settings.targets, "test", LEAST_TESTS)
+    warmup, shortest = study.config.training.warmup, min(settings.epochs)
+    if warmup >= shortest:
+        sentence = f"allowed is less than {shortest} epochs, the shortest training of head2toe (head2toe.epochs)"
+        raise refusal("training.warmup", warmup, sentence)

@@ -191,7 +191,7 @@ class Head2Toe(Experiment):
             seed=seed,
             network=self._network(target),
             head="new" if method == FINE_TUNING or self._has_other_classes(target) else "keep",
-            training=dict(vars(self.study.config.training)),
+            training=self.study.config.training,
             learning_rates=settings.learning_rates,
             epochs=lengths,
             parts=PARTS,

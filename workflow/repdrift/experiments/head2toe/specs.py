@@ -6,6 +6,8 @@ The Snakefile imports this module, so it needs nothing heavy.
 from dataclasses import dataclass
 from typing import Any
 
+from repdrift.study.sections import Training
+
 
 @dataclass(frozen=True)
 class FeaturesSpec:
@@ -53,7 +55,7 @@ class TuningSpec:
     seed: int
     network: dict[str, Any]
     head: str
-    training: dict[str, Any]
+    training: Training
     learning_rates: tuple[float, ...]
     epochs: tuple[int, ...]
     parts: int

@@ -1,7 +1,7 @@
 """Training of the network itself, the alternative to probes, with a search for the best learning rate and length.
 
-The SGD of the study has a constant learning rate, so a training passes through all shorter trainings. One training
-therefore gives the validation accuracy of every length.
+If the learning rate of a step does not depend on the length of the training, a training passes through all shorter
+trainings. One training then gives the validation accuracy of every length. A cosine needs a training for each length.
 """
 
 import math
@@ -21,6 +21,7 @@ from repdrift.networks.evaluation import score
 from repdrift.networks.network import Network
 from repdrift.seeds import seed_for
 from repdrift.specs import TrainingSettings
+from repdrift.study.sections import COSINE
 from repdrift.training.training import Training
 
 
@@ -44,7 +45,7 @@ class Tuned:
     network : Module
         The network that is trained on all examples with the best schedule.
     steps : int
-        Number of SGD steps of that training.
+        Number of steps of that training.
     """
 
     choice: Schedule
@@ -79,9 +80,13 @@ class Trainer:
     seed: int
 
     def steps(self, examples: int, epochs: int) -> int:
-        """Return the number of SGD steps of a training on some examples for some epochs."""
+        """Return the number of steps of a training on some examples for some epochs."""
         batch_size: int = self.settings["batch_size"]
         return epochs * math.ceil(examples / batch_size)
+
+    def together(self, lengths: Sequence[int]) -> list[Sequence[int]]:
+        """Divide lengths into those that one training passes through."""
+        return [[length] for length in lengths] if self.settings.get("schedule") == COSINE else [lengths]
 
     def train(self, split: Split, rate: float, lengths: Sequence[int]) -> tuple[nn.Module, list[float]]:
         """Train a network for the longest of some lengths in epochs.
@@ -134,11 +139,10 @@ def search_tuning(trainer: Trainer, splits: Sequence[Split], rates: Sequence[flo
     """
     lengths = sorted(lengths)
     tried = {Schedule(rate, length): 0.0 for length, rate in product(lengths, rates)}
-    for split in splits:
-        for rate in rates:
-            _, accuracies = trainer.train(split, rate, lengths)
-            for length, value in zip(lengths, accuracies, strict=True):
-                tried[Schedule(rate, length)] += value / len(splits)
+    for split, rate, passed in product(splits, rates, trainer.together(lengths)):
+        _, accuracies = trainer.train(split, rate, passed)
+        for length, value in zip(passed, accuracies, strict=True):
+            tried[Schedule(rate, length)] += value / len(splits)
     best = max(tried, key=tried.__getitem__)
     every = torch.arange(len(trainer.labels))
     network, _ = trainer.train(Split(every, every[:1]), best.learning_rate, [best.epochs])

@@ -118,7 +118,7 @@ def main() -> None:
     flags.add_argument("--gpus", type=int, default=0)
     args = flags.parse_args()
     spec: TuningSpec = args.spec
-    device = prepare(args.gpus, spec.training["precision"])
+    device = prepare(args.gpus, spec.training.precision)
     files = [args.parent, *args.features, args.task, *sorted(set(args.images))]
     job = Job(spec, args.code, files, device_name(device))
 
@@ -130,7 +130,7 @@ def main() -> None:
         begin = probed(load_network, spec, spec.probe, load_examples(args.features[0], "train", device))
     images, labels = load_part(args.images[0], args.task, "train", device)
     splits = folds(len(labels), spec.parts, spec.seed)[: spec.folds]
-    trainer = Trainer(begin.start, images, labels, spec.training, spec.seed)
+    trainer = Trainer(begin.start, images, labels, vars(spec.training), spec.seed)
     found = search_tuning(trainer, splits, spec.learning_rates, spec.epochs)
     test_images, test_labels = load_part(args.images[1], args.task, "test", device)
     tests = test_images[: spec.test_images], test_labels[: spec.test_images]
@@ -138,7 +138,7 @@ def main() -> None:
     forward = cost.forward_flops(build(spec.network))
     rows = [
         *outcome_rows(found, tests, begin.configurations + len(found.tried)),
-        *costs(found, forward, spec.training["batch_size"], begin.flops),
+        *costs(found, forward, spec.training.batch_size, begin.flops),
     ]
     job.save(args.output, lambda file: write_csv(file, [{**whose, **each} for each in rows], COLUMNS))
     print(f"{spec.method}: test accuracy {rows[0]['value']:.1f} %, {found.choice}")

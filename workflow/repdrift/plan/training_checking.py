@@ -1,0 +1,50 @@
+"""Refuse wrong settings of trainings before any job starts.
+
+The Snakefile imports this module, so it needs nothing heavy.
+"""
+
+from repdrift.plan.experiments import planned
+from repdrift.study.phrases import count
+from repdrift.study.refusal import refusal
+from repdrift.study.sections import ADAMW, SGD, Training
+from repdrift.study.study import Study
+from repdrift.study.trained import first_trained
+
+
+def check_training(study: Study) -> None:
+    """Check the settings of trainings of a study and its variants, and which parts fine-tuning trains.
+
+    Raises
+    ------
+    UserError
+        At the first thing that is wrong.
+    """
+    choices = {"training": study.own, **{f"variants.{name}.training": one for name, one in study.variants.items()}}
+    for key, choice in choices.items():
+        _check_settings(key, choice.training, study.side)
+    first_trained(study.config.finetune.train, study.architecture)
+    _check_warmup(study)
+
+
+def _check_settings(key: str, training: Training, side: int) -> None:
+    """Check the settings of trainings in the section of a key. `side` is the side of the images."""
+    momentum, crop = training.momentum, training.augmentation.crop
+    if training.optimizer == ADAMW and momentum is not None:
+        sentence = f"{ADAMW} has no momentum; allowed is null, or {key}.optimizer: {SGD}"
+        raise refusal(f"{key}.momentum", momentum, sentence)
+    if training.optimizer == SGD and momentum is None:
+        raise refusal(f"{key}.momentum", momentum, f"{SGD} needs it; allowed is a number of at least 0 and below 1")
+    if crop >= side:
+        sentence = f"allowed is less than {side}, the height and width of the images"
+        raise refusal(f"{key}.augmentation.crop", crop, sentence)
+
+
+def _check_warmup(study: Study) -> None:
+    warmup = study.config.training.warmup
+    if warmup == 0:
+        return
+    runs = [run for experiment in planned(study).values() for run in experiment.runs()]
+    shortest = min(runs, key=study.epochs_of)
+    if warmup >= study.epochs_of(shortest):
+        sentence = f"the run {shortest.name} has {count(study.epochs_of(shortest), 'epoch')}; allowed is less than that"
+        raise refusal("training.warmup", warmup, sentence)
