@@ -11,6 +11,7 @@ OFFERED = {
     "Calibrated": "calibration",
     "ESTIMATORS": "registry",
     "Estimator": "estimator",
+    "Gram": "gram",
     "Null": "null",
     "Permutations": "permutations",
     "Permuted": "null",
