@@ -10,7 +10,8 @@ from repdrift.networks.building import build, initialise
 from repdrift.networks.representations import representations
 from repdrift.similarity import Permutations, half_samples, linear_cka_matrices, permuted, resampled
 from repdrift.similarity.cka import linear_cka_and_nulls
-from repdrift.similarity.gram import Gram, gram_is_smaller, middle, smaller
+from repdrift.similarity.compact import gram_is_smaller, gram_of, gram_of_blocks, smaller
+from repdrift.similarity.gram import Gram, middle
 from repdrift.similarity.neighbours import MutualNeighbours
 from repdrift.similarity.registry import ESTIMATORS, estimator
 from repdrift.similarity.rsa import Rsa
@@ -70,7 +71,7 @@ def other():
 
 def of_both_forms(kind):
     x = kind(torch.Generator().manual_seed(0))
-    return x, Gram.of(x)
+    return x, gram_of(x)
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -113,8 +114,8 @@ def test_layers_of_conv4(layers, name):
     method = METHODS[name]
     for x, y in zip(*(each.values() for each in layers), strict=True):
         exact = method.compare(method.prepare(x), method.prepare(y))
-        assert method.compare(method.prepare(Gram.of(x)), method.prepare(Gram.of(y))) == pytest.approx(exact, abs=1e-9)
-        assert method.compare(method.prepare(Gram.of(x)), method.prepare(y)) == pytest.approx(exact, abs=1e-9)
+        assert method.compare(method.prepare(gram_of(x)), method.prepare(gram_of(y))) == pytest.approx(exact, abs=1e-9)
+        assert method.compare(method.prepare(gram_of(x)), method.prepare(y)) == pytest.approx(exact, abs=1e-9)
 
 
 def test_linear_cka_of_all_layers(layers):
@@ -131,14 +132,14 @@ def test_linear_cka_of_all_layers(layers):
 def test_do_not_depend_on_the_blocks_of_units():
     x = after_relu(torch.Generator().manual_seed(0))
     means = x.double().mean(dim=1)
-    whole, cut = Gram.of(x), Gram.of_blocks(x.split(7, dim=1), means)
+    whole, cut = gram_of(x), gram_of_blocks(x.split(7, dim=1), means)
     assert cut.shape == whole.shape == (IMAGES, UNITS)
     torch.testing.assert_close(cut.centred(), whole.centred(), rtol=1e-13, atol=1e-10)
 
 
 def test_are_those_of_the_definition():
     x = with_huge_offsets_of_images(torch.Generator().manual_seed(0))
-    gram, exact = Gram.of(x), x.numpy().astype(np.longdouble)
+    gram, exact = gram_of(x), x.numpy().astype(np.longdouble)
     centred = exact - exact.mean(axis=0)
     np.testing.assert_allclose(gram.centred(), (centred @ centred.T).astype(float), rtol=1e-12, atol=1e-4)
     distances = ((exact[:, None] - exact[None]) ** 2).sum(axis=2)
@@ -152,7 +153,7 @@ def test_neighbours_of_images_beside_an_outlier_are_right():
     exact = x.numpy().astype(np.longdouble)
     distances = ((exact[:, None] - exact[None]) ** 2).sum(axis=2)
     np.fill_diagonal(distances, np.inf)
-    for representation in (x, Gram.of(x)):
+    for representation in (x, gram_of(x)):
         found = MutualNeighbours(10).prepare(representation)
         np.testing.assert_array_equal(found, np.argsort(distances, axis=1)[:, :10])
 
@@ -176,7 +177,7 @@ def test_what_is_undefined_is_refused_as_from_features(name):
     broken = torch.randn(20, 50)
     broken[3, 4] = torch.inf
     for x, words in ((equal, "same for all images|same value in all units"), (broken, "not finite")):
-        for representation in (x, Gram.of(x)):
+        for representation in (x, gram_of(x)):
             with pytest.raises(UserError, match=words):
                 METHODS[name].prepare(representation)
 
@@ -185,13 +186,13 @@ def test_an_image_without_variation_has_no_correlation_distance():
     x = torch.randn(20, 50)
     x[4] = 3
     with pytest.raises(UserError, match=r"1 of 20 images.*row 4"):
-        Rsa().prepare(Gram.of(x))
+        Rsa().prepare(gram_of(x))
 
 
 @pytest.mark.parametrize("name", ["svcca", "pwcca"])
 def test_cca_needs_features(name):
     wide, narrow = torch.randn(20, 50), torch.randn(20, 5)
     with pytest.raises(UserError, match="20 images and 50 units"):
-        estimator(name).prepare(Gram.of(wide))
+        estimator(name).prepare(gram_of(wide))
     with pytest.raises(UserError, match="only their inner products are kept"):
-        estimator(name).prepare(Gram.of(narrow))
+        estimator(name).prepare(gram_of(narrow))

@@ -17,6 +17,7 @@ OFFERED = {
     "Permuted": "null",
     "calibrate": "calibration",
     "calibrate_layers": "calibration",
+    "gram_of": "compact",
     "half_samples": "resampling",
     "linear_cka": "cka",
     "linear_cka_matrices": "cka",

@@ -4,15 +4,11 @@ Linear and RBF CKA, RSA, Procrustes and the overlap of neighbours depend on a re
 products of its rows only. These take n^2 numbers, however many units p there are.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
-from repdrift.similarity.blas import add_square, one_pool_of_threads
-
-UNITS = 1024  # units that are converted to float64 at a time: few enough to stay in the cache
 GROUPS = 5  # groups of images whose means the centre is the median of: two of them may have outliers
 
 
@@ -43,37 +39,6 @@ class Gram:
     along: Tensor
     centre: Tensor
     width: int
-
-    @classmethod
-    def of(cls, x: Tensor) -> "Gram":
-        """Compute the inner products of features [n, p]."""
-        means = torch.cat([rows.mean(dim=1, dtype=torch.float64) for rows in x.split(UNITS)])
-        return cls.of_blocks(x.split(UNITS, dim=1), means)
-
-    @classmethod
-    def of_blocks(cls, blocks: Iterable[Tensor], means: Tensor) -> "Gram":
-        """Compute the inner products of features that come in blocks of units, so that never all of them are in memory.
-
-        Parameters
-        ----------
-        blocks : iterable of Tensor [n, q]
-            The features of some units. Each unit is in one block.
-        means : float64 Tensor [n]
-            The mean of each image over all units.
-        """
-        images, width = len(means), 0
-        above = means.new_zeros(images, images)
-        along, centre = means.new_zeros(images), means.new_zeros(())
-        with one_pool_of_threads(means.device):
-            for block in blocks:
-                values = block.double() - means[:, None]
-                middle_values = middle(values)
-                values -= middle_values
-                add_square(above, values)
-                along += values @ middle_values
-                centre += middle_values.square().sum()
-                width += block.shape[1]
-        return cls(above + above.triu(diagonal=1).T, means, along, centre, width)
 
     def __len__(self) -> int:
         return len(self.means)
@@ -130,16 +95,6 @@ class Gram:
 
 
 Representation = Tensor | Gram  # features [n, p], one row for each image, or what is kept of them
-
-
-def smaller(x: Tensor) -> Representation:
-    """Return features [n, p] as they are, or their inner products if these take less memory and disk."""
-    return Gram.of(x) if gram_is_smaller(*x.shape) else x
-
-
-def gram_is_smaller(images: int, width: int) -> bool:
-    """Tell whether n (n + 1) / 2 inner products in float64 take less space than n p features in float32."""
-    return width > images + 1
 
 
 def middle(x: Tensor) -> Tensor:

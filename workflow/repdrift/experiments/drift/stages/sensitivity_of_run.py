@@ -6,7 +6,9 @@ and computing them takes seconds.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from torch import Tensor
 
@@ -21,6 +23,9 @@ from repdrift.networks.representations import calibrated, read, representations
 from repdrift.provenance.artifacts import Job, write_csv
 from repdrift.seeds import seed_for
 from repdrift.similarity.cka import linear_cka_and_nulls
+from repdrift.similarity.compact import smaller
+from repdrift.similarity.estimator import Estimator
+from repdrift.similarity.gram import Representation
 from repdrift.similarity.null import permutation_nulls
 from repdrift.similarity.permutations import Permutations
 from repdrift.similarity.registry import estimator
@@ -31,7 +36,7 @@ COLUMNS = (
 )  # fmt: skip
 LINEAR = ("cka-biased", "cka-debiased")  # the estimators that are fast enough for thousands of images
 
-Layers = dict[str, Tensor]
+Layers = dict[str, Representation]
 # A similarity, its mean under permutations, and its calibrated value; None where it is undefined or not measured.
 Found = tuple[float | None, float | None, float | None]
 Values = dict[str, Found]  # for each reference
@@ -44,12 +49,16 @@ def similarities(
     """Yield layer, estimator, and the similarities of the final network to its references."""
     for layer, ours in final.items():
         theirs = {name: layers[layer] for name, layers in references.items()}
-        linear = linear_values(ours, theirs) if set(estimators) & set(LINEAR) else {}
+        found = linear_values(ours, theirs) if set(estimators) & set(LINEAR) else {}
+        others = [name for name in estimators if name not in found]
+        if others:  # they share the inner products of the images
+            kept = {name: smaller(x) for name, x in theirs.items()}
+            found |= other_values(others, smaller(ours), kept, layer, permutations)
         for name in estimators:
-            yield layer, name, linear.get(name) or other_values(name, ours, theirs, layer, permutations)
+            yield layer, name, found[name]
 
 
-def linear_values(ours: Tensor, theirs: Layers) -> dict[str, Values]:
+def linear_values(ours: Representation, theirs: Layers) -> dict[str, Values]:
     """Return linear CKA to each reference by both estimators, which share the expensive products.
 
     They are not calibrated here: the similarities of the study itself are.
@@ -64,26 +73,35 @@ def linear_values(ours: Tensor, theirs: Layers) -> dict[str, Values]:
     }
 
 
-def other_values(name: str, ours: Tensor, theirs: Layers, layer: str, permutations: Nulls) -> Values:
-    """Return the similarity to each reference by one estimator.
+def other_values(
+    estimators: Sequence[str], ours: Representation, theirs: Layers, layer: str, permutations: Nulls
+) -> dict[str, Values]:
+    """Return the similarity to each reference by estimators that compare two representations at a time.
 
-    If the estimator cannot take the layer, the reason is printed, and the values are None.
+    If an estimator cannot take the layer, the reason is printed, and its values are None.
     """
-    method = estimator(name)
-    try:
-        state = method.prepare(ours)
-        others = {reference: method.prepare(values) for reference, values in theirs.items()}
-        found: Values = {}
-        for reference, other in others.items():
-            if reference in permutations:
-                (null,) = permutation_nulls(method, [state], [other], permutations[reference])
-                found[reference] = (null.value, null.mean, null.calibrated)
-            else:
-                found[reference] = (method.compare(state, other), method.null_mean(state, other), None)
-        return found
-    except UserError as error:
-        print(f"{layer}, {name}: undefined: {error}")
-        return dict.fromkeys(theirs, (None, None, None))
+    found: dict[str, Values] = {}
+    for name in estimators:
+        try:
+            found[name] = values_by(estimator(name), ours, theirs, permutations)
+        except UserError as error:
+            print(f"{layer}, {name}: undefined: {error}")
+            found[name] = dict.fromkeys(theirs, (None, None, None))
+    return found
+
+
+def values_by(method: Estimator[Any], ours: Representation, theirs: Layers, permutations: Nulls) -> Values:
+    """Return the similarity to each reference by an estimator."""
+    state = method.prepare(ours)
+    others = {reference: method.prepare(values) for reference, values in theirs.items()}
+    found: Values = {}
+    for reference, other in others.items():
+        if reference in permutations:
+            (null,) = permutation_nulls(method, [state], [other], permutations[reference])
+            found[reference] = (null.value, null.mean, null.calibrated)
+        else:
+            found[reference] = (method.compare(state, other), method.null_mean(state, other), None)
+    return found
 
 
 def permutations_of(spec: SensitivitySpec, images: int) -> Nulls:
@@ -145,10 +163,11 @@ def main() -> None:
     job = Job(spec, args.code, [args.final, *args.references, *sorted(set(args.images))], device_name(device))
     probe, calibration = load_probe(args.images, spec.probe, spec.calibration, device)
     networks = [checkpoints.load(path, spec.network).to(device) for path in (args.final, *args.references)]
+    folder = args.output.parent
     modes: dict[str, tuple[Sequence[Network], Callable[[Network, Tensor], Layers]]]
-    modes = {"batch": (networks, representations)}
+    modes = {"batch": (networks, partial(representations, folder=folder))}
     if calibration is not None:
-        modes["calibrated"] = ([calibrated(network, calibration) for network in networks], read)
+        modes["calibrated"] = ([calibrated(network, calibration) for network in networks], partial(read, folder=folder))
     rows: list[dict[str, object]] = []
     for one in measurements(spec):
         measured, measure = modes[one.bn]
