@@ -9,13 +9,13 @@ import torch
 
 from repdrift.data import rendered
 from repdrift.errors import UserError
+from repdrift.networks import collecting
 from repdrift.networks import representations as reading
-from repdrift.networks import spill
 from repdrift.networks.building import build, initialise
+from repdrift.networks.collecting import Spill
 from repdrift.networks.network import Network
 from repdrift.networks.reduction import reduced
 from repdrift.networks.representations import read_layer, representations, shapes
-from repdrift.networks.spill import Spill
 from repdrift.similarity.compact import gram_of
 from repdrift.similarity.gram import Gram
 
@@ -37,7 +37,7 @@ def network():
 def test_wide_layers_are_inner_products_of_the_same_features(network, images, tmp_path, monkeypatch):
     features = representations(network, images)
     monkeypatch.setattr(reading, "IN_MEMORY", 4 * 100 * (10 + 256 + 1024))
-    monkeypatch.setattr(spill, "UNITS", 1000)
+    monkeypatch.setattr(collecting, "UNITS", 1000)
     found = representations(network, images, folder=tmp_path)
     assert [isinstance(x, Gram) for x in found.values()] == [True, True, False, False, False]
     for layer, x in found.items():
@@ -69,7 +69,7 @@ def test_a_full_disk_is_one_line(tmp_path):
 def test_no_file_is_left_after_an_error(network, images, tmp_path, monkeypatch):
     monkeypatch.setattr(reading, "IN_MEMORY", 0)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setattr(Spill, "gram", lambda self: 1 / 0)
+    monkeypatch.setattr(Spill, "result", lambda self: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         representations(network, images)
     assert list(tmp_path.iterdir()) == []

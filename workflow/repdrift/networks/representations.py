@@ -13,10 +13,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from repdrift.networks.collecting import Held, Spill
 from repdrift.networks.evaluation import BATCH, batch_norms, batch_statistics
 from repdrift.networks.network import Network
 from repdrift.networks.reduction import reduced
-from repdrift.networks.spill import Spill
 from repdrift.similarity.compact import gram_is_smaller
 from repdrift.similarity.gram import Representation
 from repdrift.study.architectures import NONE
@@ -88,20 +88,18 @@ def read(
     network: Network, images: Tensor, *, reduce: str = NONE, folder: Path | None = None
 ) -> dict[str, Representation]:
     """Return the representations as `representations` does, but leave BN in its present mode."""
-    features: dict[str, list[Tensor]] = {}
+    layers: dict[str, Held | Spill] = {}
     with ExitStack() as files:
-        spilled: dict[str, Spill] = {}
         for batch in _batches(network, images, reduce):
-            if not features:
-                features = {layer: [] for layer in batch}
-                for layer, width in _too_wide({name: x.shape[1] for name, x in batch.items()}, len(images)).items():
-                    spilled[layer] = files.enter_context(Spill(len(images), width, folder))
+            if not layers:
+                widths = {layer: values.shape[1] for layer, values in batch.items()}
+                wide = _too_wide(widths, len(images))
+                for layer, width in widths.items():
+                    size = len(images), width
+                    layers[layer] = files.enter_context(Spill(*size, folder)) if layer in wide else Held(*size)
             for layer, values in batch.items():
-                (spilled[layer].add if layer in spilled else features[layer].append)(values)
-        return {
-            layer: spilled[layer].gram() if layer in spilled else torch.cat(values).contiguous()
-            for layer, values in features.items()
-        }
+                layers[layer].add(values)
+        return {layer: collected.result() for layer, collected in layers.items()}
 
 
 def shapes(network: Network, images: Tensor) -> dict[str, list[int]]:
@@ -126,11 +124,11 @@ def _batches(network: Network, images: Tensor, reduce: str) -> Iterator[dict[str
         }
 
 
-def _too_wide(widths: dict[str, int], images: int) -> dict[str, int]:
-    """Return the layers, with their widths, whose features are not held in memory: the widest, and as few as can be."""
-    found, size = {}, 0
+def _too_wide(widths: dict[str, int], images: int) -> set[str]:
+    """Return the layers whose features are not held in memory: the widest, and as few as can be."""
+    found, size = set(), 0
     for layer, width in sorted(widths.items(), key=lambda item: item[1]):
         size += 4 * images * width
         if size > IN_MEMORY and gram_is_smaller(images, width):
-            found[layer] = width
+            found.add(layer)
     return found

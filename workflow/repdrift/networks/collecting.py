@@ -1,4 +1,4 @@
-"""Features of a layer that do not fit in memory: they come by images, and leave by units, through a temporary file."""
+"""The features of a layer, which come in batches of images: held in memory, or spilled to a temporary file."""
 
 import tempfile
 from collections.abc import Iterator
@@ -15,6 +15,23 @@ from repdrift.similarity.compact import gram_of_blocks
 from repdrift.similarity.gram import Gram
 
 UNITS = 4096  # units that are read at a time: 64 MB in float64 for 2,000 images
+
+
+class Held:
+    """The features float32 [n, p] of a layer in memory."""
+
+    def __init__(self, images: int, width: int) -> None:
+        self.features = torch.empty(images, width)
+        self.filled = 0
+
+    def add(self, values: Tensor) -> None:
+        """Take the features float32 [B, p] of the next images."""
+        self.features[self.filled : self.filled + len(values)] = values
+        self.filled += len(values)
+
+    def result(self) -> Tensor:
+        """Return the features, given those of all images."""
+        return self.features
 
 
 class Spill:
@@ -47,7 +64,7 @@ class Spill:
         self._file.close()
 
     def add(self, values: Tensor) -> None:
-        """Write the features float32 [B, p] of the next images.
+        """Take the features float32 [B, p] of the next images, and write them.
 
         Raises
         ------
@@ -72,7 +89,7 @@ class Spill:
             self._file.write(units.numpy().data)
         self.filled += len(values)
 
-    def gram(self) -> Gram:
+    def result(self) -> Gram:
         """Return the inner products of the images, given the features of all of them."""
         return gram_of_blocks(self._blocks(), self.means)
 
