@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import torchvision
+from torchvision.models.feature_extraction import create_feature_extractor
 
 from repdrift.data import rendered
 from repdrift.errors import UserError
@@ -13,7 +15,6 @@ from repdrift.networks import collecting
 from repdrift.networks import representations as reading
 from repdrift.networks.building import build, initialise
 from repdrift.networks.collecting import Spill
-from repdrift.networks.network import Network
 from repdrift.networks.reduction import reduced
 from repdrift.networks.representations import read_layer, representations, shapes
 from repdrift.similarity.compact import gram_of
@@ -97,38 +98,34 @@ def test_a_layer_is_reduced_to_its_mean_over_positions(network, images):
 
 
 TOKENS = torch.arange(2 * 3 * 5, dtype=torch.float32).reshape(2, 3, 5)
-PIXELS = torch.arange(2 * 3 * 4 * 5, dtype=torch.float32).reshape(2, 3, 4, 5)
+PIXELS = torch.arange(2 * 3 * 4 * 4, dtype=torch.float32).reshape(2, 3, 4, 4)
 
 
 def test_tokens_and_pixels_are_reduced_over_the_right_axes():
-    assert torch.equal(reduced(TOKENS, "token", None, "x"), TOKENS[:, 0])
-    assert torch.equal(reduced(TOKENS, "mean", None, "x"), TOKENS.mean(dim=1))
-    assert torch.equal(reduced(PIXELS, "mean", None, "x"), PIXELS.mean(dim=(2, 3)))
-    assert torch.equal(reduced(PIXELS, "mean", -1, "x"), PIXELS.mean(dim=(1, 2)))
-    assert torch.equal(reduced(PIXELS, "none", -1, "x"), PIXELS.flatten(1))
+    assert torch.equal(reduced(TOKENS, "token", "x"), TOKENS[:, 0])
+    for values, positions in ((TOKENS, 1), (PIXELS, (2, 3)), (PIXELS.permute(0, 2, 3, 1), (1, 2))):
+        torch.testing.assert_close(reduced(values, "mean", "x"), values.mean(dim=positions))
+        assert torch.equal(reduced(values, "none", "x"), values.flatten(1))
+
+
+@pytest.mark.parametrize(
+    ("name", "layer", "channels"),
+    [
+        ("swin_t", "features.3", 192),
+        ("vit_b_16", "encoder.layers.encoder_layer_1", 768),
+        ("convnext_tiny", "features.3", 192),
+    ],
+)
+def test_the_channels_of_torchvisions_networks_are_found(name, layer, channels):
+    module = torchvision.models.get_model(name).eval()
+    nodes = create_feature_extractor(module, {layer: "x"})
+    with torch.inference_mode():
+        values = nodes(torch.randn(2, 3, 224, 224))["x"]
+    assert reduced(values, "mean", layer).shape == (2, channels)
+    axes = [axis for axis in range(1, values.ndim) if values.shape[axis] != channels]
+    torch.testing.assert_close(reduced(values, "mean", layer), values.mean(dim=axes))
 
 
 def test_a_layer_without_tokens_is_refused_by_name(network, images):
     with pytest.raises(UserError, match=r"layer pool1 has the shape \(64, 16, 16\).*none or mean"):
         representations(network, images, reduce="token")
-
-
-class Swapped(Network):
-    """A network whose layer has its channels last, as that of a Swin transformer."""
-
-    def __init__(self):
-        super().__init__((3, 32, 32), None)
-
-    def read_layers(self, images):
-        return {"stage": self.normalise(images).permute(0, 2, 3, 1)}
-
-    def channel_axis(self, layer):
-        return -1
-
-    forward = parts = head_module = None
-
-
-def test_a_network_says_which_axis_has_its_channels(images):
-    found = representations(Swapped(), images, reduce="mean")["stage"]
-    expected = (images.float() / 255 - 0.5) / 0.5
-    torch.testing.assert_close(found, expected.mean(dim=(2, 3)))

@@ -62,14 +62,6 @@ class Network(nn.Module, ABC):
         Gradients flow through them.
         """
 
-    def channel_axis(self, layer: str) -> int | None:
-        """Return the axis of the channels in the representations [B, ...] of a layer, or None for the usual one.
-
-        It is 1 for images [B, C, H, W], and the last for tokens [B, T, C]. A network whose layers are [B, H, W, C] says
-        that it is the last.
-        """
-        return None
-
     @property
     @abstractmethod
     def parts(self) -> Mapping[str, Mapping[str, nn.Parameter]]:

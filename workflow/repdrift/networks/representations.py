@@ -118,10 +118,7 @@ def _batches(network: Network, images: Tensor, reduce: str) -> Iterator[dict[str
     """Yield the features float32 [B, p] of all layers on each batch of 32 images, on the CPU."""
     for batch in images.split(BATCH):
         layers = network.read_layers(batch)
-        yield {
-            layer: reduced(values, reduce, network.channel_axis(layer), layer).to("cpu", torch.float32)
-            for layer, values in layers.items()
-        }
+        yield {layer: reduced(values, reduce, layer).to("cpu", torch.float32) for layer, values in layers.items()}
 
 
 def _too_wide(widths: dict[str, int], images: int) -> set[str]:

@@ -10,8 +10,9 @@ from repdrift.data.readers import KNOWN, NPZ, RENDERED_CLASSES, npz_length
 from repdrift.plan.experiments import check_sections
 from repdrift.plan.schema import check_schema
 from repdrift.similarity.registry import images_needed
-from repdrift.study.architectures import BLOCKS, CONV4, TORCHVISION
+from repdrift.study.architectures import BLOCKS, CONV4, MEAN, NONE, TOKEN, TORCHVISION
 from repdrift.study.config import Config, image_sections
+from repdrift.study.description import described
 from repdrift.study.refusal import check_at_most, nearest, refusal
 from repdrift.study.runs import VARIANT_SEPARATOR
 from repdrift.study.sections import parse
@@ -163,7 +164,20 @@ def _check_networks(config: Config) -> None:
                 )
     study = Study(parse(config))
     for name in ("", *(f"{variant}{VARIANT_SEPARATOR}" for variant in study.variants)):
-        study.architecture_of(name)
+        _check_tokens(study, name)
+
+
+def _check_tokens(study: Study, name: str) -> None:
+    """Check that every layer that is compared has tokens, or no positions, if layers are reduced to the first token."""
+    compared, reduced = study.architecture_of(name).layers, study.config.probe.reduce
+    key = "probe.reduce" if reduced == TOKEN else "sensitivity.reduce"
+    if TOKEN not in (reduced, *study.config.sensitivity.reduce):
+        return
+    for layer in described(study.network_of(name)).layers:
+        if layer.name in compared and len(layer.shape) > 2:
+            shape = " x ".join(map(str, layer.shape))
+            where = f"layer {layer.name} of {study.choice(name).label}"
+            raise refusal(key, TOKEN, f"{where} is {shape}, without tokens; allowed are {NONE} and {MEAN}")
 
 
 def _check_conv4(key: str, arguments: Config) -> None:

@@ -14,7 +14,6 @@ from repdrift.provenance.artifacts import Job
 from repdrift.similarity.compact import smaller
 from repdrift.similarity.files import save
 from repdrift.specs import ActivationsSpec
-from repdrift.study.architectures import NONE
 
 
 def main() -> None:
@@ -29,8 +28,8 @@ def main() -> None:
     job = Job(spec, args.code, [args.checkpoint, *sorted(set(args.images))], device_name(device))
     probe, calibration = load_probe(args.images, spec.probe, spec.calibration, device)
     network = checkpoints.load(args.checkpoint, spec.network).to(device)
-    found = representations(network, probe, calibration, folder=args.output.parent)
+    found = representations(network, probe, calibration, reduce=spec.reduce, folder=args.output.parent)
     layers = {layer: smaller(x) for layer, x in found.items()}
     print(", ".join(f"{layer} {tuple(x.shape)}" for layer, x in layers.items()))
-    details = {layer: {"shape": shape, "reduce": NONE} for layer, shape in shapes(network, probe).items()}
+    details = {layer: {"shape": shape, "reduce": spec.reduce} for layer, shape in shapes(network, probe).items()}
     job.save(args.output, lambda file: save(file, layers, details))

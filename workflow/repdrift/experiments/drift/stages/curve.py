@@ -33,7 +33,7 @@ def main() -> None:
     initial: dict[tuple[str, str], Any] = {}
     for epoch, path in zip([0, *spec.epochs], args.checkpoints, strict=True):
         network = checkpoints.load(path, spec.network).to(device)
-        found = representations(network, probe, calibration, folder=args.output.parent)
+        found = representations(network, probe, calibration, reduce=spec.reduce, folder=args.output.parent)
         for layer, values in found.items():
             kept = smaller(values.to(device))  # all estimators share its inner products
             for name in spec.estimators:

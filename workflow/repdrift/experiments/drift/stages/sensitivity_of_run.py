@@ -7,10 +7,9 @@ and computing them takes seconds.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
-
-from torch import Tensor
 
 from repdrift import command
 from repdrift.data.task_files import load_probe
@@ -34,6 +33,7 @@ COLUMNS = (
     "run", "seed", "reference", "layer", "probe", "estimator", "n", "bn", "sample", "usual", "value", "null_mean",
     "calibrated",
 )  # fmt: skip
+REDUCE = "reduce"  # a column of studies that try several reductions of layers
 LINEAR = ("cka-biased", "cka-debiased")  # the estimators that are fast enough for thousands of images
 
 Layers = dict[str, Representation]
@@ -117,13 +117,14 @@ def permutations_of(spec: SensitivitySpec, images: int) -> Nulls:
 
 @dataclass(frozen=True)
 class Measurement:
-    """A way to measure: the BN mode, the images among those of the probe, and the estimators.
+    """A way to measure: BN mode, reduction of layers, the images among those of the probe, and the estimators.
 
-    `sample` is the number of the sample of images, counted from 1. `usual` tells whether BN mode and images are the
+    `sample` is the number of the sample of images, counted from 1. `usual` tells whether all but the estimators are the
     study's own.
     """
 
     bn: str
+    reduce: str
     images: slice
     sample: int
     usual: bool
@@ -133,21 +134,20 @@ class Measurement:
 def measurements(spec: SensitivitySpec) -> Iterator[Measurement]:
     """Yield the measurements.
 
-    Every number of images is combined with every BN mode. Beyond the usual number, only linear CKA is measured, since
-    the other estimators would take many times as long. The samples after the first have the usual number of images and
-    the usual BN mode.
+    Every number of images is combined with every BN mode and every reduction. Beyond the usual number, only linear CKA
+    is measured, since the other estimators would take many times as long. The samples after the first have the usual
+    number of images, the usual BN mode and the usual reduction.
     """
     usual = spec.usual
     linear = [name for name in spec.estimators if name in LINEAR]
-    for bn in spec.bn:
-        for images in spec.sizes:
-            own = bn == usual.bn and images == usual.images
-            estimators = spec.estimators if images <= usual.images else linear
-            if estimators:
-                yield Measurement(bn, slice(0, images), 1, own, estimators)
+    for bn, reduce, images in product(spec.bn, spec.reduce, spec.sizes):
+        own = (bn, reduce, images) == (usual.bn, usual.reduce, usual.images)
+        estimators = spec.estimators if images <= usual.images else linear
+        if estimators:
+            yield Measurement(bn, reduce, slice(0, images), 1, own, estimators)
     for sample in range(1, spec.samples):
-        first = sample * usual.images
-        yield Measurement(usual.bn, slice(first, first + usual.images), sample + 1, False, spec.estimators)
+        chosen = slice(sample * usual.images, (sample + 1) * usual.images)
+        yield Measurement(usual.bn, usual.reduce, chosen, sample + 1, False, spec.estimators)
 
 
 def main() -> None:
@@ -164,7 +164,7 @@ def main() -> None:
     probe, calibration = load_probe(args.images, spec.probe, spec.calibration, device)
     networks = [checkpoints.load(path, spec.network).to(device) for path in (args.final, *args.references)]
     folder = args.output.parent
-    modes: dict[str, tuple[Sequence[Network], Callable[[Network, Tensor], Layers]]]
+    modes: dict[str, tuple[Sequence[Network], Callable[..., Layers]]]
     modes = {"batch": (networks, partial(representations, folder=folder))}
     if calibration is not None:
         modes["calibrated"] = ([calibrated(network, calibration) for network in networks], partial(read, folder=folder))
@@ -172,14 +172,14 @@ def main() -> None:
     for one in measurements(spec):
         measured, measure = modes[one.bn]
         images = probe[one.images]
-        final, *references = (
-            {layer: values.to(device) for layer, values in measure(network, images).items()} for network in measured
-        )
+        read_by = (measure(network, images, reduce=one.reduce) for network in measured)
+        final, *references = ({layer: values.to(device) for layer, values in found.items()} for found in read_by)
         by_name = dict(zip(spec.references, references, strict=True))
         permutations = permutations_of(spec, len(images)) if one.usual else {}
         for layer, name, values in similarities(final, by_name, one.estimators, permutations):
             for reference, found in values.items():
                 where = (spec.run, spec.seed, reference, layer, spec.role)
-                row = (*where, name, len(images), one.bn, one.sample, int(one.usual), *found)
-                rows.append(dict(zip(COLUMNS, row, strict=True)))
-    job.save(args.output, lambda file: write_csv(file, rows, COLUMNS))
+                values_of = (*where, name, len(images), one.bn, one.sample, int(one.usual), *found)
+                rows.append({**dict(zip(COLUMNS, values_of, strict=True)), REDUCE: one.reduce})
+    columns = (*COLUMNS, REDUCE) if len(spec.reduce) > 1 else COLUMNS
+    job.save(args.output, lambda file: write_csv(file, rows, columns))

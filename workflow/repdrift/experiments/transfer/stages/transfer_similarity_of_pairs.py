@@ -56,10 +56,10 @@ def main() -> None:
     images, labels = run.images("test", spec.test_images)
     probe = images[: spec.probe]
     calibration = run.images("train", spec.calibration)[0] if spec.calibration else None
-    layers = {
-        name: {layer: smaller(x) for layer, x in representations(network, probe, calibration).items()}
-        for name, network in run.networks.items()
-    }
+    layers = {}
+    for name, network in run.networks.items():
+        of_network = representations(network, probe, calibration, reduce=spec.reduce, folder=run.output.parent)
+        layers[name] = {layer: smaller(x) for layer, x in of_network.items()}
     rows: list[Row] = []
     for name in spec.estimators:
         rows += similarities(spec.pairs, layers, name)
