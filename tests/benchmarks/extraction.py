@@ -16,7 +16,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
-import torchvision
 from torch import Tensor
 from torchvision.models.feature_extraction import create_feature_extractor
 
@@ -30,26 +29,14 @@ from tests.benchmarks.memory import ENVIRONMENT, ROOT, status
 from tests.benchmarks.timing import alternate
 
 SIDE = 224
-STAGES = ("layer1", "layer2", "layer3", "layer4")
+LAYERS = ("relu", "layer1", "layer2", "layer3", "layer4")
 REPEATS = 5
 
 
-class ResNet(Network):
-    """A ResNet of torchvision, with the output of its stem, its four stages and the logits as layers."""
-
-    def __init__(self, name: str, side: int) -> None:
-        super().__init__((3, side, side), None)
-        self.net = torchvision.models.get_model(name)
-
-    def read_layers(self, images: Tensor) -> dict[str, Tensor]:
-        x = self.net.relu(self.net.bn1(self.net.conv1(self.normalise(images))))
-        found = {"relu": x}
-        x = self.net.maxpool(x)
-        for stage in STAGES:
-            found[stage] = x = getattr(self.net, stage)(x)
-        return found | {"fc": self.net.fc(self.net.avgpool(x).flatten(1))}
-
-    forward = parts = head_module = None
+def resnet(name: str, side: int) -> Network:
+    """Make a ResNet of torchvision that is read after its stem, after each stage, and at the logits."""
+    settings = {"name": f"torchvision:{name}", "classes": 1000, "size": side, "arguments": {}, "layers": LAYERS}
+    return build(settings).eval()
 
 
 def noise(images: int, side: int) -> Tensor:
@@ -58,7 +45,7 @@ def noise(images: int, side: int) -> Tensor:
 
 def memory(images: int, folder: Path | None) -> dict[str, float]:
     """Read all layers of a ResNet-50 as the job of a study does, and write their file."""
-    network, probe = ResNet("resnet50", SIDE).eval(), noise(images, SIDE)
+    network, probe = resnet("resnet50", SIDE), noise(images, SIDE)
     start = time.perf_counter()
     with tempfile.TemporaryDirectory(dir=folder) as place:
         found = read(network, probe, folder=Path(place))
@@ -95,16 +82,15 @@ def with_torchvision(
 
 def times(images: int) -> list[str]:
     """Return a Markdown table of the times for each network, after a check that both give the same features."""
-    conv4, resnet = (
-        build({"name": "conv4", "block": "conv-relu-bn", "classes": 10}).eval(),
-        ResNet("resnet18", 64).eval(),
-    )
+    conv4, small = build({"name": "conv4", "block": "conv-relu-bn", "classes": 10}).eval(), resnet("resnet18", 64)
     pools = {f"blocks.{number}.max_pool2d": f"pool{number + 1}" for number in range(4)}
-    stages = {layer: layer for layer in ("relu", *STAGES, "fc")}
+    stages = {layer: layer for layer in LAYERS}
     peers = {
         "conv4, 32 x 32": (conv4, 32, with_torchvision(conv4, pools | {"head": "logits"}, lambda batch: batch)),
-        "ResNet-18, 64 x 64": (resnet, 64, with_torchvision(resnet.net, stages, resnet.normalise)),
-    }
+        "ResNet-18, 64 x 64": (
+            small, 64, with_torchvision(small.module, stages | {"fc": "logits"}, small.normalise)
+        ),
+    }  # fmt: skip
     lines = ["| network | torchvision | repdrift | ratio |", "|---|---|---|---|"]
     for name, (network, side, peer) in peers.items():
         probe = noise(images, side)
