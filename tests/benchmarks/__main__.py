@@ -22,7 +22,15 @@ The table compares our training with the usual loop, for one epoch of conv4 on 2
 loop has a torchvision data set (PIL, ToTensor, Normalize), a DataLoader (the faster of 0 and 2 workers), NCHW tensors,
 and `.item()` after every step.
 """
+EXTRACTION = "extraction"
+EXTRACTION_TEXT = """\
+The table compares our reading of all layers with torchvision's `create_feature_extractor`, on 256 images in batches of
+32. Both give the same features. A ratio below 1 says that ours is faster.
+"""
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")  # read when the libraries start
+
+
+ALL = (*KEYS, TRAINING, EXTRACTION)
 
 
 def measured(threads: int, images: int, keys: Sequence[str]) -> Any:
@@ -43,6 +51,13 @@ def training(threads: int) -> list[dict[str, Any]]:
         return list(json.loads(file.read_text()))
 
 
+def extraction(threads: int) -> str:
+    """Table of the extraction benchmark with so many threads."""
+    environment = {**os.environ, **dict.fromkeys(THREADS, str(threads))}
+    command = [sys.executable, "-m", "tests.benchmarks.extraction", "time"]
+    return subprocess.run(command, check=True, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True).stdout
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2], metavar="T")
@@ -50,19 +65,25 @@ def main() -> None:
     parser.add_argument(
         "--only",
         nargs="+",
-        choices=[*KEYS, TRAINING],
-        default=[*KEYS, TRAINING],
+        choices=ALL,
+        default=ALL,
         metavar="KEY",
-        help=f"of {', '.join([*KEYS, TRAINING])}",
+        help=f"of {', '.join(ALL)}",
     )
     parser.add_argument("--output", type=Path, help="file for the page; without it, it is printed")
     arguments = parser.parse_args()
-    keys = [key for key in arguments.only if key != TRAINING]
+    keys = [key for key in arguments.only if key in KEYS]
     results = {threads: measured(threads, arguments.images, keys) for threads in arguments.threads} if keys else {}
     text = page(results, REPEATS)
     if TRAINING in arguments.only:
         rows = [row for threads in arguments.threads for row in training(threads)]
         text += f"\n## Training\n\n{TRAINING_TEXT}\n{table(rows)}"
+    if EXTRACTION in arguments.only:
+        tables = (
+            f"With {threads} thread{'' if threads == 1 else 's'}:\n\n{extraction(threads)}"
+            for threads in arguments.threads
+        )
+        text += "\n## Extraction\n\n" + "\n".join([EXTRACTION_TEXT, *tables])
     if arguments.output:
         arguments.output.write_text(text)
     else:

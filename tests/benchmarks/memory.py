@@ -15,6 +15,8 @@ from repdrift.similarity import linear_cka_matrix
 from tests.benchmarks.arrays import noise_model
 
 ROOT = Path(__file__).parents[2]
+# Of a measuring process, which imports this copy of the package.
+ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "workflow"), os.environ.get("PYTHONPATH", "")])}
 
 
 def status(field: str) -> int:
@@ -47,9 +49,7 @@ def peak_beyond(function: Callable[[], object]) -> int:
 def of_linear_cka(images: int, models: int = 3) -> int:
     """Bytes that `linear_cka_matrix` needs beyond all layers of some models, in a process of its own."""
     command = [sys.executable, "-m", "tests.benchmarks.memory", f"--images={images}", f"--models={models}"]
-    path = os.pathsep.join([str(ROOT / "workflow"), os.environ.get("PYTHONPATH", "")])
-    environment = {**os.environ, "PYTHONPATH": path}
-    return int(subprocess.run(command, check=True, cwd=ROOT, env=environment, stdout=subprocess.PIPE).stdout)
+    return int(subprocess.run(command, check=True, cwd=ROOT, env=ENVIRONMENT, stdout=subprocess.PIPE).stdout)
 
 
 def main() -> None:

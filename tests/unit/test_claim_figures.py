@@ -48,7 +48,8 @@ CLAIMS = pd.DataFrame(
 
 def universe(claim, verdict, look, **values):
     usual = {
-        "layer": "", "estimator": "cka-biased", "n": "500", "bn": "batch", "variant": "",
+        "layer": "", "estimator": "cka-biased", "n": "500", "bn": "batch", "reduce": "",
+        "variant": "",
         "reference": "own", "sample": 1,
     }  # fmt: skip
     return {"claim": claim, "sentence": SENTENCE, **(usual | values), "look": look, "verdict": verdict}

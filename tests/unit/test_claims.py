@@ -1,5 +1,7 @@
 """The claims: what they are about, and their verdicts in worlds that are made to agree with them, or not."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -384,3 +386,17 @@ def test_thresholds_of_cka_do_not_judge_other_estimators(plan, claims, spec):
     estimators = table.groupby("claim")["estimator"].unique()
     assert "rsa-pearson" in estimators["G8"]
     assert "rsa-pearson" not in estimators["G9"]
+
+
+def test_reductions_of_layers_are_looks_of_their_own(plan, claims, spec):
+    choices = tried(plan, world(plan))
+    both = pd.concat([choices.assign(reduce="none"), choices.assign(reduce="mean")])
+    several = replace(spec, usual=replace(spec.usual, reduce="none"))
+    table = multiverse_table(plan, claims, several, both)
+    g8 = table[(table["claim"] == "G8") & (table["layer"] == "")]
+    assert set(g8["reduce"]) == {"none", "mean"}
+    assert len(g8) == 4 + 2 * (2 + 2 + 2)
+    # The study's own values are those without a reduction, so they are in no other look.
+    assert g8["look"].nunique() == 8 + 6
+    alone = multiverse_table(plan, claims, spec, choices)
+    assert set(alone["reduce"]) == {""}

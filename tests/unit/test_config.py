@@ -219,6 +219,10 @@ BAD = [
     ("pretrain/checkpoints", ["al", []], ["allowed is all, or a list of epochs"]),
     ("sensitivity/images", [[], [100, 100], "all"], ["whole numbers of at least 4"]),
     ("sensitivity/bn", [[], None], ["batch"]),
+    ("probe/reduce", ["maen", None], ["none or mean or token"]),
+    ("probe/reduce", ["token"], ["pool1", "64 x 16 x 16, without tokens", "allowed are none and mean"]),
+    ("sensitivity/reduce", [[]], ["a list of none, mean and token"]),
+    ("sensitivity/reduce", [["none", "token"]], ["pool1", "without tokens"]),
     # Data sets
     ("datasets/cifar10/reader", ["cifar"], ["cifar10 or svhn", "did you mean cifar10?"]),
     ("datasets/cifar10/classes", [100], ["100", "allowed is 10"]),

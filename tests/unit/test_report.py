@@ -34,7 +34,7 @@ WITHOUT = CLAIM | EMPTY | {
 }  # fmt: skip
 CHOICE = {
     "claim": "G1", "sentence": "It grows", "layer": "", "estimator": "cka-biased", "n": 500, "bn": "batch",
-    "variant": "", "reference": "own", "sample": 1, "look": "one", "verdict": "supported",
+    "reduce": "", "variant": "", "reference": "own", "sample": 1, "look": "one", "verdict": "supported",
 }  # fmt: skip
 CHOICES = [CHOICE, CHOICE | {"n": 100}, CHOICE | {"look": "two"}, CHOICE | {"look": "two", "verdict": "undecided"},
            CHOICE | {"layer": "pool1", "look": "three", "verdict": "contradicted"}]  # fmt: skip

@@ -157,3 +157,18 @@ def test_sensitivity_shows_gaps_where_nothing_was_measured_and_tells_of_undefine
 def test_sensitivity_needs_the_rows_of_the_study(tmp_path):
     with pytest.raises(UserError, match="no row with usual = 1"):
         drawn(sensitivity_table().assign(usual=0), "sensitivity", tmp_path)
+
+
+def test_reductions_of_layers_have_a_row_if_several_were_tried(tmp_path):
+    table = sensitivity_table(blocks=BLOCKS[:1], modes=("batch",), samples=(1,), estimators=("cka-debiased",))
+    other = table.assign(usual=0, value=table["value"] / 2)
+    both = pd.concat([table.assign(reduce="none"), other.assign(reduce="mean")])
+    figure = drawn(both, "sensitivity", tmp_path)
+    grid = grid_of(figure, 2)
+    assert choice_legends(grid) == [["n = 100", "n = 500", "n = 2,000"], ["none", "mean"]]
+    assert grid[1][0].get_ylabel().replace("\n", " ") == "reduction of layers"
+    usual = both[(both["n"] == 500) & (both["panel"] == COMPARISONS[0])]
+    assert sorted(seeds_of(grid[1][0])) == pytest.approx(sorted(usual["value"]))
+    own = table[table["panel"] == COMPARISONS[0]]
+    assert sorted(seeds_of(grid[0][0])) == pytest.approx(sorted(own["value"]))
+    assert "layers reduced by: none" in figure.texts[0].get_text().replace("\n", " ")

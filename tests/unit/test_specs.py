@@ -177,6 +177,8 @@ LATER = {
     *(("TrainingSettings", name) for name in ("optimizer", "schedule", "warmup", "label_smoothing", "augmentation")),
     *(("Augmentation", name) for name in ("flip", "crop")),
     ("TrainSpec", "train"),
+    *((kind, "reduce") for kind in ("ActivationsSpec", "CurveSpec", "SensitivitySpec", "UsualMeasurement")),
+    *((kind, "reduce") for kind in ("PairsSpec", "UsualChoices")),
 }
 
 
@@ -203,3 +205,17 @@ def parts_of(hint):
 def test_what_is_no_json_is_refused(text):
     with pytest.raises(ValueError, match=r"JSON|truncated"):
         parse(TrainSpec, text)
+
+
+def test_the_reduction_of_layers_is_written_only_where_it_is_not_as_before(load_config):
+    config = load_config("demo")
+    before = [text for text in map(canonical, all_specs(Plan(config))) if '"reduce"' in text]
+    assert [set(json.loads(text)) for text in before] == [{"study", "figures", "config"}]  # of the report
+    config["probe"]["reduce"] = "mean"
+    config["sensitivity"]["reduce"] = ["none", "mean"]
+    drift = Plan(config).experiments["drift"]
+    assert json.loads(canonical(specs.activations(Plan(config), "domain", "objects")))["reduce"] == "mean"
+    assert json.loads(canonical(drift.curve_spec(1)))["reduce"] == "mean"
+    tried = json.loads(canonical(drift.sensitivity_spec("domain", "objects+objects", 1)))
+    assert (tried["reduce"], tried["usual"]["reduce"]) == (["mean", "none"], "mean")
+    assert json.loads(canonical(multiverse_spec(drift)))["usual"]["reduce"] == "mean"

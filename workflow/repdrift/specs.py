@@ -14,6 +14,7 @@ import msgspec
 from repdrift.canonical import canonical
 from repdrift.claims.contrasts import Claim, HistoryOf
 from repdrift.claims.regime import Regime
+from repdrift.study.architectures import NONE
 from repdrift.study.figure import Panel
 from repdrift.study.runs import ALL
 from repdrift.study.sections import Training
@@ -119,11 +120,15 @@ class TrainSpec:
 
 @dataclass(frozen=True)
 class ActivationsSpec:
-    """Representations of a network on a probe. If there are calibration images, BN statistics are estimated on them."""
+    """Representations of a network on a probe. If there are calibration images, BN statistics are estimated on them.
+
+    `reduce` is as in `repdrift.study.sections.Probe`.
+    """
 
     network: dict[str, Any]
     probe: Part
     calibration: Part | None
+    reduce: str = NONE
 
 
 @dataclass(frozen=True)

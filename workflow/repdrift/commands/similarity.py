@@ -1,8 +1,8 @@
 """Compare the representations in two files.
 
 A safetensors file has one tensor for each layer. A tensor has one row for each image: [n, p], or [n, ...], which is
-flattened. Both files must show the same images in the same order. Layers of the same name are compared; with
---all-pairs, every layer is compared with every layer.
+flattened. The files of activations that a study makes are read too. Both files must show the same images in the same
+order. Layers of the same name are compared; with --all-pairs, every layer is compared with every layer.
 """
 
 import argparse
@@ -12,10 +12,10 @@ from itertools import product
 from pathlib import Path
 
 import pandas as pd
-from safetensors import SafetensorError, safe_open
-from torch import Tensor
 
 from repdrift.errors import UserError
+from repdrift.similarity.files import layers_of, load
+from repdrift.similarity.gram import Representation
 from repdrift.similarity.registry import estimator
 
 DEFAULT = ("cka-debiased", "cka-biased")
@@ -58,30 +58,13 @@ def run(args: argparse.Namespace) -> None:
         )
 
 
-def read(path: Path) -> dict[str, Tensor]:
-    """Return the representations float [n, p] of a file by layer, in the order that its metadata gives, if any.
-
-    Raises
-    ------
-    UserError
-        If the file is no safetensors file, or a tensor is not of floats with at least two dimensions.
-    """
-    try:
-        with safe_open(path, framework="pt") as file:
-            names = list(file.keys())
-            order = (file.metadata() or {}).get("layers", "").split(",")
-            names.sort(key=lambda name: order.index(name) if name in order else len(order))
-            layers = {name: file.get_tensor(name) for name in names}
-    except (OSError, SafetensorError) as error:
-        raise UserError(f"{path} cannot be read as a safetensors file: {error}") from None
-    for name, values in layers.items():
-        if values.ndim < 2 or not values.is_floating_point():
-            raise UserError(f"{path}: {name} is {values.dtype} {tuple(values.shape)}; needed are floats [n, p]")
-    return {name: values.flatten(1) for name, values in layers.items()}
+def read(path: Path) -> dict[str, Representation]:
+    """Return the representations of a file by layer, see `repdrift.similarity.files`."""
+    return {layer: load(path, layer) for layer in layers_of(path)}
 
 
 def compare(
-    representations: Sequence[tuple[str, str, Tensor, Tensor]],
+    representations: Sequence[tuple[str, str, Representation, Representation]],
     estimators: Sequence[str],
     permutations: int = 0,
     seed: int = 0,
@@ -90,7 +73,7 @@ def compare(
 
     Parameters
     ----------
-    representations : sequence of (name, name, Tensor [n, p], Tensor [n, q])
+    representations : sequence of (name, name, Tensor or Gram [n, p], Tensor or Gram [n, q])
     estimators : sequence of str
         Names in `repdrift.similarity.registry`.
     permutations : int

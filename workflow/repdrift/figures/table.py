@@ -9,8 +9,8 @@ from repdrift.claims.rule import CONFIDENCE
 from repdrift.errors import UserError
 
 TEXT = (
-    "panel", "series", "run", "reference", "layer", "reference_layer", "estimator", "bn", "images", "claim", "sentence",
-    "contrast", "verdict", "reason", "variant", "network", "pair", "measure", "item", "part", "path",
+    "panel", "series", "run", "reference", "layer", "reference_layer", "estimator", "bn", "reduce", "images", "claim",
+    "sentence", "contrast", "verdict", "reason", "variant", "network", "pair", "measure", "item", "part", "path",
     "labels", "groups", "target", "method", "dataset", "domain", "needs", "unit", "origin", "look", "phase",
 )  # fmt: skip
 

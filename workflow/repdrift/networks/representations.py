@@ -1,16 +1,38 @@
-"""Reading the representations of all layers of a network on the images of a probe."""
+"""Reading the representations of all layers of a network on the images of a probe, in bounded memory.
+
+The images pass through the network once. Features that would take too much memory go to temporary files, from which the
+inner products of the images follow block by block. To compute these products without files, the images would have to
+pass once for each part of the features that fits in memory: more than ten times for a ResNet-50 and 2,000 images.
+"""
 
 import copy
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from repdrift.networks.collecting import Held, Spill
 from repdrift.networks.evaluation import BATCH, batch_norms, batch_statistics
 from repdrift.networks.network import Network
+from repdrift.networks.reduction import reduced
+from repdrift.similarity.compact import gram_is_smaller
+from repdrift.similarity.gram import Representation
+from repdrift.study.architectures import NONE
+
+IN_MEMORY = 2**29  # bytes of the features that are held in memory; conv4 takes fewer on 5,000 images
 
 
 @torch.inference_mode()
-def representations(network: Network, images: Tensor, calibration: Tensor | None = None) -> dict[str, Tensor]:
+def representations(
+    network: Network,
+    images: Tensor,
+    calibration: Tensor | None = None,
+    *,
+    reduce: str = NONE,
+    folder: Path | None = None,
+) -> dict[str, Representation]:
     """Return the representations of all layers by name.
 
     Parameters
@@ -23,15 +45,26 @@ def representations(network: Network, images: Tensor, calibration: Tensor | None
         Images on which the BN statistics are re-estimated and then held fixed. All compared networks need the same.
         With None, BN uses the statistics of each batch of the probe, as the authors' code does.
 
+    reduce : str
+        How a layer with positions is reduced, see `repdrift.networks.reduction.reduced`.
+    folder : Path, optional
+        The folder of temporary files. None is for the system's.
+
     Returns
     -------
-    dict of str to float32 Tensor [n, p]
-        On the CPU. Rows are in the order of the images.
+    dict of str to float32 Tensor [n, p] or Gram
+        On the CPU. Rows are in the order of the images. The widest layers are inner products if the features of all
+        layers would take more than 512 MB.
+
+    Raises
+    ------
+    UserError
+        If a layer cannot be reduced so, or the disk of the temporary files is full.
     """
     if calibration is None:
         with batch_statistics(network):
-            return read(network, images)
-    return read(calibrated(network, calibration), images)
+            return read(network, images, reduce=reduce, folder=folder)
+    return read(calibrated(network, calibration), images, reduce=reduce, folder=folder)
 
 
 @torch.inference_mode()
@@ -51,10 +84,48 @@ def calibrated(network: Network, images: Tensor) -> Network:
 
 
 @torch.inference_mode()
-def read(network: Network, images: Tensor) -> dict[str, Tensor]:
+def read(
+    network: Network, images: Tensor, *, reduce: str = NONE, folder: Path | None = None
+) -> dict[str, Representation]:
     """Return the representations as `representations` does, but leave BN in its present mode."""
-    parts: dict[str, list[Tensor]] = {}
+    layers: dict[str, Held | Spill] = {}
+    with ExitStack() as files:
+        for batch in _batches(network, images, reduce):
+            if not layers:
+                widths = {layer: values.shape[1] for layer, values in batch.items()}
+                wide = _too_wide(widths, len(images))
+                for layer, width in widths.items():
+                    size = len(images), width
+                    layers[layer] = files.enter_context(Spill(*size, folder)) if layer in wide else Held(*size)
+            for layer, values in batch.items():
+                layers[layer].add(values)
+        return {layer: collected.result() for layer, collected in layers.items()}
+
+
+def shapes(network: Network, images: Tensor) -> dict[str, list[int]]:
+    """Return the shape of each layer for one image, before it is reduced and flattened."""
+    with batch_statistics(network), torch.inference_mode():
+        return {layer: list(values.shape[1:]) for layer, values in network.read_layers(images[:2]).items()}
+
+
+@torch.inference_mode()
+def read_layer(network: Network, images: Tensor, layer: str) -> Tensor:
+    """Return the features float32 [n, p] of one layer, on the CPU. Leave BN in its present mode."""
+    return torch.cat([batch[layer] for batch in _batches(network, images, NONE)])
+
+
+def _batches(network: Network, images: Tensor, reduce: str) -> Iterator[dict[str, Tensor]]:
+    """Yield the features float32 [B, p] of all layers on each batch of 32 images, on the CPU."""
     for batch in images.split(BATCH):
-        for layer, values in network.read_layers(batch).items():
-            parts.setdefault(layer, []).append(values.flatten(1).to("cpu", torch.float32))
-    return {layer: torch.cat(values).contiguous() for layer, values in parts.items()}
+        layers = network.read_layers(batch)
+        yield {layer: reduced(values, reduce, layer).to("cpu", torch.float32) for layer, values in layers.items()}
+
+
+def _too_wide(widths: dict[str, int], images: int) -> set[str]:
+    """Return the layers whose features are not held in memory: the widest, and as few as can be."""
+    found, size = set(), 0
+    for layer, width in sorted(widths.items(), key=lambda item: item[1]):
+        size += 4 * images * width
+        if size > IN_MEMORY and gram_is_smaller(images, width):
+            found.add(layer)
+    return found

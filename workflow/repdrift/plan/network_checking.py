@@ -6,8 +6,9 @@ The Snakefile imports this module, so it needs nothing heavy.
 import re
 
 from repdrift.errors import UserError
-from repdrift.study.architectures import BLOCKS, CONV4, TORCHVISION
+from repdrift.study.architectures import BLOCKS, CONV4, MEAN, NONE, TOKEN, TORCHVISION
 from repdrift.study.config import Config
+from repdrift.study.description import described
 from repdrift.study.refusal import nearest, refusal
 from repdrift.study.runs import VARIANT_SEPARATOR
 from repdrift.study.sections import parse
@@ -50,9 +51,23 @@ def check_networks(config: Config) -> None:
         variant = key.removeprefix("variants.").removesuffix(".network")
         if key == "network" or variant in study.variants:
             try:
-                study.architecture_of("" if key == "network" else f"{variant}{VARIANT_SEPARATOR}")
+                study.architecture_of(own := "" if key == "network" else f"{variant}{VARIANT_SEPARATOR}")
             except UserError as error:
                 raise UserError(f"{key}: {error}") from None
+            _check_tokens(study, own)
+
+
+def _check_tokens(study: Study, name: str) -> None:
+    """Check that every layer that is compared has tokens, or no positions, if layers are reduced to the first token."""
+    compared, reduced = study.architecture_of(name).layers, study.config.probe.reduce
+    key = "probe.reduce" if reduced == TOKEN else "sensitivity.reduce"
+    if TOKEN not in (reduced, *study.config.sensitivity.reduce):
+        return
+    for layer in described(study.network_of(name)).layers:
+        if layer.name in compared and len(layer.shape) > 2:
+            shape = " x ".join(map(str, layer.shape))
+            where = f"layer {layer.name} of {study.choice(name).label}"
+            raise refusal(key, TOKEN, f"{where} is {shape}, without tokens; allowed are {NONE} and {MEAN}")
 
 
 def _check_conv4(key: str, arguments: Config) -> None:

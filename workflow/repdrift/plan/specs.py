@@ -83,7 +83,8 @@ def train(plan: Plan, name: str, seed: int) -> specs.TrainSpec:
 
 def activations(plan: Plan, role: str, run: str) -> specs.ActivationsSpec:
     _, probe = plan.study.probe(role)
-    return specs.ActivationsSpec(plan.measured_network(run), probe, plan.study.calibration(role))
+    calibration, reduce = plan.study.calibration(role), plan.study.config.probe.reduce
+    return specs.ActivationsSpec(plan.measured_network(run), probe, calibration, reduce)
 
 
 def similarity(plan: Plan, role: str, name: str, seed: int) -> specs.SimilaritySpec:

@@ -11,6 +11,7 @@ from torch import Tensor
 from repdrift.errors import UserError
 from repdrift.similarity import registry
 from repdrift.similarity.estimator import Estimator, check_same_images
+from repdrift.similarity.gram import Representation
 from repdrift.similarity.null import ALPHA, calibrated, p_value, threshold
 from repdrift.similarity.permutations import Orders, Permutations
 
@@ -43,8 +44,8 @@ class Calibrated:
 
 
 def calibrate(
-    x: Tensor,
-    y: Tensor,
+    x: Representation,
+    y: Representation,
     estimator: Estimator[Any] | str = "cka-debiased",
     *,
     permutations: Orders | None = None,
@@ -54,7 +55,7 @@ def calibrate(
 
     Parameters
     ----------
-    x, y : Tensor [n, p], [n, q]
+    x, y : Tensor or Gram [n, p], [n, q]
         One row for each image, in the same order.
     estimator : Estimator or str
         An estimator, or its name in `repdrift.similarity.ESTIMATORS`. Its largest value must be 1.
@@ -73,8 +74,8 @@ def calibrate(
 
 
 def calibrate_layers(
-    xs: Sequence[Tensor],
-    ys: Sequence[Tensor],
+    xs: Sequence[Representation],
+    ys: Sequence[Representation],
     estimator: Estimator[Any] | str = "cka-debiased",
     aggregate: Literal["max", "mean"] = "max",
     *,
@@ -88,7 +89,7 @@ def calibrate_layers(
 
     Parameters
     ----------
-    xs, ys : sequence of Tensor [n, p]
+    xs, ys : sequence of Tensor or Gram [n, p]
         The layers of the two networks: one row for each image, in the same order.
     estimator, permutations, alpha
         See `calibrate`.

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from repdrift.errors import UserError
 from repdrift.similarity.estimator import Estimator, centred, check, check_same_images
+from repdrift.similarity.gram import Gram, Representation
 
 RANK_TOLERANCE = 1e-6  # relative to the largest singular value: smaller ones are the rounding of float32 activations
 
@@ -41,7 +42,7 @@ class Svcca(Estimator[Tensor]):
         if not 0 < self.variance <= 1:
             raise UserError(f"variance {self.variance}: the share to explain must be above 0 and at most 1")
 
-    def prepare(self, x: Tensor) -> Tensor:
+    def prepare(self, x: Representation) -> Tensor:
         """Return an orthonormal basis of the kept components, float64 [n, components]."""
         basis, singular_values, _ = _decomposed(x)
         explained = singular_values.square().cumsum(dim=0)
@@ -90,7 +91,7 @@ class Pwcca(Estimator[Spanned]):
         units.
     """
 
-    def prepare(self, x: Tensor) -> Spanned:
+    def prepare(self, x: Representation) -> Spanned:
         """Return an orthonormal basis of all directions of x, and the coordinates of its units in that basis."""
         basis, singular_values, components = _decomposed(x)
         return Spanned(basis, singular_values[:, None] * components)
@@ -107,7 +108,7 @@ class Pwcca(Estimator[Spanned]):
         return Spanned(state.basis[order], state.loadings)
 
 
-def _decomposed(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _decomposed(x: Representation) -> tuple[Tensor, Tensor, Tensor]:
     """Return the singular value decomposition [n, r], [r], [r, p] of the centred x, without directions of rounding."""
     check(x)
     n, p = x.shape
@@ -116,6 +117,8 @@ def _decomposed(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
             f"representation of {n} images and {p} units: CCA needs at least {p + 2} images; with fewer, the units can "
             "fit anything exactly and every canonical correlation is 1"
         )
+    if isinstance(x, Gram):
+        raise UserError("CCA needs the features of a representation, and only their inner products are kept")
     basis, singular_values, components = torch.linalg.svd(centred(x), full_matrices=False)
     rank = int((singular_values > RANK_TOLERANCE * singular_values[0]).sum())
     return basis[:, :rank], singular_values[:rank], components[:rank]

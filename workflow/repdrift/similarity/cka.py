@@ -7,17 +7,18 @@ import torch
 from torch import Tensor
 
 from repdrift.errors import UserError
-from repdrift.similarity.estimator import ROUNDING, centred, check, check_same_images
-from repdrift.similarity.pairs import CosineOfPairs, gram, of_norm_1
+from repdrift.similarity.estimator import ROUNDING, check, check_same_images
+from repdrift.similarity.gram import Representation
+from repdrift.similarity.pairs import CosineOfPairs, centred_gram, of_norm_1
 from repdrift.similarity.products import Products, inner_products
 
 
-def linear_cka(x: Tensor, y: Tensor, *, estimator: str = "debiased") -> float:
+def linear_cka(x: Representation, y: Representation, *, estimator: str = "debiased") -> float:
     """Return the linear CKA of two representations of the same n images.
 
     Parameters
     ----------
-    x, y : Tensor [n, p], [n, q]
+    x, y : Tensor or Gram [n, p], [n, q]
         One row for each image, in the same order.
     estimator : str
         ``biased`` takes HSIC from centred Gram matrices H K H. It is in 0..1, and about p / (p + n - 1) for white noise
@@ -32,18 +33,18 @@ def linear_cka(x: Tensor, y: Tensor, *, estimator: str = "debiased") -> float:
     return linear_cka_matrix([x, y], estimator=estimator)[0, 1].item()
 
 
-def linear_cka_matrix(representations: Sequence[Tensor], *, estimator: str = "debiased") -> Tensor:
+def linear_cka_matrix(representations: Sequence[Representation], *, estimator: str = "debiased") -> Tensor:
     """Return the linear CKA of every representation with every other: float64 [m, m].
 
     Each Gram matrix is computed once, block by block, and used in all m comparisons. So give all representations to be
     compared in one call: one layer of many networks, for example, or all their layers.
 
-    The computation is on the device of the representations. It is in float64 if one of them is float64, and otherwise
-    in float32 with sums in float64.
+    The computation is on the device of the representations. It is in float64 if one of them is float64 or a `Gram`,
+    and otherwise in float32 with sums in float64.
 
     Parameters
     ----------
-    representations : sequence of Tensor [n, p_a]
+    representations : sequence of Tensor or Gram [n, p_a]
         One row for each image, in the same order.
     estimator : str
         ``biased`` or ``debiased``, see `linear_cka`.
@@ -58,13 +59,13 @@ def linear_cka_matrix(representations: Sequence[Tensor], *, estimator: str = "de
     return _normalised(_products(representations), estimator)
 
 
-def linear_cka_matrices(representations: Sequence[Tensor]) -> dict[str, Tensor]:
+def linear_cka_matrices(representations: Sequence[Representation]) -> dict[str, Tensor]:
     """Return `linear_cka_matrix` by every estimator of `LINEAR`, at the cost of one of them."""
     products = _products(representations)
     return {estimator: _normalised(products, estimator) for estimator in LINEAR}
 
 
-def linear_cka_and_nulls(representations: Sequence[Tensor]) -> dict[str, tuple[Tensor, Tensor]]:
+def linear_cka_and_nulls(representations: Sequence[Representation]) -> dict[str, tuple[Tensor, Tensor]]:
     """Return `linear_cka_matrix` by every estimator, each with the mean over all permutations of the images.
 
     The mean of the biased one is tr K tr L / ((n - 1) |K| |L|) for centred Gram matrices K and L. That of the debiased
@@ -77,7 +78,7 @@ def linear_cka_and_nulls(representations: Sequence[Tensor]) -> dict[str, tuple[T
     return {estimator: (_normalised(products, estimator), nulls[estimator]) for estimator in LINEAR}
 
 
-def _products(representations: Sequence[Tensor]) -> Products:
+def _products(representations: Sequence[Representation]) -> Products:
     for x in representations:
         check_same_images(len(representations[0]), len(x))
     return inner_products(representations)
@@ -127,13 +128,15 @@ class LinearCka(CosineOfPairs):
 
     debiased: bool = False
 
-    def prepare(self, x: Tensor) -> Tensor:
+    def prepare(self, x: Representation) -> Tensor:
         """Return the centred Gram matrix, divided by its norm. The debiased estimator leaves out its diagonal."""
         check(x)
-        values = gram(centred(x))
+        values = centred_gram(x)
         return of_norm_1(unbiased_centred(values) if self.debiased else values, values.max().item(), "HSIC with itself")
 
-    def resample(self, x: Tensor, y: Tensor, samples: Tensor, states: tuple[Tensor, Tensor] | None = None) -> Tensor:
+    def resample(
+        self, x: Representation, y: Representation, samples: Tensor, states: tuple[Tensor, Tensor] | None = None
+    ) -> Tensor:
         """Return the linear CKA of each sample of the images, from the states of all images.
 
         A state is centred over all images and scaled. Centring it over a sample removes what the first centring added

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from repdrift.errors import UserError
+from repdrift.similarity.gram import Gram, Representation, middle
 from repdrift.similarity.permutations import Orders
 
 MINIMUM_IMAGES = 4  # the unbiased HSIC divides by n - 3
@@ -20,10 +21,13 @@ class Estimator(ABC, Generic[State]):
 
     A state is everything that a comparison needs of one representation. It is prepared once, and all comparisons of
     that representation use it, including those with permuted images.
+
+    A representation is given as features [n, p], or as the inner products of its images, from which the same values
+    follow, see `repdrift.similarity.gram.Gram`.
     """
 
     @abstractmethod
-    def prepare(self, x: Tensor) -> State:
+    def prepare(self, x: Representation) -> State:
         """Return the state of a representation [n, p]. Raise UserError if its similarity is undefined."""
 
     @abstractmethod
@@ -46,7 +50,9 @@ class Estimator(ABC, Generic[State]):
         """Return the mean of the similarity over all n! permutations of the images, or None without a closed form."""
         return None
 
-    def resample(self, x: Tensor, y: Tensor, samples: Tensor, states: tuple[State, State] | None = None) -> Tensor:
+    def resample(
+        self, x: Representation, y: Representation, samples: Tensor, states: tuple[State, State] | None = None
+    ) -> Tensor:
         """Return the similarity of x[sample] and y[sample] for each column of `samples`, bool [n, R], float64 [R].
 
         See `repdrift.similarity.resampling.resampled`. An estimator overrides this if it needs the states of all images
@@ -56,7 +62,7 @@ class Estimator(ABC, Generic[State]):
         return torch.tensor(values, dtype=torch.float64)
 
 
-def check(x: Tensor, name: str = "representation") -> None:
+def check(x: Representation, name: str = "representation") -> None:
     """Check that a representation has a similarity to others. `name` is its name in the message of an error.
 
     Raises
@@ -64,13 +70,23 @@ def check(x: Tensor, name: str = "representation") -> None:
     UserError
         If x is not [n, p] with n >= 4, a value is not finite, or no column varies over the images.
     """
-    if x.ndim != 2 or len(x) < MINIMUM_IMAGES:
+    if len(x.shape) != 2 or len(x) < MINIMUM_IMAGES:
         raise UserError(f"{name}: shape {tuple(x.shape)}; needed is [n, p] with at least {MINIMUM_IMAGES} images")
-    if not torch.isfinite(torch.stack(torch.aminmax(x))).all():
+    values = x.products if isinstance(x, Gram) else x
+    if not torch.isfinite(torch.stack(torch.aminmax(values))).all():
         raise UserError(f"{name} has values that are not finite")
-    # Two images that differ are enough. All images are read only if the first two are equal.
-    if bool((x[1] == x[0]).all()) and bool((x == x[0]).all()):
+    if _is_constant(x):
         raise UserError(f"{name} is the same for all images: its similarity to anything is undefined")
+
+
+def _is_constant(x: Representation) -> bool:
+    """Tell whether all images have the same representation, up to rounding if inner products are given."""
+    if isinstance(x, Gram):
+        offsets = x.centre + x.width * x.means.square().max()
+        rounding = ROUNDING * x.products.diagonal().max() + ROUNDING**2 * offsets
+        return bool(x.squared_distances().max() <= rounding)
+    # Two images that differ are enough. All images are read only if the first two are equal.
+    return bool((x[1] == x[0]).all()) and bool((x == x[0]).all())
 
 
 def check_same_images(a: int, b: int) -> None:
@@ -85,17 +101,28 @@ def centred(x: Tensor) -> Tensor:
     return x - x.mean(dim=0)
 
 
-def squared_distances(x: Tensor) -> Tensor:
+def squared_distances(x: Representation) -> Tensor:
     """Return the squared Euclidean distances float64 [n, n] between the images of a representation [n, p].
 
-    They are computed from the Gram matrix of the centred representation, at the speed of a matrix product. The diagonal
-    is 0.
+    They are computed from inner products, at the speed of a matrix product. The diagonal is 0.
     """
-    x = centred(x)
+    if isinstance(x, Gram):
+        return x.squared_distances()
+    x = x.double()
+    # The mean would do too, but an outlier would move it away from all other images, whose distances would lose digits.
+    x = x - middle(x)
     lengths = x.square().sum(dim=1)
     squared = lengths[:, None] + lengths[None, :] - 2 * (x @ x.T)
     # The distance of equal images is 0, but rounding may have made it negative.
     return squared.clamp_(min=0).fill_diagonal_(0)
+
+
+def typical(distances: Tensor) -> float:
+    """Return the median of the distances above 0, which the distances to a single outlier do not move as the largest.
+
+    There must be at least one.
+    """
+    return distances[distances > 0].median().item()
 
 
 def without_rounding(values: Tensor, scale: float) -> Tensor:

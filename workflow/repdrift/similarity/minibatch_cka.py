@@ -10,20 +10,22 @@ from torch import Tensor
 from repdrift.errors import UserError
 from repdrift.similarity.cka import unbiased_centred
 from repdrift.similarity.estimator import MINIMUM_IMAGES, ROUNDING, Estimator, centred, check, check_same_images
+from repdrift.similarity.gram import Gram, Representation
+from repdrift.similarity.pairs import centred_gram
 
 
 @dataclass(frozen=True)
 class Source:
-    """A centred representation [n, p] in file order.
+    """A representation [n, p] in file order.
 
-    Its whole Gram matrix is computed once, and only if there is a permutation.
+    The whole Gram matrix of features is computed once, and only if there is a permutation.
     """
 
-    values: Tensor
+    representation: Representation
 
     @cached_property
     def gram(self) -> Tensor:
-        return self.values @ self.values.T
+        return centred_gram(self.representation)
 
 
 @dataclass(frozen=True)
@@ -64,13 +66,18 @@ class MinibatchCka(Estimator[Batches]):
         if self.batch < MINIMUM_IMAGES:
             raise UserError(f"batches of {self.batch} images: at least {MINIMUM_IMAGES} are needed")
 
-    def prepare(self, x: Tensor) -> Batches:
+    def prepare(self, x: Representation) -> Batches:
         """Return the U-centred Gram matrices of the batches. Together they have n times `batch` entries."""
         check(x)
+        source = Source(x)
         # One centre serves all batches, because U-centring removes the offset of each batch from it.
-        values = centred(x)
-        grams = [rows @ rows.T for rows in values.split(self.batch)]
-        return self._batches(Source(values), torch.arange(len(x), device=x.device), grams)
+        if isinstance(x, Gram):
+            order = torch.arange(len(x), device=x.means.device)
+            grams = [source.gram[images[:, None], images] for images in order.split(self.batch)]
+        else:
+            order = torch.arange(len(x), device=x.device)
+            grams = [rows @ rows.T for rows in centred(x).split(self.batch)]
+        return self._batches(source, order, grams)
 
     def compare(self, a: Batches, b: Batches) -> float:
         """Return the minibatch CKA of two representations in the same batches."""

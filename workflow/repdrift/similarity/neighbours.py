@@ -6,7 +6,15 @@ import torch
 from torch import Tensor
 
 from repdrift.errors import UserError
-from repdrift.similarity.estimator import Estimator, check, check_same_images, squared_distances, without_rounding
+from repdrift.similarity.estimator import (
+    Estimator,
+    check,
+    check_same_images,
+    squared_distances,
+    typical,
+    without_rounding,
+)
+from repdrift.similarity.gram import Representation
 from repdrift.similarity.permutations import Orders, Permutations, inner_products
 
 ROWS = 1024  # rows of distances that are sorted at a time, which limits the memory
@@ -37,13 +45,13 @@ class MutualNeighbours(Estimator[Tensor]):
         if self.k < 1:
             raise UserError(f"k = {self.k} neighbours: at least 1 is needed")
 
-    def prepare(self, x: Tensor) -> Tensor:
+    def prepare(self, x: Representation) -> Tensor:
         """Return the indices of the nearest neighbours of each image, int64 [n, k]."""
         check(x)
         if self.k >= len(x):
             raise UserError(f"k = {self.k} neighbours of {len(x)} images: k must be less than the number of images")
         squared = squared_distances(x)
-        keys = without_rounding(squared, squared.max().item()).fill_diagonal_(torch.inf)
+        keys = without_rounding(squared, typical(squared)).fill_diagonal_(torch.inf)
         return torch.cat([rows.argsort(dim=1, stable=True)[:, : self.k] for rows in keys.split(ROWS)])
 
     def compare(self, a: Tensor, b: Tensor) -> float:

@@ -5,7 +5,8 @@ from torch import Tensor
 
 from repdrift.errors import UserError
 from repdrift.similarity.blas import add_square
-from repdrift.similarity.estimator import ROUNDING, Estimator, check_same_images
+from repdrift.similarity.estimator import ROUNDING, Estimator, centred, check_same_images
+from repdrift.similarity.gram import Gram, Representation
 from repdrift.similarity.permutations import Orders, Permutations, inner_products, reordered
 
 
@@ -58,8 +59,11 @@ def of_norm_1(matrix: Tensor, scale: float, what: str) -> Tensor:
     return scaled
 
 
-def gram(x: Tensor) -> Tensor:
-    """Return the Gram matrix X X' [n, n] of a contiguous x [n, p]."""
+def centred_gram(x: Representation) -> Tensor:
+    """Return the Gram matrix float64 [n, n] of a representation [n, p] with centred columns."""
+    if isinstance(x, Gram):
+        return x.centred()
+    x = centred(x)
     result = x.new_zeros(len(x), len(x))
     add_square(result, x)
     return result + result.triu(diagonal=1).T

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from repdrift.similarity.blas import add_inner_product, add_product, add_square, one_pool_of_threads, subtract
 from repdrift.similarity.estimator import check
+from repdrift.similarity.gram import Gram, Representation
 
 BLOCK = 1024  # images in a block of a Gram matrix: 4 MB in float32 for each representation
 UNITS = 1024  # units that are centred at a time: few enough to stay in the cache until they are multiplied
@@ -59,13 +60,35 @@ class Centred:
         values = self.values[rows, units]
         return subtract(values, self.means[units], scratch[: values.numel()].view(values.shape))
 
+    def add_gram_block(self, out: Tensor, rows: slice, columns: slice, scratch: Tensor) -> None:
+        """Add a block of the Gram matrix to `out`. If it is on the diagonal, add no entries below the diagonal."""
+        for units in slices(self.values.shape[1], UNITS):
+            left = self.block(rows, units, scratch[0])
+            if rows == columns:
+                add_square(out, left)
+            else:
+                add_product(out, left, self.block(columns, units, scratch[1]))
+
+
+class CentredGram:
+    """A representation of which the inner products are kept, and its centred Gram matrix."""
+
+    def __init__(self, x: Gram, name: str) -> None:
+        check(x, name)
+        self.gram = x.centred()
+
+    def add_gram_block(self, out: Tensor, rows: slice, columns: slice, scratch: Tensor) -> None:
+        """Add a block of the Gram matrix to `out`. If it is on the diagonal, add no entries below the diagonal."""
+        block = self.gram[rows, columns]
+        out += block.triu() if rows == columns else block
+
 
 def slices(length: int, size: int) -> Iterator[slice]:
     for start in range(0, length, size):
         yield slice(start, min(start + size, length))
 
 
-def inner_products(representations: Sequence[Tensor]) -> Products:
+def inner_products(representations: Sequence[Representation]) -> Products:
     """Compute the inner products of the centred Gram matrices of representations [n, p_a] of the same images.
 
     Raises
@@ -77,21 +100,29 @@ def inner_products(representations: Sequence[Tensor]) -> Products:
         return _inner_products(representations)
 
 
-def _inner_products(representations: Sequence[Tensor]) -> Products:
+def _inner_products(representations: Sequence[Representation]) -> Products:
     double = any(x.dtype == torch.float64 for x in representations)
     dtype = torch.float64 if double else torch.float32
-    centred = [Centred(x.detach(), f"representation {number}", dtype) for number, x in enumerate(representations, 1)]
-    count, images = len(centred), len(representations[0])
     device = representations[0].device
+    scratch = torch.empty(2, BLOCK * UNITS, dtype=dtype, device=device)
+    prepared: list[Centred | CentredGram] = []
+    for number, x in enumerate(representations, 1):
+        name = f"representation {number}"
+        prepared.append(CentredGram(x, name) if isinstance(x, Gram) else Centred(x.detach(), name, dtype))
+    centred = [x for x in prepared if isinstance(x, Centred)]
+    count, images = len(prepared), len(representations[0])
+    if len(centred) < count:  # without the features of all, there is only one way
+        return Products(*_by_grams(prepared, images, scratch), torch.finfo(dtype).eps)
     inner = torch.zeros(count, count, dtype=torch.float64, device=device)
     diagonals = torch.zeros(count, images, dtype=torch.float64, device=device)
-    scratch = torch.empty(2, BLOCK * UNITS, dtype=dtype, device=device)
 
     by_gram = cheapest_grams([x.values.shape[1] for x in centred], images)
     chosen = [number for number in range(count) if by_gram[number]]
     if chosen:
         position = torch.tensor(chosen, device=device)
-        inner[position[:, None], position], diagonals[position] = _by_grams([centred[x] for x in chosen], scratch)
+        inner[position[:, None], position], diagonals[position] = _by_grams(
+            [centred[x] for x in chosen], images, scratch
+        )
     for first in range(count):
         if not by_gram[first]:
             diagonals[first] = _squared_lengths(centred[first], scratch[0])
@@ -121,12 +152,12 @@ def cheapest_grams(widths: Sequence[int], images: int) -> list[bool]:
     return [width >= best for width in widths]
 
 
-def _by_grams(centred: Sequence[Centred], scratch: Tensor) -> tuple[Tensor, Tensor]:
+def _by_grams(centred: Sequence[Centred | CentredGram], images: int, scratch: Tensor) -> tuple[Tensor, Tensor]:
     """Return inner products float64 [m, m] and diagonals [m, n], from blocks of the Gram matrices.
 
     Only blocks on and above the diagonal are computed, because the matrices are symmetric.
     """
-    images, count = len(centred[0].values), len(centred)
+    count = len(centred)
     above = torch.zeros(count, count, dtype=torch.float64, device=scratch.device)
     diagonals = torch.zeros(count, images, dtype=torch.float64, device=scratch.device)
     memory = torch.empty(count, min(BLOCK, images) ** 2, dtype=scratch.dtype, device=scratch.device)
@@ -137,7 +168,7 @@ def _by_grams(centred: Sequence[Centred], scratch: Tensor) -> tuple[Tensor, Tens
             entries = memory[:, : height * width].zero_()
             grams = entries.view(count, height, width)
             for x, gram in zip(centred, grams, strict=True):
-                _add_gram_block(gram, x, rows, columns, scratch)
+                x.add_gram_block(gram, rows, columns, scratch)
             if rows == columns:
                 diagonal = grams.diagonal(dim1=1, dim2=2)
                 diagonals[:, rows] = diagonal.double()
@@ -145,16 +176,6 @@ def _by_grams(centred: Sequence[Centred], scratch: Tensor) -> tuple[Tensor, Tens
             above += _products(entries)
     # The part below the diagonal has the same sum as the part above it.
     return 2 * above + diagonals @ diagonals.T, diagonals
-
-
-def _add_gram_block(out: Tensor, x: Centred, rows: slice, columns: slice, scratch: Tensor) -> None:
-    """Add a block of the Gram matrix to `out`. If the block is on the diagonal, add no entries below the diagonal."""
-    for units in slices(x.values.shape[1], UNITS):
-        left = x.block(rows, units, scratch[0])
-        if rows == columns:
-            add_square(out, left)
-        else:
-            add_product(out, left, x.block(columns, units, scratch[1]))
 
 
 def _products(rows: Tensor) -> Tensor:

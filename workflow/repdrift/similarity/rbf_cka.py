@@ -8,6 +8,7 @@ from torch import Tensor
 from repdrift.errors import UserError
 from repdrift.similarity.cka import unbiased_centred
 from repdrift.similarity.estimator import check, squared_distances
+from repdrift.similarity.gram import Representation
 from repdrift.similarity.pairs import CosineOfPairs, of_norm_1
 
 
@@ -39,7 +40,7 @@ class RbfCka(CosineOfPairs):
         if not self.fraction > 0:
             raise UserError(f"bandwidth of {self.fraction} of the median distance: it must be positive")
 
-    def prepare(self, x: Tensor) -> Tensor:
+    def prepare(self, x: Representation) -> Tensor:
         """Return the centred Gram matrix, divided by its norm."""
         check(x)
         squared = squared_distances(x)

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from repdrift.errors import UserError
 from repdrift.similarity.estimator import MINIMUM_IMAGES, Estimator, check_same_images
+from repdrift.similarity.gram import Representation
 
 State = TypeVar("State")
 
@@ -46,7 +47,11 @@ def half_samples(images: int, count: int = HALVES, seed: int = 0) -> Tensor:
 
 
 def resampled(
-    estimator: Estimator[State], x: Tensor, y: Tensor, samples: Tensor, states: tuple[State, State] | None = None
+    estimator: Estimator[State],
+    x: Representation,
+    y: Representation,
+    samples: Tensor,
+    states: tuple[State, State] | None = None,
 ) -> Tensor:
     """Return the similarity of two representations of each sample of the images, float64 [R].
 
@@ -56,7 +61,7 @@ def resampled(
     Parameters
     ----------
     estimator : Estimator
-    x, y : Tensor [n, p], [n, q]
+    x, y : Tensor or Gram [n, p], [n, q]
         The representations of all images.
     samples : bool Tensor [n, R]
         Whether an image is in a sample, see `half_samples`.

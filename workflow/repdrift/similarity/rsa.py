@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from repdrift.errors import UserError
-from repdrift.similarity.estimator import ROUNDING, check, squared_distances, without_rounding
+from repdrift.similarity.estimator import ROUNDING, check, squared_distances, typical, without_rounding
+from repdrift.similarity.gram import Gram, Representation
 from repdrift.similarity.pairs import CosineOfPairs
 
 
@@ -41,7 +42,7 @@ class Rsa(CosineOfPairs):
         if self.correlation not in ("pearson", "spearman"):
             raise UserError(f"correlation {self.correlation!r}: allowed are pearson, spearman")
 
-    def prepare(self, x: Tensor) -> Tensor:
+    def prepare(self, x: Representation) -> Tensor:
         """Return the matrix of the dissimilarities or their ranks, minus their mean.
 
         The matrix is symmetric and of norm 1, and its diagonal is 0.
@@ -55,7 +56,7 @@ class Rsa(CosineOfPairs):
             raise UserError("all pairs of images are equally dissimilar: their correlation with anything is undefined")
         if self.correlation == "spearman":
             # Squared distances have the same ranks as distances. A rounding of 1e-16 in them would be 1e-8 in the root.
-            values = _ranks(without_rounding(values, scale))
+            values = _ranks(without_rounding(values, 1.0 if self.distance == "correlation" else typical(values)))
         elif self.distance == "euclidean":
             values = values.sqrt()
         result = torch.zeros_like(matrix)
@@ -66,17 +67,27 @@ class Rsa(CosineOfPairs):
         return result
 
 
-def _correlation_distances(x: Tensor) -> Tensor:
+def _correlation_distances(x: Representation) -> Tensor:
     """Return 1 minus the Pearson correlation of the rows of x [n, p] over the units, float64 [n, n]."""
-    constant = (x == x[:, :1]).all(dim=1)
-    if bool(constant.any()):
-        raise UserError(
-            f"{int(constant.sum())} of {len(x)} images have the same value in all units (the first is row "
-            f"{int(constant.nonzero()[0])}): they have no correlation distance; use euclidean"
-        )
+    if isinstance(x, Gram):
+        products = x.products_of_deviations()
+        variances = products.diagonal()
+        _check_correlations(variances <= ROUNDING * x.lengths())
+        norms = variances.sqrt()
+        return 1 - products / norms[:, None] / norms
+    _check_correlations((x == x[:, :1]).all(dim=1))
     rows = x.double()
     rows = torch.nn.functional.normalize(rows - rows.mean(dim=1, keepdim=True), dim=1, eps=0)
     return 1 - rows @ rows.T
+
+
+def _check_correlations(constant: Tensor) -> None:
+    """Raise UserError if an image has the same value in all units. `constant` is bool [n]."""
+    if bool(constant.any()):
+        raise UserError(
+            f"{int(constant.sum())} of {len(constant)} images have the same value in all units (the first is row "
+            f"{int(constant.nonzero()[0])}): they have no correlation distance; use euclidean"
+        )
 
 
 def _ranks(values: Tensor) -> Tensor:

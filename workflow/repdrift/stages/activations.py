@@ -1,15 +1,18 @@
-"""Compute the representations of one checkpoint on the probe, and save them to one file."""
+"""Compute the representations of one checkpoint on the probe, and save them to one file.
+
+Each layer is kept as its features or as the inner products of the images, whichever takes less disk.
+"""
 
 from pathlib import Path
-
-from safetensors.torch import save_file
 
 from repdrift import command
 from repdrift.data.task_files import load_probe
 from repdrift.machine.devices import device_name, prepare
 from repdrift.networks import checkpoints
-from repdrift.networks.representations import representations
+from repdrift.networks.representations import representations, shapes
 from repdrift.provenance.artifacts import Job
+from repdrift.similarity.compact import smaller
+from repdrift.similarity.files import save
 from repdrift.specs import ActivationsSpec
 
 
@@ -25,8 +28,8 @@ def main() -> None:
     job = Job(spec, args.code, [args.checkpoint, *sorted(set(args.images))], device_name(device))
     probe, calibration = load_probe(args.images, spec.probe, spec.calibration, device)
     network = checkpoints.load_with_its_head(args.checkpoint, spec.network).to(device)
-    layers = representations(network, probe, calibration)
-    print(", ".join(f"{layer} {tuple(values.shape)}" for layer, values in layers.items()))
-    # safetensors sorts the tensors in its own way, so the metadata keeps the network's order.
-    order = {"layers": ",".join(layers)}
-    job.save(args.output, lambda file: save_file(layers, file, metadata=order))
+    found = representations(network, probe, calibration, reduce=spec.reduce, folder=args.output.parent)
+    layers = {layer: smaller(x) for layer, x in found.items()}
+    print(", ".join(f"{layer} {tuple(x.shape)}" for layer, x in layers.items()))
+    details = {layer: {"shape": shape, "reduce": spec.reduce} for layer, shape in shapes(network, probe).items()}
+    job.save(args.output, lambda file: save(file, layers, details))

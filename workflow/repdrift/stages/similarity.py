@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from safetensors import safe_open
 from torch import Tensor
 
 from repdrift import command
@@ -13,6 +12,8 @@ from repdrift.claims.contrasts import HALF
 from repdrift.errors import UserError
 from repdrift.provenance.artifacts import Job, write_csv
 from repdrift.seeds import seed_for
+from repdrift.similarity.files import layers_of, load
+from repdrift.similarity.gram import Representation
 from repdrift.similarity.null import Permuted, nulls, permuted
 from repdrift.similarity.permutations import Permutations
 from repdrift.similarity.registry import estimator
@@ -31,7 +32,7 @@ Null = tuple[str, str]  # a reference and an estimator
 class Layer:
     """A layer of a network on the probe, and what each estimator prepares from it."""
 
-    values: Tensor
+    values: Representation
     states: dict[str, Any]
 
 
@@ -43,8 +44,7 @@ def prepared(path: Path, layer: str, estimators: Sequence[str]) -> Layer:
     UserError
         If an estimator cannot take the layer.
     """
-    with safe_open(path, framework="pt") as file:
-        values = file.get_tensor(layer)
+    values = load(path, layer)
     try:
         return Layer(values, {name: estimator(name).prepare(values) for name in estimators})
     except UserError as error:
@@ -57,9 +57,8 @@ def compare(final: Path, references: Mapping[str, Path], spec: SimilaritySpec) -
     Only one layer is read at a time, so memory does not grow with their number. All layers share the permutations, so
     that the largest of all layers has a null of its own. All runs and seeds share the halves of a probe.
     """
-    with safe_open(final, framework="pt") as file:
-        layers = file.metadata()["layers"].split(",")
-        images: int = file.get_slice(layers[0]).get_shape()[0]
+    layers = layers_of(final)
+    images = len(load(final, layers[0]))
     permutations = {
         reference: Permutations.random(
             images,

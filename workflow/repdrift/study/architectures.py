@@ -14,6 +14,7 @@ from repdrift.errors import UserError
 CONV4 = "conv4"  # the network of the paper
 TORCHVISION = "torchvision:"  # the names of torchvision's networks begin with it
 BLOCKS = ("conv-relu-bn", "conv-bn-relu")  # the orders of the layers in a block of conv4
+NONE, MEAN, TOKEN = "none", "mean", "token"  # how a layer with positions is reduced, see networks.reduction
 LOGITS = "logits"  # the last layer of every network
 HALF = (0.5, 0.5, 0.5)  # the authors' mean and standard deviation, which bring the values of pixels to -1..1
 HEAD = "head"  # the last part of every network

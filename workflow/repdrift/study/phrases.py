@@ -7,7 +7,7 @@ The Snakefile imports this module, so it needs nothing heavy.
 from collections.abc import Iterable, Sequence
 from pathlib import PurePath
 
-from repdrift.study.architectures import HEAD, TORCHVISION
+from repdrift.study.architectures import HEAD, MEAN, NONE, TOKEN, TORCHVISION
 from repdrift.study.networks import Choice, arguments_in_words, short_name
 from repdrift.study.runs import ALL
 from repdrift.study.sections import ADAMW, COSINE, Config, StepDecay, Training
@@ -25,6 +25,11 @@ EFFECTS = (
     "stands for several layers or targets, it shows the one that the verdict hangs on, and small points are the "
     "others. Grey ticks are contrasts that do not decide."
 )
+REPRESENTATIONS = {
+    NONE: "Representations",
+    MEAN: "Representations, with the mean of each channel over all positions,",
+    TOKEN: "Representations, with the first token of each image,",
+}
 CHANGE = (
     "The bottom row shows 1 less the similarity on a logarithmic axis, where small changes are seen; the means and "
     "intervals there are those of the logarithms."
@@ -53,7 +58,7 @@ def common_phrases(study: Study) -> dict[str, str]:
 def compared_on(study: Study, roles: Iterable[str]) -> str:
     """Return a sentence that tells on which images representations are compared."""
     images = " and ".join(study.probe_title(role) for role in dict.fromkeys(roles))
-    return f"Representations are compared on {images}, with {_statistics(study.config)}."
+    return f"{REPRESENTATIONS[study.config.probe.reduce]} are compared on {images}, with {_statistics(study.config)}."
 
 
 def network_in_words(study: Study, choices: Iterable[Choice]) -> str:

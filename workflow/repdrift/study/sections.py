@@ -224,10 +224,14 @@ class Controls:
 
 @dataclass(frozen=True)
 class Probe:
-    """The images on which representations are compared, and the mode of batch normalisation."""
+    """The images on which representations are compared, the mode of batch normalisation, and the reduction of layers.
+
+    `reduce` is ``none``, ``mean`` or ``token``, see `repdrift.networks.reduction`.
+    """
 
     images: int
     bn: str
+    reduce: str
 
 
 @dataclass(frozen=True)
@@ -257,6 +261,7 @@ class Sensitivity:
 
     images: tuple[int, ...]
     bn: tuple[str, ...]
+    reduce: tuple[str, ...]
     estimators: tuple[str, ...]
     runs: str
     samples: int

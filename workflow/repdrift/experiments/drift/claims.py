@@ -40,7 +40,7 @@ def multiverse_spec(drift: Drift) -> MultiverseSpec:
         main=tuple(main),
         histories=histories_of(found, study.seeds),
         calibrated=study.config.similarity.calibrated,
-        usual=UsualChoices(probe.images, probe.bn, study.own.label),
+        usual=UsualChoices(probe.images, probe.bn, study.own.label, probe.reduce if drift.reductions[1:] else ""),
     )
 
 

@@ -95,6 +95,12 @@ class Drift(Experiment):
         config = self.study.config
         return list(dict.fromkeys([config.probe.bn, *config.sensitivity.bn]))
 
+    @property
+    def reductions(self) -> list[str]:
+        """The reductions of layers that are compared, with the study's own first."""
+        config = self.study.config
+        return list(dict.fromkeys([config.probe.reduce, *config.sensitivity.reduce]))
+
     def probe_sizes(self, role: str, run: str) -> list[int]:
         """Return the numbers of images that are tried for a run, on the probe of a role, in ascending order.
 
@@ -196,6 +202,7 @@ class Drift(Experiment):
             calibration=study.calibration(SOURCE),
             epochs=study.checkpoint_epochs,
             estimators=study.config.similarity.estimators,
+            reduce=study.config.probe.reduce,
         )
 
     def layers_spec(self, seed: int) -> LayersSpec:
@@ -214,12 +221,13 @@ class Drift(Experiment):
             network=study.measured_network(run, study.classes_of(self.needed[run].task.dataset)),
             probe=probe.first(max(*sizes, samples * usual.images)),
             calibration=self.sensitivity_calibration(role),
-            usual=UsualMeasurement(usual.images, usual.bn),
+            usual=UsualMeasurement(usual.images, usual.bn, usual.reduce),
             sizes=tuple(sizes),
             samples=samples,
             bn=tuple(self.bn_modes),
             estimators=tuple(estimators),
             permutations=self.sensitivity_permutations(role, run),
+            reduce=tuple(self.reductions),
         )
 
     def validation_spec(self) -> ValidationSpec:

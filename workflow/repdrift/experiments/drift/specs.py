@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from repdrift.claims.contrasts import Claim, HistoryOf
+from repdrift.study.architectures import NONE
 from repdrift.study.tasks import Part
 
 
@@ -21,6 +22,7 @@ class CurveSpec:
     calibration: Part | None
     epochs: tuple[int, ...]
     estimators: tuple[str, ...]
+    reduce: str = NONE
 
 
 @dataclass(frozen=True)
@@ -33,15 +35,18 @@ class LayersSpec:
 
 @dataclass(frozen=True)
 class UsualMeasurement:
-    """Number of images and mode of batch normalisation that the study itself uses."""
+    """Number of images, mode of batch normalisation and reduction of layers that the study itself uses."""
 
     images: int
     bn: str
+    reduce: str = NONE
 
 
 @dataclass(frozen=True)
 class SensitivitySpec:
-    """Similarity of a run to its references with every number of images, mode of batch normalisation and estimator.
+    """Similarity of a run to its references under every choice of measurement.
+
+    The choices are numbers of images, modes of batch normalisation, reductions of layers, and estimators.
 
     `role` names the probe, `probe` has its images, and `samples` is the number of separate probes of the usual size
     among them. `permutations` is the number of permutations by which the usual measurement is calibrated, or 0.
@@ -60,15 +65,20 @@ class SensitivitySpec:
     bn: tuple[str, ...]
     estimators: tuple[str, ...]
     permutations: int
+    reduce: tuple[str, ...] = (NONE,)
 
 
 @dataclass(frozen=True)
 class UsualChoices:
-    """Number of images and mode of batch normalisation of the study, and the label of its network beside variants."""
+    """The study's number of images and mode of batch normalisation, and the label of its network beside variants.
+
+    `reduce` is its reduction of layers if several are tried, and otherwise empty.
+    """
 
     n: int
     bn: str
     variant: str
+    reduce: str = ""
 
 
 @dataclass(frozen=True)

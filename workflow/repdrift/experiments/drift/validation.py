@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from repdrift.experiments.drift.specs import Counterpart
+from repdrift.study.architectures import NONE
 from repdrift.study.runs import Run
 from repdrift.study.study import CROSS_DOMAIN, DOMAIN, Study
 from repdrift.study.tasks import Part
@@ -25,7 +26,8 @@ DATASETS = ("cifar10", "svhn")  # names that stand for the authors' data sets; t
 def counterparts(study: Study) -> tuple[Counterpart, ...]:
     """Return the trainings of a study that were done as the authors' were."""
     config = study.config
-    measured = (study.network, config.probe.images, config.probe.bn) == (NETWORK, PROBE, BN)
+    probe = config.probe
+    measured = (study.network, probe.images, probe.bn, probe.reduce) == (NETWORK, PROBE, BN, NONE)
     if (
         not study.trains_source
         or not measured

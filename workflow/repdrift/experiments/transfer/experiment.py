@@ -105,6 +105,7 @@ class Transfer(Trainings):
             estimators=self.study.config.similarity.estimators,
             disagreeing=DISAGREEING,
             judges=JUDGES,
+            reduce=usual.reduce,
         )
 
     def lines_spec(self, dataset: str, seed: int) -> LinesSpec:

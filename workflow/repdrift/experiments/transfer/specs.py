@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from repdrift.study.architectures import NONE
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -39,7 +41,8 @@ class PairsSpec(Comparison):
     """The comparison of pairs of networks.
 
     `probe` and `calibration` are numbers of images. `disagreeing` is the pair whose mistakes are divided into ambiguous
-    images and others, and `judges` are the networks that tell how ambiguous an image is.
+    images and others, and `judges` are the networks that tell how ambiguous an image is. `reduce` is the reduction of
+    layers.
     """
 
     pairs: Mapping[str, tuple[str, str]]
@@ -48,6 +51,7 @@ class PairsSpec(Comparison):
     estimators: tuple[str, ...]
     disagreeing: str
     judges: tuple[str, ...]
+    reduce: str = NONE
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,12 @@ from repdrift.figures import style, verdicts
 from repdrift.figures.style import Strip
 from repdrift.figures.table import joined, ordered
 
-COLUMNS = ("claim", "sentence", "layer", "estimator", "n", "bn", "variant", "reference", "sample", "look", "verdict")
+COLUMNS = (
+    "claim", "sentence", "layer", "estimator", "n", "bn", "reduce", "variant", "reference", "sample", "look", "verdict",
+)  # fmt: skip
 TITLES = {
-    "layer": "layer", "estimator": "estimator", "n": "images", "sample": "sample", "bn": "BN", "variant": "network",
-    "reference": "init",
+    "layer": "layer", "estimator": "estimator", "n": "images", "sample": "sample", "bn": "BN", "reduce": "reduced",
+    "variant": "network", "reference": "init",
 }  # fmt: skip
 NUMBERS = ("n", "sample")  # choices whose options are numbers
 HATCH, WHITE = "//////", "white"  # of looks that are split

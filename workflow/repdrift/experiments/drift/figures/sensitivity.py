@@ -18,6 +18,7 @@ from repdrift.figures.table import footer, joined, ordered, undefined_in_words
 COLUMNS = (
     "panel", "series", "seed", "layer", "estimator", "n", "bn", "sample", "usual", "value", "null_mean", "images",
 )  # fmt: skip
+REDUCE = "reduce"  # a column of studies that try several reductions of layers
 HEIGHT, NAMES, TITLE_LINE = 0.86, 0.3, 0.14  # inches
 NAME, LEGEND = 0.62, 1.2  # widths in inches of the names of the choices and of the legends
 SCALE = 0.7  # factor for line widths and marker sizes, since the axes are small
@@ -82,6 +83,9 @@ def choices(table: pd.DataFrame, usual: pd.DataFrame) -> list[Choice]:
     """Return all choices that a table can have. Each varies one thing, and the others are as in the study."""
     own, n, bn, sample = (usual[column].iloc[0] for column in ("series", "n", "bn", "sample"))
     main = style.main_estimator(ordered(usual["estimator"]))
+    every = table
+    if REDUCE in table:
+        table = table[table[REDUCE] == usual[REDUCE].iloc[0]]
     own_images = table[(table["series"] == own) & (table["sample"] == sample)]
     found = []
     # Only linear CKA has rows for the number of images, since a row for every estimator would be too many.
@@ -99,6 +103,10 @@ def choices(table: pd.DataFrame, usual: pd.DataFrame) -> list[Choice]:
     found.append(Choice("sample of images", rows.assign(option=[f"sample {number:.0f}" for number in rows["sample"]])))
     rows = own_images[(own_images["estimator"] == main) & (own_images["n"] == n)]
     found.append(Choice("batch norm.", rows.assign(option=rows["bn"])))
+    if REDUCE in every:
+        alike = (every["series"] == own) & (every["sample"] == sample) & (every["n"] == n) & (every["bn"] == bn)
+        rows = every[alike & (every["estimator"] == main)]
+        found.append(Choice("reduction of layers", rows.assign(option=rows[REDUCE])))
     rows = usual[usual["estimator"] == main]
     found.append(Choice("network", rows.assign(option=rows["series"])))
     return found
@@ -121,6 +129,7 @@ def footer_of(usual: pd.DataFrame, shown: Sequence[Choice], network: str) -> str
         [
             footer(usual.dropna(subset="value"), network),
             f"batch normalisation: {usual['bn'].iloc[0]}",
+            f"layers reduced by: {usual[REDUCE].iloc[0]}" if REDUCE in usual else "",
             main,
             "each row varies one of these",
             undefined_in_words(drawn[~drawn.index.duplicated()]),

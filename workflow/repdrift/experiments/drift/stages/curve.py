@@ -10,6 +10,7 @@ from repdrift.machine.devices import device_name, prepare
 from repdrift.networks import checkpoints
 from repdrift.networks.representations import representations
 from repdrift.provenance.artifacts import Job, write_csv
+from repdrift.similarity.compact import smaller
 from repdrift.similarity.registry import estimator
 
 COLUMNS = ("run", "seed", "reference", "epoch", "layer", "estimator", "n", "value", "null_mean")
@@ -32,10 +33,12 @@ def main() -> None:
     initial: dict[tuple[str, str], Any] = {}
     for epoch, path in zip([0, *spec.epochs], args.checkpoints, strict=True):
         network = checkpoints.load(path, spec.network).to(device)
-        for layer, values in representations(network, probe, calibration).items():
+        found = representations(network, probe, calibration, reduce=spec.reduce, folder=args.output.parent)
+        for layer, values in found.items():
+            kept = smaller(values.to(device))  # all estimators share its inner products
             for name in spec.estimators:
                 method = estimator(name)
-                state = method.prepare(values.to(device))
+                state = method.prepare(kept)
                 first = initial.setdefault((layer, name), state)
                 null = method.null_mean(first, state)  # without a closed form there is none
                 row = (spec.run, spec.seed, "init", epoch, layer, name, len(probe), method.compare(first, state), null)

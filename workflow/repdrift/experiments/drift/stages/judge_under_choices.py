@@ -19,11 +19,11 @@ from repdrift.claims.judging import (
 )
 from repdrift.claims.measurements import Numbers
 from repdrift.claims.verdict import together
-from repdrift.experiments.drift.specs import MultiverseSpec
+from repdrift.experiments.drift.specs import MultiverseSpec, UsualChoices
 from repdrift.provenance.artifacts import Job, write_csv
 from repdrift.study.runs import INDEPENDENT, INITIAL, VARIANT_SEPARATOR
 
-KEYS = ["run", "seed", "reference", "layer", "probe", "estimator", "n", "bn", "sample"]
+KEYS = ["run", "seed", "reference", "layer", "probe", "estimator", "n", "bn", "reduce", "sample"]
 OWN, UNRELATED = "own", "unrelated"  # the initial network that fine-tuned ones are compared with
 FIRST = "1"  # the sample of images that the study itself uses
 # Nearly the same estimator as another one. Both together are one look at the data.
@@ -36,7 +36,7 @@ class Choice:
 
     Attributes
     ----------
-    estimator, n, bn : str
+    estimator, n, bn, reduce : str
     variant : str
         The variant of network and training, or the label of the study's own.
     reference : str
@@ -48,6 +48,7 @@ class Choice:
     estimator: str = ""
     n: str = ""
     bn: str = ""
+    reduce: str = ""
     variant: str = ""
     reference: str = ""
     sample: str = ""
@@ -60,22 +61,26 @@ class Choice:
         look.
         """
         estimator = TWINS.get(self.estimator, self.estimator)
-        return ", ".join(filter(None, [estimator, self.bn, self.variant, self.reference, self.sample]))
+        return ", ".join(filter(None, [estimator, self.bn, self.reduce, self.variant, self.reference, self.sample]))
 
 
 COLUMNS = ("claim", "sentence", "layer", *asdict(Choice()), "look", "verdict")
 
 
 def universes(choices: pd.DataFrame, usual_variant: str) -> Iterator[tuple[Choice, Numbers]]:
-    """Yield each combination of variant, estimator, number of images, BN mode and sample, with its similarities."""
+    """Yield each combination of choices that was tried on the own initial network, with its similarities."""
     variants = choices["run"].str.rpartition(VARIANT_SEPARATOR)[0].replace("", usual_variant)
     names = choices["run"].str.rpartition(VARIANT_SEPARATOR)[2]
-    by = ["variant", "estimator", "n", "bn", "sample"]
-    for (variant, estimator, n, bn, sample), table in choices.assign(variant=variants, run=names).groupby(
-        by, sort=False
-    ):
-        choice = Choice(str(estimator), str(n), str(bn), str(variant), OWN, str(sample))
+    by = ["estimator", "n", "bn", "reduce", "variant", "sample"]
+    for tried, table in choices.assign(variant=variants, run=names).groupby(by, sort=False):
+        estimator, n, bn, reduce, variant, sample = map(str, tried)
+        choice = Choice(estimator, n, bn, reduce, variant, OWN, sample)
         yield choice, measurements.similarities(table)
+
+
+def usual_choice(estimator: str, usual: UsualChoices) -> Choice:
+    """Return the study's own choices with an estimator."""
+    return Choice(estimator, str(usual.n), usual.bn, usual.reduce, usual.variant, OWN, FIRST)
 
 
 def calibrated_universes(tried: pd.DataFrame, usual_variant: str) -> Iterator[tuple[Choice, Numbers]]:
@@ -94,7 +99,7 @@ def usual_universes(similarity: pd.DataFrame, spec: MultiverseSpec) -> Iterator[
     """
     usual = spec.usual
     for estimator, table in similarity.groupby("estimator", sort=False):
-        own = Choice(str(estimator), str(usual.n), usual.bn, usual.variant, OWN, FIRST)
+        own = usual_choice(str(estimator), usual)
         ways = [(own, table)]
         if spec.calibrated:
             ways.append((replace(own, estimator=own.estimator + CALIBRATED), table.assign(value=table["calibrated"])))
@@ -169,7 +174,9 @@ def verdict_rows(
         The numbers that do not depend on a choice of measurement, by table.
     """
     usual = spec.usual
-    own = similarity.assign(bn=usual.bn, sample=int(FIRST))
+    own = similarity.assign(bn=usual.bn, reduce=usual.reduce, sample=int(FIRST))
+    if "reduce" not in tried:  # there is one reduction, and nothing to tell apart
+        tried = tried.assign(reduce=usual.reduce)
     # The study's own similarities come in too, since nothing else was tried for some runs.
     choices = pd.concat([own[[*KEYS, "value"]], tried[[*KEYS, "value"]]]).drop_duplicates(KEYS)
     every = [
@@ -184,7 +191,7 @@ def verdict_rows(
             yield from rows(claim, Choice(), verdicts(claim, others) or {})
         elif CURVE in tables:
             for estimator, table in curve.groupby("estimator", sort=False):
-                choice = Choice(str(estimator), str(usual.n), usual.bn, usual.variant, OWN, FIRST)
+                choice = usual_choice(str(estimator), usual)
                 yield from rows(claim, choice, verdicts(claim, {CURVE: measurements.curves(table)}) or {})
         else:
             for choice, numbers in every:

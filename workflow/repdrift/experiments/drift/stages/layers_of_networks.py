@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
-from safetensors import safe_open
-
 from repdrift import command
 from repdrift.errors import UserError
 from repdrift.experiments.drift.specs import LayersSpec
 from repdrift.provenance.artifacts import Job, write_csv
 from repdrift.similarity.cka import linear_cka_matrices
+from repdrift.similarity.files import layers_of, load
 
 COLUMNS = ("run", "seed", "reference", "layer", "reference_layer", "estimator", "n", "value")
 
@@ -22,10 +21,9 @@ def main() -> None:
     job = Job(spec, args.code, args.activations)
     places, representations = [], []
     for network, path in zip(spec.networks, args.activations, strict=True):
-        with safe_open(path, framework="pt") as file:
-            for layer in file.metadata()["layers"].split(","):
-                places.append((network, layer))
-                representations.append(file.get_tensor(layer))
+        for layer in layers_of(path):
+            places.append((network, layer))
+            representations.append(load(path, layer))
     try:
         matrices = linear_cka_matrices(representations)
     except UserError as error:

@@ -6,9 +6,10 @@ and computing them takes seconds.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import product
 from pathlib import Path
-
-from torch import Tensor
+from typing import Any
 
 from repdrift import command
 from repdrift.data.task_files import load_probe
@@ -21,6 +22,9 @@ from repdrift.networks.representations import calibrated, read, representations
 from repdrift.provenance.artifacts import Job, write_csv
 from repdrift.seeds import seed_for
 from repdrift.similarity.cka import linear_cka_and_nulls
+from repdrift.similarity.compact import smaller
+from repdrift.similarity.estimator import Estimator
+from repdrift.similarity.gram import Representation
 from repdrift.similarity.null import permutation_nulls
 from repdrift.similarity.permutations import Permutations
 from repdrift.similarity.registry import estimator
@@ -29,9 +33,10 @@ COLUMNS = (
     "run", "seed", "reference", "layer", "probe", "estimator", "n", "bn", "sample", "usual", "value", "null_mean",
     "calibrated",
 )  # fmt: skip
+REDUCE = "reduce"  # a column of studies that try several reductions of layers
 LINEAR = ("cka-biased", "cka-debiased")  # the estimators that are fast enough for thousands of images
 
-Layers = dict[str, Tensor]
+Layers = dict[str, Representation]
 # A similarity, its mean under permutations, and its calibrated value; None where it is undefined or not measured.
 Found = tuple[float | None, float | None, float | None]
 Values = dict[str, Found]  # for each reference
@@ -44,12 +49,16 @@ def similarities(
     """Yield layer, estimator, and the similarities of the final network to its references."""
     for layer, ours in final.items():
         theirs = {name: layers[layer] for name, layers in references.items()}
-        linear = linear_values(ours, theirs) if set(estimators) & set(LINEAR) else {}
+        found = linear_values(ours, theirs) if set(estimators) & set(LINEAR) else {}
+        others = [name for name in estimators if name not in found]
+        if others:  # they share the inner products of the images
+            kept = {name: smaller(x) for name, x in theirs.items()}
+            found |= other_values(others, smaller(ours), kept, layer, permutations)
         for name in estimators:
-            yield layer, name, linear.get(name) or other_values(name, ours, theirs, layer, permutations)
+            yield layer, name, found[name]
 
 
-def linear_values(ours: Tensor, theirs: Layers) -> dict[str, Values]:
+def linear_values(ours: Representation, theirs: Layers) -> dict[str, Values]:
     """Return linear CKA to each reference by both estimators, which share the expensive products.
 
     They are not calibrated here: the similarities of the study itself are.
@@ -64,26 +73,35 @@ def linear_values(ours: Tensor, theirs: Layers) -> dict[str, Values]:
     }
 
 
-def other_values(name: str, ours: Tensor, theirs: Layers, layer: str, permutations: Nulls) -> Values:
-    """Return the similarity to each reference by one estimator.
+def other_values(
+    estimators: Sequence[str], ours: Representation, theirs: Layers, layer: str, permutations: Nulls
+) -> dict[str, Values]:
+    """Return the similarity to each reference by estimators that compare two representations at a time.
 
-    If the estimator cannot take the layer, the reason is printed, and the values are None.
+    If an estimator cannot take the layer, the reason is printed, and its values are None.
     """
-    method = estimator(name)
-    try:
-        state = method.prepare(ours)
-        others = {reference: method.prepare(values) for reference, values in theirs.items()}
-        found: Values = {}
-        for reference, other in others.items():
-            if reference in permutations:
-                (null,) = permutation_nulls(method, [state], [other], permutations[reference])
-                found[reference] = (null.value, null.mean, null.calibrated)
-            else:
-                found[reference] = (method.compare(state, other), method.null_mean(state, other), None)
-        return found
-    except UserError as error:
-        print(f"{layer}, {name}: undefined: {error}")
-        return dict.fromkeys(theirs, (None, None, None))
+    found: dict[str, Values] = {}
+    for name in estimators:
+        try:
+            found[name] = values_by(estimator(name), ours, theirs, permutations)
+        except UserError as error:
+            print(f"{layer}, {name}: undefined: {error}")
+            found[name] = dict.fromkeys(theirs, (None, None, None))
+    return found
+
+
+def values_by(method: Estimator[Any], ours: Representation, theirs: Layers, permutations: Nulls) -> Values:
+    """Return the similarity to each reference by an estimator."""
+    state = method.prepare(ours)
+    others = {reference: method.prepare(values) for reference, values in theirs.items()}
+    found: Values = {}
+    for reference, other in others.items():
+        if reference in permutations:
+            (null,) = permutation_nulls(method, [state], [other], permutations[reference])
+            found[reference] = (null.value, null.mean, null.calibrated)
+        else:
+            found[reference] = (method.compare(state, other), method.null_mean(state, other), None)
+    return found
 
 
 def permutations_of(spec: SensitivitySpec, images: int) -> Nulls:
@@ -99,13 +117,14 @@ def permutations_of(spec: SensitivitySpec, images: int) -> Nulls:
 
 @dataclass(frozen=True)
 class Measurement:
-    """A way to measure: the BN mode, the images among those of the probe, and the estimators.
+    """A way to measure: BN mode, reduction of layers, the images among those of the probe, and the estimators.
 
-    `sample` is the number of the sample of images, counted from 1. `usual` tells whether BN mode and images are the
+    `sample` is the number of the sample of images, counted from 1. `usual` tells whether all but the estimators are the
     study's own.
     """
 
     bn: str
+    reduce: str
     images: slice
     sample: int
     usual: bool
@@ -115,21 +134,20 @@ class Measurement:
 def measurements(spec: SensitivitySpec) -> Iterator[Measurement]:
     """Yield the measurements.
 
-    Every number of images is combined with every BN mode. Beyond the usual number, only linear CKA is measured, since
-    the other estimators would take many times as long. The samples after the first have the usual number of images and
-    the usual BN mode.
+    Every number of images is combined with every BN mode and every reduction. Beyond the usual number, only linear CKA
+    is measured, since the other estimators would take many times as long. The samples after the first have the usual
+    number of images, the usual BN mode and the usual reduction.
     """
     usual = spec.usual
     linear = [name for name in spec.estimators if name in LINEAR]
-    for bn in spec.bn:
-        for images in spec.sizes:
-            own = bn == usual.bn and images == usual.images
-            estimators = spec.estimators if images <= usual.images else linear
-            if estimators:
-                yield Measurement(bn, slice(0, images), 1, own, estimators)
+    for bn, reduce, images in product(spec.bn, spec.reduce, spec.sizes):
+        own = (bn, reduce, images) == (usual.bn, usual.reduce, usual.images)
+        estimators = spec.estimators if images <= usual.images else linear
+        if estimators:
+            yield Measurement(bn, reduce, slice(0, images), 1, own, estimators)
     for sample in range(1, spec.samples):
-        first = sample * usual.images
-        yield Measurement(usual.bn, slice(first, first + usual.images), sample + 1, False, spec.estimators)
+        chosen = slice(sample * usual.images, (sample + 1) * usual.images)
+        yield Measurement(usual.bn, usual.reduce, chosen, sample + 1, False, spec.estimators)
 
 
 def main() -> None:
@@ -147,22 +165,23 @@ def main() -> None:
     networks = [
         checkpoints.load_with_its_head(path, spec.network).to(device) for path in (args.final, *args.references)
     ]
-    modes: dict[str, tuple[Sequence[Network], Callable[[Network, Tensor], Layers]]]
-    modes = {"batch": (networks, representations)}
+    folder = args.output.parent
+    modes: dict[str, tuple[Sequence[Network], Callable[..., Layers]]]
+    modes = {"batch": (networks, partial(representations, folder=folder))}
     if calibration is not None:
-        modes["calibrated"] = ([calibrated(network, calibration) for network in networks], read)
+        modes["calibrated"] = ([calibrated(network, calibration) for network in networks], partial(read, folder=folder))
     rows: list[dict[str, object]] = []
     for one in measurements(spec):
         measured, measure = modes[one.bn]
         images = probe[one.images]
-        final, *references = (
-            {layer: values.to(device) for layer, values in measure(network, images).items()} for network in measured
-        )
+        read_by = (measure(network, images, reduce=one.reduce) for network in measured)
+        final, *references = ({layer: values.to(device) for layer, values in found.items()} for found in read_by)
         by_name = dict(zip(spec.references, references, strict=True))
         permutations = permutations_of(spec, len(images)) if one.usual else {}
         for layer, name, values in similarities(final, by_name, one.estimators, permutations):
             for reference, found in values.items():
                 where = (spec.run, spec.seed, reference, layer, spec.role)
-                row = (*where, name, len(images), one.bn, one.sample, int(one.usual), *found)
-                rows.append(dict(zip(COLUMNS, row, strict=True)))
-    job.save(args.output, lambda file: write_csv(file, rows, COLUMNS))
+                values_of = (*where, name, len(images), one.bn, one.sample, int(one.usual), *found)
+                rows.append({**dict(zip(COLUMNS, values_of, strict=True)), REDUCE: one.reduce})
+    columns = (*COLUMNS, REDUCE) if len(spec.reduce) > 1 else COLUMNS
+    job.save(args.output, lambda file: write_csv(file, rows, columns))

@@ -10,6 +10,8 @@ from repdrift.experiments.transfer.mistakes import ambiguity, ambiguous_shares, 
 from repdrift.experiments.transfer.specs import PairsSpec
 from repdrift.experiments.transfer.tables import AMBIGUITY, MISTAKES, ONLY_PRETRAINED, ONLY_RANDOM, SIMILARITY
 from repdrift.networks.representations import representations
+from repdrift.similarity.compact import smaller
+from repdrift.similarity.gram import Representation
 from repdrift.similarity.registry import estimator
 
 INITIAL = "RI"  # the network whose norms the relative distances refer to
@@ -18,11 +20,11 @@ Row = dict[str, object]
 
 
 def similarities(
-    pairs: Mapping[str, tuple[str, str]], layers: dict[str, dict[str, Tensor]], name: str
+    pairs: Mapping[str, tuple[str, str]], layers: dict[str, dict[str, Representation]], name: str
 ) -> Iterator[Row]:
     """Yield a row for each layer and pair with the similarity by one estimator.
 
-    `layers` has the representations [n, p] of each network, by network and layer.
+    `layers` has the representations of each network, by network and layer.
     """
     method = estimator(name)
     for layer in next(iter(layers.values())):
@@ -58,7 +60,10 @@ def main() -> None:
     images, labels = run.images("test", spec.test_images)
     probe = images[: spec.probe]
     calibration = run.images("train", spec.calibration)[0] if spec.calibration else None
-    layers = {name: representations(network, probe, calibration) for name, network in run.networks.items()}
+    layers = {}
+    for name, network in run.networks.items():
+        of_network = representations(network, probe, calibration, reduce=spec.reduce, folder=run.output.parent)
+        layers[name] = {layer: smaller(x) for layer, x in of_network.items()}
     rows: list[Row] = []
     for name in spec.estimators:
         rows += similarities(spec.pairs, layers, name)

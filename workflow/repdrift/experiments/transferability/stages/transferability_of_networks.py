@@ -28,7 +28,7 @@ from repdrift.machine.devices import device_name, prepare
 from repdrift.networks import checkpoints
 from repdrift.networks.distances import l2
 from repdrift.networks.network import Network
-from repdrift.networks.representations import calibrated, read
+from repdrift.networks.representations import calibrated, read_layer
 from repdrift.provenance.artifacts import Job, write_csv
 from repdrift.study.tasks import CALIBRATION_IMAGES
 
@@ -78,7 +78,7 @@ def features(network: Network, images: Iterable[Tensor], calibration: Tensor) ->
     """
     frozen = calibrated(network, calibration)
     for each in images:
-        yield read(frozen, each)[network.names.penultimate].numpy().astype(np.float64)
+        yield read_layer(frozen, each, network.names.penultimate).numpy().astype(np.float64)
 
 
 def of_domains(network: Network, args: argparse.Namespace, device: torch.device) -> dict[str, dict[str, float]]:
