@@ -112,7 +112,7 @@ def test_good_values_pass(path, value):
 def sections(rule, value):
     """Give each mapping of config.yaml that has fixed keys, with its schema."""
     rule = RULES["$defs"][rule["$ref"].rpartition("/")[2]] if "$ref" in rule else rule
-    if "properties" in rule:
+    if "properties" in rule and value is not None:
         yield rule, value
         for name, below in rule["properties"].items():
             yield from sections(below, value.get(name)) if isinstance(below, dict) else ()

@@ -32,6 +32,8 @@ def all_specs(plan):
     yield from (specs.dataset(plan, store, split) for store in study.stores for split in ("train", "test"))
     yield from (specs.task(plan, task, seed) for task in plan.tasks)
     yield from (specs.initialise(plan, weights, seed) for weights in study.initial_weights)
+    if not study.trains_source:
+        yield specs.weights(plan)
     yield from (specs.train(plan, run, seed) for run in plan.runs)
     yield from (specs.activations(plan, role, run) for role in COMPARED_ROLES for run in plan.runs)
     for name in plan.experiments["drift"].usual_runs:
@@ -79,6 +81,7 @@ OF_EXPERIMENTS = {
     "transfer": transfer_specs,
     "transferability": transferability_specs,
     "head2toe": head2toe_specs,
+    "networks": lambda networks, seed: iter(()),  # the programs that all experiments share make everything
 }
 
 
@@ -89,8 +92,12 @@ def test_a_program_reads_what_the_plan_has_written(load_config, presets):
         assert parse(type(spec), canonical(spec)) == spec
 
 
-def test_every_kind_of_spec_is_of_some_job(load_config):
-    assert {type(spec) for spec in all_specs(Plan(load_config()))} == KINDS
+def test_every_kind_of_spec_is_of_some_job(load_config, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # a network is described in results/networks
+    network = {"name": "torchvision:resnet18", "arguments": {}, "layers": None}
+    given = load_config() | {"network": network, "variants": {}, "weights": "torchvision:IMAGENET1K_V1"}
+    found = {type(spec) for plan in (Plan(load_config()), Plan(given)) for spec in all_specs(plan)}
+    assert found == KINDS
 
 
 @pytest.fixture

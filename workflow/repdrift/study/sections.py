@@ -326,7 +326,7 @@ def without_defaults(given: Mapping[str, Any], parsed: Any) -> dict[str, Any]:  
         value = getattr(parsed, each.name)
         if each.name in found and value == default_of(each):
             del found[each.name]
-        elif each.name in found and is_dataclass(value):
+        elif isinstance(found.get(each.name), Mapping) and is_dataclass(value):
             found[each.name] = without_defaults(given[each.name], value)
     return found
 
