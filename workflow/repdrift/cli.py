@@ -4,10 +4,13 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from repdrift.commands import adopt, clean, explain, forecast, judge, layers, publish, similarity, status, verify
+from repdrift.commands import adopt, clean, explain, forecast, judge, layers, new, publish, similarity, status, verify
 from repdrift.errors import UserError
 
 COMMANDS = {
+    "new": new,
+    "forecast": forecast,
+    "layers": layers,
     "similarity": similarity,
     "status": status,
     "verify": verify,
@@ -15,8 +18,6 @@ COMMANDS = {
     "adopt": adopt,
     "publish": publish,
     "judge": judge,
-    "layers": layers,
-    "forecast": forecast,
     "clean": clean,
 }
 

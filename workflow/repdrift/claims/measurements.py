@@ -32,6 +32,8 @@ def replicates(table: pd.DataFrame) -> Replicates:
 
 def curves(table: pd.DataFrame) -> Numbers:
     """Return the numbers of a table of similarities over epochs, by epoch and layer."""
+    if table.empty:  # a study without pre-training of its own has no such table
+        return {}
     return _by_seed(table.assign(epoch=table["epoch"].astype(str)), ["epoch", "layer"], "value")
 
 

@@ -109,7 +109,7 @@ class Networks(Experiment):
         rows: dict[str, dict[str, object]] = {
             self.study.similarity(role, run, seed): {
                 "series": one.label,
-                "labels": kind,
+                "panel": kind,
                 "parameters": one.parameters,
                 "images": self.study.probe_title(role),
             }

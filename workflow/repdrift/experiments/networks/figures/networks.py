@@ -8,13 +8,13 @@ from matplotlib.figure import Figure
 
 from repdrift.figures import style
 from repdrift.figures.lines import lettered, level
-from repdrift.figures.points import draw_points
+from repdrift.figures.points import draw_points, t_intervals
 from repdrift.figures.scatter import Mean, draw_mean
 from repdrift.figures.style import Look, Strip
 from repdrift.figures.table import footer, ordered
 
 COLUMNS = (
-    "series", "labels", "parameters", "run", "seed", "reference", "layer", "estimator", "n", "value", "images",
+    "panel", "series", "parameters", "run", "seed", "reference", "layer", "estimator", "n", "value", "images",
 )  # fmt: skip
 # For each panel over depth: the trainings that it shows, and the reference of the similarity.
 PANELS = {
@@ -31,7 +31,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     """Draw a row for each estimator: three panels over relative depth, and one of unlearning against parameters."""
     table = with_depth(table)
     estimators, series = style.biased_first(ordered(table["estimator"])), ordered(table["series"])
-    shown = [title for title in PANELS if (table["labels"] == title).any()]
+    shown = [title for title in PANELS if (table["panel"] == title).any()]
     look = Look.of(series)
     width = style.DOUBLE
     handles = look.handles(width)
@@ -41,10 +41,13 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     title_height = 0.16 * (titles[0].count("\n") + 1)
     figure = style.make_figure(width, HEIGHT * len(estimators) + title_height + 0.35, strip)
     grid = figure.subplots(len(estimators), len(titles), squeeze=False, sharex="col")
+    by = ["series", "panel", "reference", "layer", "estimator"]
+    limits = style.similarity_limits(table["value"], t_intervals(table, by))
     for axes, estimator in zip(grid, estimators, strict=True):
         rows = table[table["estimator"] == estimator]
         for panel, title in zip(axes, shown, strict=False):
-            draw_depth(panel, rows[(rows["labels"] == title) & (rows["reference"] == PANELS[title])], look)
+            draw_depth(panel, rows[(rows["panel"] == title) & (rows["reference"] == PANELS[title])], look)
+            style.set_similarity_axis(panel, limits)
         draw_unlearning(axes[-1], unlearning(rows), look)
         axes[0].set_ylabel(style.estimator_label(estimator))
     for panel, title in zip(grid[0], titles, strict=True):
@@ -79,7 +82,7 @@ def unlearning(rows: pd.DataFrame) -> pd.DataFrame:
 
     It is the mean over hidden layers of the similarity to the initial network less that to the pre-trained one.
     """
-    found = rows[(rows["labels"] == UNLEARNED) & (rows["depth"] < 1)]
+    found = rows[(rows["panel"] == UNLEARNED) & (rows["depth"] < 1)]
     by = ["series", "parameters", "seed"]
     means = found.groupby([*by, "reference"], sort=False)["value"].mean().unstack("reference")
     return (means["init"] - means["pretrained"]).rename("value").reset_index()
