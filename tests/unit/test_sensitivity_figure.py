@@ -101,7 +101,7 @@ def test_sensitivity_names_its_rows_and_columns_and_nothing_overlaps(tmp_path):
     names = [row[0].yaxis.label for row in grid]
     assert [name.get_text().replace("\n", " ") for name in names] == [
         "images, CKA (biased)", "images, CKA (debiased)", "linear CKA", "RBF CKA and RSA", "others", "sample of images",
-        "batch norm.", "order in a block",
+        "batch norm.", "network",
     ]  # fmt: skip
     (footer,) = figure.texts
     chosen = "n = 500 images · 2 seeds, mean and 95% interval, faint: each seed · conv4, conv-relu-bn"
@@ -121,8 +121,8 @@ def test_sensitivity_names_its_rows_and_columns_and_nothing_overlaps(tmp_path):
             {"blocks": BLOCKS[:1], "modes": ("batch",), "samples": (1,)},
             ["images, CKA (biased)", "images, CKA (debiased)", "linear CKA", "RBF CKA and RSA", "others"],
         ),
-        ({"sizes": (500,), "estimators": ("rsa-pearson",), "samples": (1,)}, ["order in a block"]),
-        ({"sizes": (500,), "estimators": ("cka-debiased",)}, ["sample of images", "batch norm.", "order in a block"]),
+        ({"sizes": (500,), "estimators": ("rsa-pearson",), "samples": (1,)}, ["network"]),
+        ({"sizes": (500,), "estimators": ("cka-debiased",)}, ["sample of images", "batch norm.", "network"]),
         (
             {"sizes": (500,), "estimators": ("procrustes",), "blocks": BLOCKS[:1], "samples": (1,)},
             ["images, Procrustes"],

@@ -12,7 +12,7 @@ from repdrift.data import rendered
 from repdrift.errors import UserError
 from repdrift.plan import specs
 from repdrift.plan.plan import Plan
-from repdrift.study.runs import BLOCK_SEPARATOR, network_variant
+from repdrift.study.runs import VARIANT_SEPARATOR, variant_of
 from repdrift.training.trained_parts import set_modes, train_from
 from repdrift.training.training import train
 
@@ -106,6 +106,6 @@ def test_only_trainings_from_pretrained_weights_leave_parts_out(load_config, tra
     for name, run in plan.runs.items():
         spec = specs.train(plan, name, 1)
         assert spec.train == run.train
-        parent = run.parent[0].removeprefix(network_variant(run.parent[0]) + BLOCK_SEPARATOR)
+        parent = run.parent[0].removeprefix(variant_of(run.parent[0]) + VARIANT_SEPARATOR)
         (of_pretrained if parent == plan.study.pretrained else of_all).add(spec.train)
     assert (of_all, of_pretrained) == ({"all"}, {first})

@@ -12,8 +12,6 @@ from torch import nn
 
 from repdrift.errors import UserError
 from repdrift.networks.conv4 import Conv4
-from repdrift.networks.making import make_module
-from repdrift.networks.modules import ModuleNetwork
 from repdrift.networks.network import Network
 from repdrift.seeds import seed_for
 from repdrift.study.architectures import CONV4, HEAD
@@ -44,6 +42,10 @@ def build(settings: Mapping[str, Any]) -> Network:
     if settings["name"] == CONV4:
         network: Network = Conv4(**others)
     else:
+        # These import torchvision and the compiler of torch, which take seconds and which conv4 does not need.
+        from repdrift.networks.making import make_module  # noqa: PLC0415
+        from repdrift.networks.modules import ModuleNetwork  # noqa: PLC0415
+
         classes, size, arguments = others.pop("classes"), others.pop("size"), others.pop("arguments", {})
         try:
             module = make_module(settings["name"], classes, size, arguments)

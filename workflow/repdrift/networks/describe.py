@@ -29,7 +29,7 @@ def classes_of(settings: dict[str, Any], weights: dict[str, str] | None) -> int:
         return int(settings["classes"])
     file = weights["file"]
     if not file.startswith(TORCHVISION):
-        head, *_ = with_weights(settings, file, weights["prefix"]).parts[HEAD].values()
+        head, *_ = with_weights(settings, file, weights.get("prefix", "")).parts[HEAD].values()
         return len(head)
     known, name = names_of_weights(settings["name"]), file.removeprefix(TORCHVISION)
     if name not in known:
