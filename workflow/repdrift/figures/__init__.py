@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from repdrift.errors import UserError
 from repdrift.figures import style
+from repdrift.figures.layer_names import with_short_names
 from repdrift.figures.table import read
 from repdrift.provenance.parts import PACKAGE, drawings
 
@@ -70,7 +71,7 @@ def draw(path: Path, kind: str, network: str) -> Figure:
         If the kind is unknown, or the table is empty or lacks a column.
     """
     found = drawing(kind)
-    table = read(path, found.COLUMNS)
+    table = with_short_names(read(path, found.COLUMNS))
     with style.applied():
         figure = found.draw(table, network)
         lay_out(figure)

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from repdrift.figures import style
+from repdrift.figures.layer_names import shown_places
 from repdrift.figures.points import point_handles, t_intervals
 from repdrift.figures.style import Look, Strip
 
@@ -48,8 +49,15 @@ def longest(order: Sequence[str]) -> float:
 
 
 def fit_layer_names(axes: Axes, order: Sequence[str], width: float) -> None:
-    """Turn the layer names by 45 degrees if they would overlap on axes of this width in inches."""
+    """Turn the layer names by 45 degrees if they would overlap on axes of this width in inches.
+
+    If they still would, only every second or third name is shown, and so on.
+    """
     if not layer_names_fit(order, width):
+        places = shown_places(len(order), width)
+        if len(places) < len(order):
+            ticks = dict(enumerate(axes.get_xticks())) if len(axes.get_xticks()) == len(order) else {}
+            axes.set_xticks([ticks.get(place, place) for place in places], [order[place] for place in places])
         axes.tick_params(axis="x", rotation=45)
         for label in axes.get_xticklabels():
             label.set(horizontalalignment="right", rotation_mode="anchor")

@@ -62,6 +62,10 @@ class Estimator(ABC, Generic[State]):
         return torch.tensor(values, dtype=torch.float64)
 
 
+class UndefinedError(UserError):
+    """The error for a representation whose similarity to anything is undefined, such as one that is constant."""
+
+
 def check(x: Representation, name: str = "representation") -> None:
     """Check that a representation has a similarity to others. `name` is its name in the message of an error.
 
@@ -76,7 +80,7 @@ def check(x: Representation, name: str = "representation") -> None:
     if not torch.isfinite(torch.stack(torch.aminmax(values))).all():
         raise UserError(f"{name} has values that are not finite")
     if _is_constant(x):
-        raise UserError(f"{name} is the same for all images: its similarity to anything is undefined")
+        raise UndefinedError(f"{name} is the same for all images: its similarity to anything is undefined")
 
 
 def _is_constant(x: Representation) -> bool:

@@ -3,9 +3,8 @@
 import torch
 from torch import Tensor
 
-from repdrift.errors import UserError
 from repdrift.similarity.blas import add_square
-from repdrift.similarity.estimator import ROUNDING, Estimator, centred, check_same_images
+from repdrift.similarity.estimator import ROUNDING, Estimator, UndefinedError, centred, check_same_images
 from repdrift.similarity.gram import Gram, Representation
 from repdrift.similarity.permutations import Orders, Permutations, inner_products, reordered
 
@@ -54,7 +53,7 @@ def of_norm_1(matrix: Tensor, scale: float, what: str) -> Tensor:
         If all entries are rounding errors of values as large as `scale`. `what` names what is 0 in the message.
     """
     if not bool(matrix.abs().max() > ROUNDING * scale):
-        raise UserError(f"{what} is 0: its similarity to anything is undefined")
+        raise UndefinedError(f"{what} is 0: its similarity to anything is undefined")
     scaled: Tensor = matrix / matrix.norm()
     return scaled
 

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from repdrift.errors import UserError
 from repdrift.similarity.cka import unbiased_centred
-from repdrift.similarity.estimator import check, squared_distances
+from repdrift.similarity.estimator import UndefinedError, check, squared_distances
 from repdrift.similarity.gram import Representation
 from repdrift.similarity.pairs import CosineOfPairs, of_norm_1
 
@@ -46,7 +46,9 @@ class RbfCka(CosineOfPairs):
         squared = squared_distances(x)
         bandwidth = self.fraction * _median_distance(squared)
         if bandwidth == 0:
-            raise UserError("half of the pairs of images or more have equal representations: the RBF bandwidth is 0")
+            raise UndefinedError(
+                "half of the pairs of images or more have equal representations: the RBF bandwidth is 0"
+            )
         # Centring removes constants, so exp(t) - 1 can replace exp(t). It keeps the digits of a small t.
         gram = torch.expm1(squared / (-2 * bandwidth**2))
         result = unbiased_centred(gram) if self.debiased else _double_centred(gram)

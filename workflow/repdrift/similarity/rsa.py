@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from repdrift.errors import UserError
-from repdrift.similarity.estimator import ROUNDING, check, squared_distances, typical, without_rounding
+from repdrift.similarity.estimator import ROUNDING, UndefinedError, check, squared_distances, typical, without_rounding
 from repdrift.similarity.gram import Gram, Representation
 from repdrift.similarity.pairs import CosineOfPairs
 
@@ -53,7 +53,9 @@ class Rsa(CosineOfPairs):
         values = matrix[pairs]
         scale = 1.0 if self.distance == "correlation" else values.max().item()
         if (values.max() - values.min()).item() <= ROUNDING * scale:
-            raise UserError("all pairs of images are equally dissimilar: their correlation with anything is undefined")
+            raise UndefinedError(
+                "all pairs of images are equally dissimilar: their correlation with anything is undefined"
+            )
         if self.correlation == "spearman":
             # Squared distances have the same ranks as distances. A rounding of 1e-16 in them would be 1e-8 in the root.
             values = _ranks(without_rounding(values, 1.0 if self.distance == "correlation" else typical(values)))

@@ -12,8 +12,10 @@ from repdrift.claims.contrasts import HALF
 from repdrift.errors import UserError
 from repdrift.provenance.artifacts import Job, write_csv
 from repdrift.seeds import seed_for
+from repdrift.similarity.estimator import UndefinedError
 from repdrift.similarity.files import layers_of, load
 from repdrift.similarity.gram import Representation
+from repdrift.similarity.null import Null as NullOfLayer
 from repdrift.similarity.null import Permuted, nulls, permuted
 from repdrift.similarity.permutations import Permutations
 from repdrift.similarity.registry import estimator
@@ -30,7 +32,10 @@ Null = tuple[str, str]  # a reference and an estimator
 
 @dataclass(frozen=True)
 class Layer:
-    """A layer of a network on the probe, and what each estimator prepares from it."""
+    """A layer of a network on the probe, and what each estimator prepares from it.
+
+    The state of an estimator is None if the layer has no similarity by it, such as logits of a head that begins at 0.
+    """
 
     values: Representation
     states: dict[str, Any]
@@ -45,10 +50,16 @@ def prepared(path: Path, layer: str, estimators: Sequence[str]) -> Layer:
         If an estimator cannot take the layer.
     """
     values = load(path, layer)
-    try:
-        return Layer(values, {name: estimator(name).prepare(values) for name in estimators})
-    except UserError as error:
-        raise UserError(f"{path}, layer {layer}: {error}") from None
+    states: dict[str, Any] = {}
+    for name in estimators:
+        try:
+            states[name] = estimator(name).prepare(values)
+        except UndefinedError as error:
+            print(f"{path}, layer {layer}, {name}: {error}")
+            states[name] = None
+        except UserError as error:
+            raise UserError(f"{path}, layer {layer}: {error}") from None
+    return Layer(values, states)
 
 
 def compare(final: Path, references: Mapping[str, Path], spec: SimilaritySpec) -> tuple[list[Row], list[Row]]:
@@ -68,14 +79,15 @@ def compare(final: Path, references: Mapping[str, Path], spec: SimilaritySpec) -
         for reference in references
     }
     halves = half_samples(images, spec.halves, seed_for("halves of the probe", 0, spec.probe))
-    measured: dict[Null, list[Permuted]] = {}
+    measured: dict[Null, list[Permuted | None]] = {}
     on_halves: list[Row] = []
     for layer in layers:
         ours = prepared(final, layer, spec.estimators)
         for reference, path in references.items():
             theirs = prepared(path, layer, spec.estimators)
             for name in spec.estimators:
-                found = permuted(estimator(name), ours.states[name], theirs.states[name], permutations[reference])
+                states = ours.states[name], theirs.states[name]
+                found = None if is_undefined(states) else permuted(estimator(name), *states, permutations[reference])
                 measured.setdefault((reference, name), []).append(found)
                 values = similarities_on(halves, name, ours, theirs)
                 keys = (spec.run, spec.seed, reference, layer, spec.probe, name)
@@ -83,20 +95,38 @@ def compare(final: Path, references: Mapping[str, Path], spec: SimilaritySpec) -
     return list(rows(measured, layers, images, spec)), on_halves
 
 
+def is_undefined(states: tuple[Any, Any]) -> bool:
+    """Return whether one of two layers has no similarity by an estimator."""
+    return any(state is None for state in states)
+
+
 def rows(
-    measured: Mapping[Null, Sequence[Permuted]], layers: Sequence[str], images: int, spec: SimilaritySpec
+    measured: Mapping[Null, Sequence[Permuted | None]], layers: Sequence[str], images: int, spec: SimilaritySpec
 ) -> Iterator[Row]:
-    """Yield the rows of the table of similarities with their nulls, given the measurements in all layers."""
+    """Yield the rows of the table of similarities with their nulls, given the measurements in all layers.
+
+    A measurement is None where the similarity is undefined. Its numbers are left empty.
+    """
     for (reference, name), in_layers in measured.items():
-        for layer, null in zip(layers, nulls(in_layers), strict=True):
+        known = iter(nulls([found for found in in_layers if found is not None]))
+        for layer, found in zip(layers, in_layers, strict=True):
             keys = (spec.run, spec.seed, reference, layer, spec.probe, name, images)
-            values = (null.value, null.mean, null.sd, null.q95, null.p, null.p_max, null.calibrated)
-            yield dict(zip(COLUMNS, (*keys, *values), strict=True))
+            null = None if found is None else next(known)
+            yield dict(zip(COLUMNS, (*keys, *numbers(null)), strict=True))
+
+
+def numbers(null: NullOfLayer | None) -> tuple[float | None, ...]:
+    """Return the numbers of a null in the order of the columns; None for each if there is no null."""
+    if null is None:
+        return (None,) * 7
+    return null.value, null.mean, null.sd, null.q95, null.p, null.p_max, null.calibrated
 
 
 def similarities_on(halves: Tensor, name: str, ours: Layer, theirs: Layer) -> list[float | None]:
     """Return the similarity of two layers on each half of the probe; None for all if one of them is undefined."""
     states = ours.states[name], theirs.states[name]
+    if is_undefined(states):
+        return [None] * halves.shape[1]
     try:
         values = resampled(estimator(name), ours.values, theirs.values, halves, states)
     except UserError as error:

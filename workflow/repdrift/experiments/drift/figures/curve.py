@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from repdrift.figures import style
 from repdrift.figures.change import CHANGE, LOG_WORDS, change_label, set_change_axis, with_change
+from repdrift.figures.layer_names import MANY
 from repdrift.figures.lines import NULL, draw_curves, lettered, null_handle
 from repdrift.figures.points import t_intervals
 from repdrift.figures.style import Look, Strip
@@ -24,6 +25,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     width = style.DOUBLE if len(estimators) > 1 else style.SINGLE
     look = Look.of_layers(layers)
     handles = look.handles(width)
+    handles = handles[:: math.ceil(len(handles) / MANY)]  # of many layers, the legend has some
     if table["null_mean"].notna().any():
         handles.append(null_handle())
     columns = style.legend_columns([str(handle.get_label()) for handle in handles], width - 0.6)

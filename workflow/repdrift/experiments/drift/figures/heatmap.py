@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from repdrift.claims.rule import CONFIDENCE
 from repdrift.figures import style
+from repdrift.figures.layer_names import MANY, shown_places
 from repdrift.figures.lines import fit_layer_names, layer_names_fit, lettered, level, longest
 from repdrift.figures.points import t_intervals
 from repdrift.figures.style import Strip
@@ -92,7 +93,9 @@ def draw_cells(axes: Axes, means: pd.DataFrame, points: float) -> None:
         annot=values if points >= LEGIBLE else None,
         fmt="",
         annot_kws={"size": points},
-        linewidths=0.3,
+        linewidths=0.3 if len(means) <= MANY else 0,
+        xticklabels=1,
+        yticklabels=1,
         cbar=False,
         square=True,
         ax=axes,
@@ -117,6 +120,10 @@ def name_layers(axes: Axes, *, left: bool, bottom: bool, width: float) -> None:
     axes.tick_params(length=0, pad=2, rotation=0)
     if bottom:
         fit_layer_names(axes, [label.get_text() for label in axes.get_xticklabels()], width)
+    names = [label.get_text() for label in axes.get_yticklabels()]
+    places = shown_places(len(names), width)
+    if len(places) < len(names):
+        axes.set_yticks([place + 0.5 for place in places], [names[place] for place in places])
     axes.tick_params(labelleft=left, labelbottom=bottom)
 
 

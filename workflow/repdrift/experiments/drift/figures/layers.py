@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from repdrift.figures import style
 from repdrift.figures.change import CHANGE, LOG_WORDS, change_label, set_change_axis, with_change
+from repdrift.figures.layer_names import MANY
 from repdrift.figures.lines import Legends, fit_layer_names, lettered, level
 from repdrift.figures.points import draw_points, offsets, shade_every_other, step, t_intervals
 from repdrift.figures.style import Look, Strip, mixed
@@ -55,21 +56,38 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
 
 
 def draw_panel(axes: Axes, shown: pd.DataFrame, series: Sequence[str], order: Sequence[str], measure: str) -> None:
-    """Draw the points of the series, and the null of each of them."""
-    look = Look.of(series)
-    draw_points(axes, shown, x="layer", hue="series", look=look, order=order, value=measure, log=measure == CHANGE)
-    shade_every_other(axes, len(order))
-    draw_nulls(axes, shown, look, order, measure)
+    """Draw the points of the series, and the null of each of them.
+
+    The points of many layers are joined by lines; otherwise the series are drawn side by side.
+    """
+    look, joined = Look.of(series), len(order) > MANY
+    draw_points(
+        axes,
+        shown,
+        x="layer",
+        hue="series",
+        look=look,
+        order=order,
+        value=measure,
+        joined=joined,
+        log=measure == CHANGE,
+        scale=0.6 if joined else 1.0,
+    )
+    if not joined:
+        shade_every_other(axes, len(order))
+    draw_nulls(axes, shown, look, order, measure, aside=not joined)
 
 
-def draw_nulls(axes: Axes, shown: pd.DataFrame, look: Look, order: Sequence[str], measure: str) -> None:
+def draw_nulls(
+    axes: Axes, shown: pd.DataFrame, look: Look, order: Sequence[str], measure: str, *, aside: bool = True
+) -> None:
     """Draw the mean similarity under permuted images as a short line at the place of each series.
 
     It is far from 0 for a biased estimator and wide layers, and it differs between series.
     """
     labels = [label for label in look.colours if (shown["series"] == label).any()]
-    half = 0.4 * step(len(labels))
-    for label, offset in zip(labels, offsets(len(labels)), strict=True):
+    half = 0.4 * step(len(labels)) if aside else 0.5
+    for label, offset in zip(labels, offsets(len(labels)) if aside else [0.0] * len(labels), strict=True):
         nulls = shown[shown["series"] == label].groupby("layer")["null_mean"].mean().reindex(list(order))
         values = 1 - nulls if measure == CHANGE else nulls
         middle = [place + offset for place in range(len(order))]

@@ -11,9 +11,20 @@ from repdrift.networks import checkpoints
 from repdrift.networks.representations import representations
 from repdrift.provenance.artifacts import Job, write_csv
 from repdrift.similarity.compact import smaller
+from repdrift.similarity.estimator import Estimator, UndefinedError
+from repdrift.similarity.gram import Representation
 from repdrift.similarity.registry import estimator
 
 COLUMNS = ("run", "seed", "reference", "epoch", "layer", "estimator", "n", "value", "null_mean")
+
+
+def prepared(method: Estimator[Any], values: Representation) -> Any:  # noqa: ANN401
+    """Return what an estimator prepares of a layer, or None if the layer has no similarity by it."""
+    try:
+        return method.prepare(values)
+    except UndefinedError as error:
+        print(error)
+        return None
 
 
 def main() -> None:
@@ -38,9 +49,12 @@ def main() -> None:
             kept = smaller(values.to(device))  # all estimators share its inner products
             for name in spec.estimators:
                 method = estimator(name)
-                state = method.prepare(kept)
+                state = prepared(method, kept)
                 first = initial.setdefault((layer, name), state)
-                null = method.null_mean(first, state)  # without a closed form there is none
-                row = (spec.run, spec.seed, "init", epoch, layer, name, len(probe), method.compare(first, state), null)
+                # Without a closed form there is no null.
+                value = null = None
+                if first is not None and state is not None:
+                    value, null = method.compare(first, state), method.null_mean(first, state)
+                row = (spec.run, spec.seed, "init", epoch, layer, name, len(probe), value, null)
                 rows.append(dict(zip(COLUMNS, row, strict=True)))
     job.save(args.output, lambda file: write_csv(file, rows, COLUMNS))

@@ -1,15 +1,33 @@
 """Measure the similarity of all layers of some networks to all layers of these, on one probe, for one seed."""
 
+from itertools import product
 from pathlib import Path
 
 from repdrift import command
-from repdrift.errors import UserError
 from repdrift.experiments.drift.specs import LayersSpec
 from repdrift.provenance.artifacts import Job, write_csv
 from repdrift.similarity.cka import linear_cka_matrices
+from repdrift.similarity.estimator import UndefinedError, check
 from repdrift.similarity.files import layers_of, load
+from repdrift.similarity.gram import Representation
 
 COLUMNS = ("run", "seed", "reference", "layer", "reference_layer", "estimator", "n", "value")
+
+
+def is_defined(place: tuple[str, str], values: Representation) -> bool:
+    """Return whether a layer of a network has a similarity to others. The reason is printed if it has not.
+
+    Raises
+    ------
+    UserError
+        If the layer cannot be compared for another reason.
+    """
+    try:
+        check(values, f"{place[0]}, layer {place[1]}")
+    except UndefinedError as error:
+        print(error)
+        return False
+    return True
 
 
 def main() -> None:
@@ -24,15 +42,17 @@ def main() -> None:
         for layer in layers_of(path):
             places.append((network, layer))
             representations.append(load(path, layer))
-    try:
-        matrices = linear_cka_matrices(representations)
-    except UserError as error:
-        names = ", ".join(f"{number} {network} {layer}" for number, (network, layer) in enumerate(places, 1))
-        raise UserError(f"{error}; the representations are {names}") from None
+    defined = [place for place, values in zip(places, representations, strict=True) if is_defined(place, values)]
+    compared = [values for place, values in zip(places, representations, strict=True) if place in defined]
     rows = []
-    for estimator, matrix in matrices.items():
-        for (run, layer), values in zip(places, matrix.tolist(), strict=True):
-            for (reference, other), value in zip(places, values, strict=True):
-                row = (run, spec.seed, reference, layer, other, f"cka-{estimator}", len(representations[0]), value)
-                rows.append(dict(zip(COLUMNS, row, strict=True)))
+    for estimator, matrix in linear_cka_matrices(compared).items():
+        known = {
+            (one, other): value
+            for one, values in zip(defined, matrix.tolist(), strict=True)
+            for other, value in zip(defined, values, strict=True)
+        }
+        for (run, layer), (reference, other) in product(places, places):
+            value = known.get(((run, layer), (reference, other)))
+            row = (run, spec.seed, reference, layer, other, f"cka-{estimator}", len(representations[0]), value)
+            rows.append(dict(zip(COLUMNS, row, strict=True)))
     job.save(args.output, lambda file: write_csv(file, rows, COLUMNS))

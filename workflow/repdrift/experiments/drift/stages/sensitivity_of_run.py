@@ -23,7 +23,7 @@ from repdrift.provenance.artifacts import Job, write_csv
 from repdrift.seeds import seed_for
 from repdrift.similarity.cka import linear_cka_and_nulls
 from repdrift.similarity.compact import smaller
-from repdrift.similarity.estimator import Estimator
+from repdrift.similarity.estimator import Estimator, UndefinedError
 from repdrift.similarity.gram import Representation
 from repdrift.similarity.null import permutation_nulls
 from repdrift.similarity.permutations import Permutations
@@ -61,9 +61,17 @@ def similarities(
 def linear_values(ours: Representation, theirs: Layers) -> dict[str, Values]:
     """Return linear CKA to each reference by both estimators, which share the expensive products.
 
-    They are not calibrated here: the similarities of the study itself are.
+    They are not calibrated here: the similarities of the study itself are. Where a similarity is undefined, its values
+    are None.
     """
-    found = linear_cka_and_nulls([ours, *theirs.values()])
+    try:
+        found = linear_cka_and_nulls([ours, *theirs.values()])
+    except UndefinedError as error:
+        if len(theirs) == 1:
+            print(f"linear CKA: {error}")
+            return {name: dict.fromkeys(theirs, (None, None, None)) for name in LINEAR}
+        each = [linear_values(ours, {reference: values}) for reference, values in theirs.items()]
+        return {name: {key: value for one in each for key, value in one[name].items()} for name in LINEAR}
     return {
         f"cka-{name}": {
             reference: (value, mean, None)
