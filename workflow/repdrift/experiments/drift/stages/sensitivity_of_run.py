@@ -192,4 +192,5 @@ def main() -> None:
                 values_of = (*where, name, len(images), one.bn, one.sample, int(one.usual), *found)
                 rows.append({**dict(zip(COLUMNS, values_of, strict=True)), REDUCE: one.reduce})
     columns = (*COLUMNS, REDUCE) if len(spec.reduce) > 1 else COLUMNS
-    job.save(args.output, lambda file: write_csv(file, rows, columns))
+    written = [{column: row[column] for column in columns} for row in rows]
+    job.save(args.output, lambda file: write_csv(file, written, columns))
