@@ -82,6 +82,12 @@ def regimes(verdicts: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
+def given_weights(config: dict[str, Any]) -> str:
+    """Return the name of the weights that a study begins with; empty if it pre-trains its network itself."""
+    weights = config.get("weights") or ""
+    return weights if isinstance(weights, str) else str(weights["file"])
+
+
 def run_times(paths: Iterable[Path]) -> list[dict[str, Any]]:
     """Return the jobs, seconds and devices of each step behind some artifacts, as their sidecars record them."""
     jobs: dict[tuple[str, str], dict[str, Any]] = {}
@@ -153,6 +159,7 @@ def main() -> None:
         others=any(figure["name"].endswith("_claims") for figure in figures),
         rule=IN_WORDS,
         regimes=regimes(verdicts),
+        given=given_weights(spec.config),
         claims={
             figure["title"]: [claim for claim in claims if claim["figure"] == figure["name"]] for figure in figures
         },
