@@ -109,3 +109,23 @@ def test_only_trainings_from_pretrained_weights_leave_parts_out(load_config, tra
         parent = run.parent[0].removeprefix(variant_of(run.parent[0]) + VARIANT_SEPARATOR)
         (of_pretrained if parent == plan.study.pretrained else of_all).add(spec.train)
     assert (of_all, of_pretrained) == ({"all"}, {first})
+
+
+def test_a_variant_trains_parts_of_its_own_network(load_config):
+    config = load_config()
+    config["variants"] = {
+        "head-only": {"train": "head"},
+        "deeper": {"network": {"arguments": {"depth": 5}}, "train": {"from": "block5"}, "training": {"warmup": 1}},
+    }
+    plan = Plan(config)
+    tuned = {name: run for name, run in plan.runs.items() if name.endswith("cifar10+cifar10-random9")}
+    assert {name: run.train for name, run in tuned.items()} == {
+        "cifar10+cifar10-random9": "all",
+        "head-only/cifar10+cifar10-random9": "head",
+        "deeper/cifar10+cifar10-random9": "block5",
+    }
+    spec = specs.train(plan, "deeper/cifar10+cifar10-random9", 1)
+    assert (spec.network["depth"], spec.training.warmup, spec.training.momentum) == (5, 1, 0.9)
+    assert specs.train(plan, "deeper/cifar10", 1).train == "all"
+    # Networks with other layers are not part of the figures that compare layer with layer.
+    assert list(plan.study.alike) == ["head-only"]

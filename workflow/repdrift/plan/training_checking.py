@@ -6,6 +6,7 @@ The Snakefile imports this module, so it needs nothing heavy.
 from repdrift.plan.experiments import planned
 from repdrift.study.phrases import count
 from repdrift.study.refusal import refusal
+from repdrift.study.runs import VARIANT_SEPARATOR
 from repdrift.study.sections import ADAMW, SGD, Training
 from repdrift.study.study import Study
 from repdrift.study.trained import first_trained
@@ -22,7 +23,8 @@ def check_training(study: Study) -> None:
     choices = {"training": study.own, **{f"variants.{name}.training": one for name, one in study.variants.items()}}
     for key, choice in choices.items():
         _check_settings(key, choice.training, study.side)
-    first_trained(study.config.finetune.train, study.architecture)
+    for name, choice in {"": study.own, **study.variants}.items():
+        first_trained(choice.train, study.architecture_of(f"{name}{VARIANT_SEPARATOR}" if name else ""))
     _check_warmup(study)
 
 

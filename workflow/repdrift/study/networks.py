@@ -28,14 +28,15 @@ class Choice:
         Its name in figures and tables.
     network : Network
     training : Training
-    head : str
-        Whether fine-tuning keeps the head, see `repdrift.study.sections.Finetune`.
+    head, train : str
+        Whether fine-tuning keeps the head, and which parts it trains, see `repdrift.study.sections.Finetune`.
     """
 
     label: str
     network: Network
     training: Training
     head: str
+    train: str | dict[str, str]
 
 
 def varied(own: Choice, name: str, variant: Variant) -> Choice:
@@ -47,7 +48,7 @@ def varied(own: Choice, name: str, variant: Variant) -> Choice:
     arguments = {**network.arguments, **changes.get("arguments", {})}
     network = with_defaults(replace(network, arguments=arguments, layers=changes.get("layers", network.layers)))
     training = section(Training, {**msgspec.to_builtins(own.training), **(variant.training or {})})
-    return Choice(name, network, training, variant.head or own.head)
+    return Choice(name, network, training, variant.head or own.head, variant.train or own.train)
 
 
 def with_defaults(network: Network) -> Network:

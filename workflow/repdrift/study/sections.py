@@ -158,14 +158,15 @@ class Weights:
 
 @dataclass(frozen=True)
 class Variant:
-    """Changes of ``network``, ``training`` and the head with which the main runs are trained again.
+    """Changes of ``network``, ``training`` and ``finetune`` with which the main runs are trained again.
 
-    None changes nothing.
+    `head` and `train` are those of `Finetune`. None changes nothing.
     """
 
     network: Mapping[str, Any] | None = None
     training: Mapping[str, Any] | None = None
     head: str | None = None
+    train: str | dict[str, str] | None = None
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,7 @@ class Study(Files):
         super().__init__(config)
         self.seeds = config.seeds
         network = with_defaults(config.network)
-        own = Choice(own_label(network), network, config.training, config.finetune.head)
+        own = Choice(own_label(network), network, config.training, config.finetune.head, config.finetune.train)
         changed = {name: varied(own, name, one) for name, one in config.variants.items() if one is not None}
         self.own = own
         # A preset can make a variant equal to the study itself, which is not trained twice.
@@ -309,7 +309,7 @@ class Study(Files):
         head = run.head if own else self.variants[variant].head
         # Other networks have other parts.
         tuned = run.parent[0] == self.pretrained
-        train = first_trained(self.config.finetune.train, self.architecture_of(prefix)) if tuned else ALL
+        train = first_trained(self.variants[variant].train, self.architecture_of(prefix)) if tuned else ALL
         name = prefix + run.name
         return replace(run, name=name, parent=(start, moment), checkpoints=(), head=head, train=train)
 
