@@ -46,7 +46,7 @@ def traced(complete_study, tmp_path_factory):
 
 def test_one_job_of_each_program_and_drawing_was_traced(traced):
     jobs = [job for job, _, _ in traced[1]]
-    # Numbers that the authors published are of larger studies than this one, which has one network and no given weights.
+    # The authors published numbers of larger studies. This one has networks of one size, and no given weights.
     assert {program for program, *_ in jobs} == set(parts.programs()) - {"compare_with_published", "weights"}
     drawn = {job[1] for job in jobs if job[0] == "figure"}
     assert {f"drawing {name}" for name in parts.drawings()} - {"drawing validation", "drawing networks"} == drawn
