@@ -75,7 +75,7 @@ ROWS = [
     ),
     (
         "an estimator that the study uses",
-        code("similarity/cka.py", "values = gram(centred(x))", "values = 2 * gram(centred(x))"),
+        code("similarity/cka.py", "values = centred_gram(x)", "values = 2 * centred_gram(x)"),
         onwards(of(*MEASURED)),
     ),
     (

@@ -25,21 +25,21 @@ def plan(complete_study):
     return Plan(load([complete_study.folder / name for name in ("config.yaml", "complete.yaml")]))
 
 
-# Published numbers are of 4,096 images and 150 epochs, so a tiny study has none of them. See
-# tests/unit/test_validation.py.
-IN_THE_REGIME = "compare_with_published"
+# Published numbers are of 4,096 images and 150 epochs, so a tiny study has none of them, see
+# tests/unit/test_validation.py. Given weights take the place of pre-training, see tests/thorough/test_any_study.py.
+OF_OTHER_STUDIES = {"compare_with_published", "weights"}
 
 
 def test_every_program_has_made_something(complete_study):
     made = {record(path)["program"] for path in artifacts(complete_study.folder / "results")}
-    assert made == set(programs()) - {IN_THE_REGIME}
+    assert made == set(programs()) - OF_OTHER_STUDIES
 
 
 def test_every_rule_is_in_the_graph_of_jobs(complete_study):
     """The rules are read from their files, and Snakemake is asked what it would run if nothing were there."""
     files = (complete_study.folder / "workflow").rglob("*.smk")
     rules = {name for file in files for name in re.findall(r"^(?:use rule \w+ as|rule) (\w+)", file.read_text(), re.M)}
-    assert rules - set(complete_study.jobs(*EVERYTHING, "--forceall")) == {IN_THE_REGIME}
+    assert rules - set(complete_study.jobs(*EVERYTHING, "--forceall")) == OF_OTHER_STUDIES
 
 
 def test_every_figure_is_there_in_three_formats(results, plan):

@@ -1,11 +1,11 @@
 """Files of representations (safetensors): of each layer the features, or the inner products of its images.
 
-The metadata of a file that `save` writes has the names of the layers in their order under ``layers``, separated by
-commas, and under ``kept`` a JSON object with a description of each layer: ``{"pool1": {"kept": "gram", "images": 500,
-"width": 16384, ...}}``. A layer that is kept as ``features`` is one tensor [n, p] of its name. A layer that is kept
+The metadata of a file that `save` writes has under ``kept`` a JSON object with a description of each layer in their
+order: ``{"pool1": {"kept": "gram", "images": 500, "width": 16384, ...}}``. A layer that is kept as ``features`` is one tensor [n, p] of its name. A layer that is kept
 as a ``gram`` is the four tensors of a `repdrift.similarity.gram.Gram`: ``pool1/products`` and so on. Its products are
 the rows of the upper triangle one after the other, float64 [n (n + 1) / 2]. Any other safetensors file, with one tensor
-[n, ...] for each layer, is read too.
+[n, ...] for each layer, is read too. Its metadata can have the names of the layers in their order under ``layers``,
+separated by commas.
 """
 
 import json
@@ -41,8 +41,9 @@ def save(path: Path, layers: Mapping[str, Representation], details: Mapping[str,
         form = GRAM if isinstance(x, Gram) else FEATURES
         kept[layer] = {"kept": form, "images": x.shape[0], "width": x.shape[1], **details[layer]}
         tensors |= _of_gram(layer, x) if isinstance(x, Gram) else {layer: x.contiguous()}
-    # safetensors sorts the tensors in its own way, so the metadata keeps the order of the layers.
-    save_file(tensors, path, metadata={"layers": ",".join(layers), "kept": json.dumps(kept)})
+    # safetensors sorts the tensors in its own way, so the metadata keeps the order of the layers. It has one key, since
+    # safetensors writes several in an order that changes from run to run.
+    save_file(tensors, path, metadata={"kept": json.dumps(kept)})
 
 
 def layers_of(path: Path) -> list[str]:
@@ -55,7 +56,7 @@ def layers_of(path: Path) -> list[str]:
     """
     with _opened(path) as file:
         kept = _kept(file)
-        order = (file.metadata() or {}).get("layers", "").split(",")
+        order = list(kept) or (file.metadata() or {}).get("layers", "").split(",")
         parts = {_part(layer, part) for layer in kept for part in (PRODUCTS, *VECTORS)}
         names = {*kept, *(set(file.keys()) - parts)}
     return sorted(names, key=lambda name: (order.index(name) if name in order else len(order), name))
