@@ -1,11 +1,13 @@
 """Files of representations (safetensors): of each layer the features, or the inner products of its images.
 
 The metadata of a file that `save` writes has under ``kept`` a JSON object with a description of each layer in their
-order: ``{"pool1": {"kept": "gram", "images": 500, "width": 16384, ...}}``. A layer that is kept as ``features`` is one tensor [n, p] of its name. A layer that is kept
-as a ``gram`` is the four tensors of a `repdrift.similarity.gram.Gram`: ``pool1/products`` and so on. Its products are
-the rows of the upper triangle one after the other, float64 [n (n + 1) / 2]. Any other safetensors file, with one tensor
-[n, ...] for each layer, is read too. Its metadata can have the names of the layers in their order under ``layers``,
-separated by commas.
+order: ``{"pool1": {"kept": "gram", "images": 500, "width": 16384, ...}}``. A layer that is kept as ``features`` is one
+tensor [n, p] of its name. A layer that is kept as a ``gram`` is the four tensors of a `repdrift.similarity.gram.Gram`:
+``pool1/products`` and so on. Its products are the rows of the upper triangle one after the other, float64
+[n (n + 1) / 2].
+
+Any other safetensors file, with one tensor [n, ...] for each layer, is read too. Its metadata can have the names of the
+layers in their order under ``layers``, separated by commas.
 """
 
 import json
