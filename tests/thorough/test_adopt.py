@@ -59,7 +59,7 @@ def test_adopted_results_are_good_until_the_next_change(upgraded):
     assert told[0] == f"artifacts adopted: {len(adopted)}, up to date before: {len(declared) - len(adopted)}"
 
     found = upgraded.repdrift("verify", RESULTS).stdout
-    assert f"{len(before)} as they were made, {len(adopted)} of them by other code, and adopted" in found
+    assert f"{len(declared)} as they were made, {len(adopted)} of them by other code, and adopted" in found
     lines = upgraded.repdrift("explain", MODEL, *TINY).stdout.splitlines()
     assert sum(line.startswith("    adopted ") for line in lines) > 1
     assert lines[-1] == "It would not be made again: nothing that it is made of has changed."
