@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from repdrift.errors import in_one_line
+from repdrift.networks.evaluation import in_eval_mode
 
 
 @dataclass(eq=False)
@@ -104,15 +105,3 @@ def recorded(module: nn.Module, images: Tensor) -> Call:
                 f"the network fails on images of shape {shape}: {type(error).__name__}: {error}"
             ) from None
     return root.calls[0]
-
-
-@contextmanager
-def in_eval_mode(module: nn.Module) -> Iterator[None]:
-    """Put a module into eval mode inside a `with` block."""
-    modes = {part: part.training for part in module.modules()}
-    module.eval()
-    try:
-        yield
-    finally:
-        for part, training in modes.items():
-            part.training = training

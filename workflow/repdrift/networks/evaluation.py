@@ -17,24 +17,33 @@ def batch_norms(network: nn.Module) -> list[BatchNorm]:
 
 
 @contextmanager
+def in_eval_mode(network: nn.Module) -> Iterator[None]:
+    """Put a network into eval mode inside a `with` block, and each of its modules into its own mode again after it."""
+    modes = {module: module.training for module in network.modules()}
+    network.eval()
+    try:
+        yield
+    finally:
+        for module, training in modes.items():
+            module.training = training
+
+
+@contextmanager
 def batch_statistics(network: nn.Module) -> Iterator[None]:
     """Make BN use the statistics of each batch, and leave its running statistics unchanged, inside a `with` block.
 
     All other layers are in eval mode, so dropout and stochastic depth are off.
     """
-    modes = {module: module.training for module in network.modules()}
     tracking = {norm: norm.track_running_stats for norm in batch_norms(network)}
-    network.eval()
-    for norm in tracking:
-        norm.train()
-        norm.track_running_stats = False
-    try:
-        yield
-    finally:
-        for norm, tracked in tracking.items():
-            norm.track_running_stats = tracked
-        for module, training in modes.items():
-            module.training = training
+    with in_eval_mode(network):
+        for norm in tracking:
+            norm.train()
+            norm.track_running_stats = False
+        try:
+            yield
+        finally:
+            for norm, tracked in tracking.items():
+                norm.track_running_stats = tracked
 
 
 @torch.inference_mode()

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from repdrift.errors import UserError
 from repdrift.networks.blocks import Block, blocks
-from repdrift.networks.calls import in_eval_mode, recorded
+from repdrift.networks.calls import recorded
+from repdrift.networks.evaluation import in_eval_mode
 from repdrift.networks.hooks import read_outputs
 from repdrift.networks.network import Network
 from repdrift.networks.operations import Operations

@@ -11,7 +11,7 @@ from torch import Tensor, fx, nn
 from torchvision.models.feature_extraction import NodePathTracer
 
 from repdrift.errors import UserError
-from repdrift.networks.calls import in_eval_mode
+from repdrift.networks.evaluation import in_eval_mode
 
 
 class Operations(fx.Interpreter):
@@ -20,11 +20,7 @@ class Operations(fx.Interpreter):
     Its modules are those of the network, so they have the modes and weights that the network has when it is called.
     What the code itself decides by the mode of the network, such as a dropout function, is traced in eval mode.
 
-    Attributes
-    ----------
-    names : list of str
-        The names of all operations in their order, such as ``layer1.0.add``, as torchvision's
-        ``get_graph_node_names`` gives them.
+    The names of operations, such as ``layer1.0.add``, are those that torchvision's ``get_graph_node_names`` gives them.
 
     Raises
     ------
@@ -45,7 +41,6 @@ class Operations(fx.Interpreter):
             for node, name in tracer.node_to_qualname.items()
             if node.op not in ("placeholder", "output")
         }
-        self.names = list(self.name_of.values())
         self._wanted: Collection[str] | None = ()
         self._found: dict[str, Tensor] = {}
 
