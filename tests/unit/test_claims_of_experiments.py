@@ -47,6 +47,15 @@ OVERLAYS = {
         transferability: {targets: [cross_domain], sweeps: [cross_domain]}
         head2toe: {targets: [others, cross_domain], sweeps: [others]}
         """,
+    "one hidden layer": """
+        network: {layers: [pool2]}
+        head2toe: null
+        """,
+    "a network of one block": """
+        network: {arguments: {depth: 1}}
+        head2toe: null
+        """,
+    "a network of two blocks": "network: {arguments: {depth: 2}}",
     "one epoch": """
         pretrain: {epochs: 1}
         finetune: {epochs: 1}

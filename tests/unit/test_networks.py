@@ -41,6 +41,15 @@ def test_layers_and_their_shapes():
     assert tuple(shapes) == initialised().layers
 
 
+def test_chosen_layers_are_those_of_the_whole_network():
+    images = drawn(3)
+    every, chosen = (initialised(layers=layers).read_layers(images) for layers in (None, ["logits", "pool[13]"]))
+    assert list(chosen) == ["pool1", "pool3", "logits"]
+    assert all(torch.equal(chosen[name], every[name]) for name in chosen)
+    with pytest.raises(UserError, match="there is no layer 'pool5'; there are pool"):
+        build({**SETTINGS, "layers": ["pool5"]})
+
+
 def test_block_order():
     # After conv-bn-relu nothing is negative; after conv-relu-bn the normalised output has mean 0 before pooling.
     images = drawn(8)

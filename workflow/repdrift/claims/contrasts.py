@@ -192,7 +192,9 @@ def claims_of(
     contrasts: Contrasts,
     has: Callable[[Contrast], bool] = lambda contrast: True,
 ) -> list[Claim]:
-    """Make claims from sentences. Contrasts for which `has` is false are left out.
+    """Make claims from sentences.
+
+    Contrasts for which `has` is false are left out, and those without a number, such as a trend over a single one.
 
     Raises
     ------
@@ -201,7 +203,7 @@ def claims_of(
     """
     found = []
     for one in sentences:
-        possible = tuple(filter(has, one.contrasts(contrasts)))
+        possible = tuple(each for each in one.contrasts(contrasts) if each.by_key and has(each))
         if one.needs == MEAN and sum(contrast.decides for contrast in possible) > 1:
             raise ValueError(f"{one.name} needs the mean of its contrasts, so only one contrast may decide")
         found.append(Claim(one.name, one.words, one.source, one.figure, possible, one.needs, one.origin))

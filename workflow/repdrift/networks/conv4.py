@@ -11,7 +11,8 @@ from torch.nn import functional
 
 from repdrift.errors import UserError
 from repdrift.networks.network import Network
-from repdrift.study.architectures import BLOCKS, HALF, conv4
+from repdrift.study.architectures import BLOCKS, HALF
+from repdrift.study.description import conv4
 
 
 class Block(nn.Module):
@@ -61,13 +62,16 @@ class Conv4(Network):
         Number of filters of each block.
     depth : int
         Number of blocks.
+    layers : sequence of str, optional
+        Names or patterns of the layers that are compared. None is for all.
     mean, std : sequence of float
         See `Network`.
 
     Raises
     ------
     UserError
-        If the order of the layers in a block is unknown, or the images are too small for the depth.
+        If the order of the layers in a block is unknown, the images are too small for the depth, or there is no layer
+        of a name.
     """
 
     def __init__(
@@ -78,10 +82,12 @@ class Conv4(Network):
         size: int = 32,
         width: int = 64,
         depth: int = 4,
+        layers: Sequence[str] | None = None,
         mean: Sequence[float] = HALF,
         std: Sequence[float] = HALF,
     ) -> None:
-        super().__init__((3, size, size), conv4(depth), mean, std)
+        names = conv4(classes, width, depth, size).architecture(layers)
+        super().__init__((3, size, size), names, mean, std)
         if block not in BLOCKS:
             raise UserError(f"network block {block!r}: allowed are {', '.join(BLOCKS)}")
         side = size // 2**depth
@@ -107,9 +113,9 @@ class Conv4(Network):
     def read_layers(self, images: Tensor) -> dict[str, Tensor]:
         layers: dict[str, Tensor] = {}
         x = self.normalise(images)
-        for layer, (_, module) in zip(self.layers, self._modules_of_parts(), strict=True):
-            layers[layer] = x = _output(module, x)
-        return layers
+        for end, (_, module) in zip(self.names.ends, self._modules_of_parts(), strict=True):
+            layers[end] = x = _output(module, x)
+        return {layer: layers[layer] for layer in self.layers}
 
     def input_of(self, part: str, images: Tensor) -> Tensor:
         """Return the input of a part: the output of the parts before it, or the normalised images."""

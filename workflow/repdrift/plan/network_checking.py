@@ -6,7 +6,7 @@ The Snakefile imports this module, so it needs nothing heavy.
 import re
 
 from repdrift.errors import UserError
-from repdrift.study.architectures import BLOCKS, CONV4, MEAN, NONE, TOKEN, TORCHVISION
+from repdrift.study.architectures import BLOCKS, CONV4, LOGITS, MEAN, NONE, TOKEN, TORCHVISION
 from repdrift.study.config import Config
 from repdrift.study.description import described
 from repdrift.study.refusal import nearest, refusal
@@ -47,14 +47,16 @@ def check_networks(config: Config) -> None:
         study = Study(parse(config))
     except UserError as error:  # with given weights, the network must be known first
         raise UserError(f"network: {error}") from None
-    for key in places:
-        variant = key.removeprefix("variants.").removesuffix(".network")
-        if key == "network" or variant in study.variants:
-            try:
-                study.architecture_of(own := "" if key == "network" else f"{variant}{VARIANT_SEPARATOR}")
-            except UserError as error:
-                raise UserError(f"{key}: {error}") from None
-            _check_tokens(study, own)
+    for variant in ("", *study.variants):
+        key, name = (f"variants.{variant}.network", f"{variant}{VARIANT_SEPARATOR}") if variant else ("network", "")
+        try:
+            hidden = study.architecture_of(name).hidden
+        except UserError as error:
+            raise UserError(f"{key}: {error}") from None
+        if not hidden:
+            sentence = f"allowed are layers before the {LOGITS}, which are compared in any case"
+            raise refusal(f"{key}.layers", [LOGITS], sentence)
+        _check_tokens(study, name)
 
 
 def _check_tokens(study: Study, name: str) -> None:

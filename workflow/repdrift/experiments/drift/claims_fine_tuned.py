@@ -29,6 +29,8 @@ class FineTuned(Comparisons):
     def hardly(self) -> Iterator[Contrast]:
         """Yield that each early layer hardly changes, and that random labels change them at least twice as much."""
         yield from self.hardly_changed(self.targets["true"], "pretrained", self.early_layers)
+        if not self.early_layers:  # the network has a single hidden layer
+            return
         true, random = (self.mean_of_layers(self.targets[name], self.early_layers) for name in ("true", "random"))
         # HALF (1 - CKA after random labels) - (1 - CKA after true labels)
         label = (

@@ -68,8 +68,7 @@ class Comparisons:
     ) -> Iterator[Contrast]:
         """Yield the contrast of the mean over some layers, without one of each layer."""
         weights = weighted(*((1 / len(layers), parts[layer]) for layer in layers if layer in parts))
-        if weights:
-            yield contrast(f"{label}, {mean_in_words(layers)}", SIMILARITY, weights, CKA, decides=decides)
+        yield contrast(f"{label}, {mean_in_words(layers)}", SIMILARITY, weights, CKA, decides=decides)
 
     def trends(
         self, label: str, runs: Mapping[int, str], reference: str, layers: Sequence[str], sign: int
@@ -85,4 +84,5 @@ class Comparisons:
 
 
 def mean_in_words(layers: Sequence[str]) -> str:
-    return f"mean of {layers[0]} to {layers[-1]}" if len(layers) > 1 else layers[0]
+    """Name the mean over some layers. A network with a single hidden layer has no early ones, so there may be none."""
+    return f"mean of {layers[0]} to {layers[-1]}" if len(layers) > 1 else "".join(layers)

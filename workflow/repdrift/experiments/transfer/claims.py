@@ -281,15 +281,20 @@ class Contrasts:
     def critical(self) -> Iterator[Contrast]:
         """Yield contrasts of the test accuracies of networks in which one part is rewound."""
         first, *others = self.parts
-        low, high = self.parts[:2], (self.parts[-1], HEAD)
-        for label, weights in (
-            (f"P-T: {high[0]} or {HEAD} rewound costs more than {low[0]} or {low[-1]}",
-             {**{("P-T", part): 1 / len(low) for part in low}, **{("P-T", part): -0.5 for part in high}}),
-            (f"RI-T: {first} rewound costs more than other blocks",
-             {**{("RI-T", part): 1 / len(others) for part in others}, ("RI-T", first): -1.0}),
+        compared: list[tuple[str, dict[tuple[str, str], float]]] = [
             (f"{first} rewound costs RI-T more than P-T",
              {("P-T", first): 1.0, ("P-T", NO_PART): -1.0, ("RI-T", first): -1.0, ("RI-T", NO_PART): 1.0}),
-        ):  # fmt: skip
+        ]  # fmt: skip
+        if others:  # the network has several blocks
+            low, high = self.parts[:-1][:2], (self.parts[-1], HEAD)
+            compared = [
+                (f"P-T: {high[0]} or {HEAD} rewound costs more than {' or '.join(low)}",
+                 {**{("P-T", part): 1 / len(low) for part in low}, **{("P-T", part): -0.5 for part in high}}),
+                (f"RI-T: {first} rewound costs more than other blocks",
+                 {**{("RI-T", part): 1 / len(others) for part in others}, ("RI-T", first): -1.0}),
+                *compared,
+            ]  # fmt: skip
+        for label, weights in compared:
             for dataset in self.targets:
                 keyed = {_rewound(dataset, network, part): weight for (network, part), weight in weights.items()}
                 yield contrast(label, CRITICALITY.name, keyed, POINTS, self.title(dataset))

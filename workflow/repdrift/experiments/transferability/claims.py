@@ -134,8 +134,7 @@ class Contrasts:
 
     def _fall(self, label: str, runs: Sequence[Run], target: str) -> Iterator[Contrast]:
         weights = trend([log_t(run) for run in runs], -1)
-        if weights:
-            yield contrast(f"{label}: fall of ln T", LAYERS.name, weights, LOG_RATIO, target)
+        yield contrast(f"{label}: fall of ln T", LAYERS.name, weights, LOG_RATIO, target)
 
     def _coefficient(self, predictor: str) -> Contrast:
         """Contrast the coefficient of a predictor in each seed's own regression. It is below 0 if T falls with it."""
