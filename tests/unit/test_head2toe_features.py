@@ -39,6 +39,11 @@ def test_maps_are_averaged_in_patches(side, target_size, window):
     np.testing.assert_allclose(pooled(maps, target_size), expected, rtol=0, atol=1e-5)
 
 
+def test_maps_with_channels_last_are_averaged_as_others():
+    maps = torch.randn(3, 64, 8, 8)  # within Swin and ConvNeXt, channels are the last of the dimensions
+    torch.testing.assert_close(pooled(maps.permute(0, 2, 3, 1), 256), pooled(maps, 256))
+
+
 @pytest.mark.parametrize("side", [1, 2, 3])
 def test_a_map_smaller_than_its_number_of_patches_stays_as_it_is(side):
     """The published code divides the side by 4 patches, gets 0, and takes the global average."""

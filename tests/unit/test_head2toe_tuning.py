@@ -255,6 +255,35 @@ def test_parts_that_reach_no_kept_feature_are_left_as_they_are(images, labels):
     assert not probed.head.weight.equal(probe.head.weights)
 
 
+@pytest.mark.parametrize(
+    ("settings", "kept", "frozen"),
+    [
+        # The third block is needed for the second of the chosen layers.
+        (NETWORK | {"layers": ["pool1", "pool3"]}, "pool3", {"block4", "head"}),
+        # The network has more layers than parts: the average pooling has no weights.
+        (
+            {"name": "torchvision:resnet18", "classes": 4, "size": 32, "arguments": {"stem": "small"}},
+            "avgpool",
+            {"head"},
+        ),
+        ({"name": "torchvision:resnet18", "classes": 4, "size": 32, "arguments": {}}, "layer4", {"head"}),
+    ],
+)
+def test_all_that_a_kept_feature_needs_is_trained(settings, kept, frozen, images, labels):
+    made = build(settings)
+    widths = {name: pooled(values, 64).shape[1] for name, values in made.read_layers(images[:2]).items()}
+    probe = Probe(Selection({kept: torch.arange(widths[kept])}), Head(torch.randn(4, widths[kept]), torch.zeros(4)))
+    statistics = {name: value.clone() for name, value in made.named_buffers()}
+    probed = ProbedNetwork(made, probe, 64)
+    trained = {name: {each.requires_grad for each in part.values()} for name, part in made.parts.items()}
+    assert trained == {name: {name not in frozen} for name in made.parts}
+    assert made.training
+    assert all(torch.equal(value, statistics[name]) for name, value in made.named_buffers())
+    every = torch.arange(32)
+    _, (found,) = Trainer(lambda _: probed, images, labels, SETTINGS, 1).train(Split(every, every), 0.001, [1])
+    assert found > 0
+
+
 # The search
 
 

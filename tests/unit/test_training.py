@@ -82,6 +82,16 @@ def test_training_is_that_of_the_usual_loop(objects):
         torch.testing.assert_close(ours.state_dict()[name], value, msg=name)
 
 
+def test_a_weight_that_no_image_reaches_stays_as_it_is(objects):
+    made = network()
+    made.spare = nn.Linear(3, 3)
+    before = made.spare.weight.clone()
+    train(made, objects, objects, settings(2), generator=torch.Generator().manual_seed(0), after_epoch=lambda _: None)
+    assert torch.equal(made.spare.weight, before)
+    expected, _ = trained(objects, steps=2)
+    assert torch.equal(made.head.weight, expected.head.weight)
+
+
 def test_length_in_steps_cuts_the_last_epoch(objects):
     _, history = trained(objects, steps=6)
     assert [(epoch.epoch, epoch.step) for epoch in history] == [(0, 0), (1, 4), (2, 6)]

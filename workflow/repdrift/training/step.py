@@ -17,7 +17,8 @@ class Step:
     Parameters
     ----------
     network : Module
-        Returns logits [B, D] for images. The weights that require gradients are trained.
+        Returns logits [B, D] for images. The weights that require gradients are trained; a weight that the forward pass
+        does not use has a gradient of 0.
     images, labels : uint8 [N, C, H, W], int64 [N]
         The training set, on the device of the network.
     settings : TrainingSettings
@@ -52,7 +53,7 @@ class Step:
         with seeded(batch.seed, device), torch.autocast(device.type, torch.bfloat16, enabled=self.autocast):
             logits = self.network(images)
             loss = functional.cross_entropy(logits, expected, label_smoothing=self.settings.label_smoothing)
-        gradients = torch.autograd.grad(loss, self.weights)
+        gradients = torch.autograd.grad(loss, self.weights, allow_unused=True, materialize_grads=True)
         with torch.no_grad():
             rate = self.settings.learning_rate if batch.learning_rate is None else batch.learning_rate
             self.optimizer.step(gradients, rate)

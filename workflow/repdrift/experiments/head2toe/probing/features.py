@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from repdrift.errors import UserError
+from repdrift.networks.reduction import channel_axis
 
 
 def pooled(maps: Tensor, target_size: int | None) -> Tensor:
@@ -20,7 +21,7 @@ def pooled(maps: Tensor, target_size: int | None) -> Tensor:
 
     Parameters
     ----------
-    maps : Tensor [n, C, H, W], [n, T, C] (tokens) or [n, p]
+    maps : Tensor [n, C, H, W], [n, H, W, C], [n, T, C] (tokens) or [n, p]
         Feature maps are divided into floor(sqrt(target_size // C)) patches along each side, and tokens into
         target_size / C groups. Patches do not overlap; rows, columns or tokens that are left at the end are dropped.
         Layers [n, p] stay as they are.
@@ -44,8 +45,7 @@ def pooled(maps: Tensor, target_size: int | None) -> Tensor:
     maps = maps if maps.dtype == torch.float64 else maps.float()
     if target_size is None or maps.ndim == 2:
         return maps.flatten(1)
-    if maps.ndim == 3:
-        maps = maps.mT
+    maps = maps.movedim(channel_axis(maps.shape[1:]), 1)
     channels, places = maps.shape[1], maps.shape[2:]
     if channels >= target_size:
         return maps.flatten(2).mean(2)

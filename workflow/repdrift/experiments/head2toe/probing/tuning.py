@@ -17,7 +17,7 @@ from repdrift.errors import UserError
 from repdrift.experiments.head2toe.probing.features import Features, pooled
 from repdrift.experiments.head2toe.probing.probe import Probe
 from repdrift.experiments.head2toe.probing.search import Split
-from repdrift.networks.evaluation import score
+from repdrift.networks.evaluation import in_eval_mode, score
 from repdrift.networks.network import Network
 from repdrift.seeds import seed_for
 from repdrift.specs import TrainingSettings
@@ -168,8 +168,8 @@ def accuracy(network: nn.Module, images: Tensor, labels: Tensor) -> float:
 class ProbedNetwork(nn.Module):
     """A network together with a probe on its layers. Head2Toe-FT and LP-FT train both.
 
-    Before training, its logits are those of the probe. Parts of the network that follow the last layer with a selected
-    feature have no effect on the logits, so they are not trained.
+    Before training, its logits are those of the probe. Weights of the network that no selected feature depends on have
+    no effect on the logits, so they are not trained.
 
     Parameters
     ----------
@@ -182,17 +182,27 @@ class ProbedNetwork(nn.Module):
     def __init__(self, network: Network, probe: Probe, target_size: int | None) -> None:
         super().__init__()
         self.network, self.selection, self.target_size = network, probe.selection, target_size
-        last = max(network.layers.index(layer) for layer in probe.selection.indices)
-        for part in list(network.parts.values())[last + 1 :]:
-            for weight in part.values():
-                weight.requires_grad_(False)
         classes, features = probe.head.weights.shape
         self.head = nn.Linear(features, classes)
         self.head.load_state_dict({"weight": probe.head.weights, "bias": probe.head.bias})
+        self._freeze_without_effect()
+
+    def _freeze_without_effect(self) -> None:
+        """Freeze the weights that the logits of two blank images do not depend on."""
+        weights = list(self.network.parameters())
+        blank = torch.zeros(2, *self.network.image, dtype=torch.uint8, device=weights[0].device)
+        with in_eval_mode(self.network):
+            features = self._features(blank)
+        gradients = torch.autograd.grad(features.values.sum(), weights, allow_unused=True)
+        for weight, gradient in zip(weights, gradients, strict=True):
+            weight.requires_grad_(gradient is not None)
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the logits [B, D] of images uint8 [B, 3, H, W]."""
-        layers = self.network.read_layers(images)
-        features = Features.of({name: pooled(layers[name], self.target_size) for name in self.selection.indices})
-        logits: Tensor = self.head(self.selection.apply(features).values)
+        logits: Tensor = self.head(self.selection.apply(self._features(images)).values)
         return logits
+
+    def _features(self, images: Tensor) -> Features:
+        """Return the features of the layers with a selected one."""
+        layers = self.network.read_layers(images)
+        return Features.of({name: pooled(layers[name], self.target_size) for name in self.selection.indices})
