@@ -10,9 +10,8 @@ from pathlib import Path
 from repdrift.errors import UserError
 from repdrift.plan.checking import check
 from repdrift.study.config import complete, load
-from repdrift.study.description import described
 from repdrift.study.refusal import nearest
-from repdrift.study.runs import VARIANT_SEPARATOR
+from repdrift.study.runs import prefix_of
 from repdrift.study.sections import parse
 from repdrift.study.study import Study
 
@@ -31,19 +30,13 @@ def run(args: argparse.Namespace) -> None:
         raise UserError(
             f"there is no variant {args.variant!r}; there are {names}{nearest(args.variant, study.variants)}"
         )
-    name = f"{args.variant}{VARIANT_SEPARATOR}" if args.variant else ""
-    found, compared = described(study.network_of(name)), study.architecture_of(name).layers
+    name = prefix_of(args.variant)
+    found, compared = study.description_of(name), study.architecture_of(name).layers
     rows = [
-        ("*" if layer.name in compared else "", layer.name, shape_in_words(layer.shape), f"{layer.size:,}")
-        for layer in found.layers
+        ("*" if layer.name in compared else "", layer.name, layer.in_words, f"{layer.size:,}") for layer in found.layers
     ]
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     for mark, layer, shape, size in rows:
         print(f"{mark:<{widths[0]}} {layer:<{widths[1]}}  {shape:>{widths[2]}}  {size:>{widths[3]}}")
     print(f"{study.choice(name).network.name}: {found.parameters:,} parameters in {len(found.parts)} parts")
     print(f"parts: {', '.join(found.parts)}")
-
-
-def shape_in_words(shape: tuple[int, ...]) -> str:
-    """Return the shape of a layer for one image, such as ``64 x 8 x 8``."""
-    return " x ".join(map(str, shape))

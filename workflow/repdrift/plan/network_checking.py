@@ -8,9 +8,8 @@ import re
 from repdrift.errors import UserError
 from repdrift.study.architectures import BLOCKS, CONV4, LOGITS, MEAN, NONE, TOKEN, TORCHVISION
 from repdrift.study.config import Config
-from repdrift.study.description import described
 from repdrift.study.refusal import nearest, refusal
-from repdrift.study.runs import VARIANT_SEPARATOR
+from repdrift.study.runs import prefix_of
 from repdrift.study.sections import parse
 from repdrift.study.study import Study
 
@@ -47,8 +46,8 @@ def check_networks(config: Config) -> None:
         study = Study(parse(config))
     except UserError as error:  # with given weights, the network must be known first
         raise UserError(f"network: {error}") from None
-    for variant in ("", *study.variants):
-        key, name = (f"variants.{variant}.network", f"{variant}{VARIANT_SEPARATOR}") if variant else ("network", "")
+    for variant in study.choices:
+        key, name = f"variants.{variant}.network" if variant else "network", prefix_of(variant)
         try:
             hidden = study.architecture_of(name).hidden
         except UserError as error:
@@ -65,11 +64,10 @@ def _check_tokens(study: Study, name: str) -> None:
     key = "probe.reduce" if reduced == TOKEN else "sensitivity.reduce"
     if TOKEN not in (reduced, *study.config.sensitivity.reduce):
         return
-    for layer in described(study.network_of(name)).layers:
+    for layer in study.description_of(name).layers:
         if layer.name in compared and len(layer.shape) > 2:
-            shape = " x ".join(map(str, layer.shape))
             where = f"layer {layer.name} of {study.choice(name).label}"
-            raise refusal(key, TOKEN, f"{where} is {shape}, without tokens; allowed are {NONE} and {MEAN}")
+            raise refusal(key, TOKEN, f"{where} is {layer.in_words}, without tokens; allowed are {NONE} and {MEAN}")
 
 
 def _check_conv4(key: str, arguments: Config) -> None:

@@ -6,7 +6,7 @@ The Snakefile imports this module, so it needs nothing heavy.
 from repdrift.plan.experiments import planned
 from repdrift.study.phrases import count
 from repdrift.study.refusal import refusal
-from repdrift.study.runs import VARIANT_SEPARATOR
+from repdrift.study.runs import prefix_of
 from repdrift.study.sections import ADAMW, SGD, Training
 from repdrift.study.study import Study
 from repdrift.study.trained import first_trained
@@ -20,11 +20,10 @@ def check_training(study: Study) -> None:
     UserError
         At the first thing that is wrong.
     """
-    choices = {"training": study.own, **{f"variants.{name}.training": one for name, one in study.variants.items()}}
-    for key, choice in choices.items():
+    for variant, choice in study.choices.items():
+        key = f"variants.{variant}.training" if variant else "training"
         _check_settings(key, choice.training, study.side)
-    for name, choice in {"": study.own, **study.variants}.items():
-        first_trained(choice.train, study.architecture_of(f"{name}{VARIANT_SEPARATOR}" if name else ""))
+        first_trained(choice.train, study.architecture_of(prefix_of(variant)))
     _check_warmup(study)
 
 

@@ -33,6 +33,11 @@ class Layer:
         """Number of values for one image."""
         return math.prod(self.shape)
 
+    @property
+    def in_words(self) -> str:
+        """Its shape, such as ``64 x 8 x 8``."""
+        return " x ".join(map(str, self.shape))
+
 
 @dataclass(frozen=True)
 class Architecture:

@@ -55,6 +55,11 @@ class Run:
     train: str = ALL
 
 
+def prefix_of(variant: str) -> str:
+    """Return what the names of the runs and weights of a variant begin with: nothing for those of the study itself."""
+    return variant and variant + VARIANT_SEPARATOR
+
+
 def variant_of(name: str) -> str:
     """Return the variant in the name of a run or of initial weights. It is empty for those of the study itself."""
     return name.rpartition(VARIANT_SEPARATOR)[0]

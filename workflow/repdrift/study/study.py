@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import PurePath
 
 from repdrift.study.architectures import Architecture
-from repdrift.study.description import described
+from repdrift.study.description import Description, described
 from repdrift.study.files import Files
 from repdrift.study.networks import Choice, own_label, settings, varied, with_defaults
 from repdrift.study.runs import (
@@ -20,9 +20,9 @@ from repdrift.study.runs import (
     INDEPENDENT,
     INDEPENDENT_2,
     INITIAL,
-    VARIANT_SEPARATOR,
     Checkpoint,
     Run,
+    prefix_of,
     variant_of,
 )
 from repdrift.study.sections import Config, Images
@@ -58,6 +58,8 @@ class Study(Files):
         own = Choice(own_label(network), network, config.training, config.finetune.head, config.finetune.train)
         changed = {name: varied(own, name, one) for name, one in config.variants.items() if one is not None}
         self.own = own
+        self._networks: dict[str, dict[str, object]] = {}  # by the name of the variant, as the next ones
+        self._descriptions: dict[str, Description] = {}
         # A preset can make a variant equal to the study itself, which is not trained twice.
         self.variants = {name: one for name, one in changed.items() if replace(one, label=own.label) != own}
         # Weights that somebody else has trained bring their own classes.
@@ -74,17 +76,24 @@ class Study(Files):
 
     # Networks
 
+    @property
+    def choices(self) -> dict[str, Choice]:
+        """The network and training of the study itself, whose name is empty, and those of the variants by name."""
+        return {"": self.own, **self.variants}
+
     def choice(self, name: str) -> Choice:
         """Return what a run or initial weights are trained with, given their name: the study's own, or a variant."""
-        variant = variant_of(name)
-        return self.variants[variant] if variant else self.own
+        return self.choices[variant_of(name)]
 
     def network_of(self, name: str, classes: int | None = None) -> dict[str, object]:
         """Return the settings of the network of a run or of initial weights, given the name of these.
 
         `classes` is the number of classes of its task; None is for that of the source.
         """
-        return settings(self.choice(name).network, classes or self.classes, self.config.images)
+        variant = variant_of(name)
+        if variant not in self._networks:  # the settings of a user's own network have a hash of its files
+            self._networks[variant] = settings(self.choices[variant].network, self.classes, self.config.images)
+        return {**self._networks[variant], "classes": classes or self.classes}
 
     @property
     def network(self) -> dict[str, object]:
@@ -98,7 +107,14 @@ class Study(Files):
 
     def architecture_of(self, name: str) -> Architecture:
         """Return the names of the compared layers and of the parts of the network of a run or of initial weights."""
-        return described(self.network_of(name)).architecture(self.choice(name).network.layers)
+        return self.description_of(name).architecture(self.choice(name).network.layers)
+
+    def description_of(self, name: str) -> Description:
+        """Return the description of the network of a run or of initial weights, for the classes of the source."""
+        variant = variant_of(name)
+        if variant not in self._descriptions:
+            self._descriptions[variant] = described(self.network_of(name))
+        return self._descriptions[variant]
 
     @property
     def alike(self) -> dict[str, Choice]:
@@ -106,7 +122,7 @@ class Study(Files):
         return {
             name: one
             for name, one in self.variants.items()
-            if self.architecture_of(f"{name}{VARIANT_SEPARATOR}").layers == self.architecture.layers
+            if self.architecture_of(prefix_of(name)).layers == self.architecture.layers
         }
 
     def measured_network(self, name: str, classes: int | None = None) -> dict[str, object]:
@@ -118,11 +134,15 @@ class Study(Files):
         """Return the number of classes of a data set, which is the width of the head of networks for it."""
         return self.config.datasets[dataset].classes
 
+    def has_other_classes(self, dataset: str) -> bool:
+        """Return whether a data set has another number of classes than the source, so that its head is another."""
+        return self.classes_of(dataset) != self.classes
+
     @property
     def initial_weights(self) -> list[str]:
         """Names of the weights before any training."""
         kinds = [INITIAL[0], INDEPENDENT[0]]
-        return [*kinds, INDEPENDENT_2[0]] + [f"{variant}/{kind}" for variant in self.variants for kind in kinds]
+        return [*kinds, INDEPENDENT_2[0], *(prefix_of(variant) + kind for variant in self.variants for kind in kinds)]
 
     # Targets
 
@@ -284,7 +304,7 @@ class Study(Files):
             name, length = f"{name}-steps{steps}", steps or 0
             test_every = _scaled_interval(test_every, length, usual)
         usual_head = finetune.head if parent is None else "keep"
-        if self.classes_of(task.dataset) != self.classes:
+        if self.has_other_classes(task.dataset):
             usual_head = "new"  # the parent's head has the classes of the source
         if head not in (None, usual_head):
             name = f"{name}-{head}-head"
@@ -302,10 +322,10 @@ class Study(Files):
     def in_variant(self, run: Run, variant: str) -> Run:
         """Return the same run of a variant. Its parent belongs to the variant too, unless it is given weights."""
         parent, moment = run.parent
-        prefix = variant + VARIANT_SEPARATOR
+        prefix = prefix_of(variant)
         start = parent if parent == GIVEN else prefix + parent
         # A head of another size is new in any case.
-        own = run.task.role == SOURCE or self.classes_of(run.task.dataset) != self.classes
+        own = run.task.role == SOURCE or self.has_other_classes(run.task.dataset)
         head = run.head if own else self.variants[variant].head
         # Other networks have other parts.
         tuned = run.parent[0] == self.pretrained
@@ -333,8 +353,7 @@ class Study(Files):
 
     def references(self, run: Run) -> dict[str, Checkpoint]:
         """Return the checkpoints that the final network of a run is compared with, by the name of the reference."""
-        variant = variant_of(run.name)
-        prefix = f"{variant}/" if variant else ""
+        prefix = prefix_of(variant_of(run.name))
         initial, independent = ((prefix + kind, moment) for kind, moment in (INITIAL, INDEPENDENT))
         if run.parent == initial:
             return {"init": initial}

@@ -190,7 +190,9 @@ class Head2Toe(Experiment):
             target=target,
             seed=seed,
             network=self._network(target),
-            head="new" if method == FINE_TUNING or self._has_other_classes(target) else "keep",
+            head="new"
+            if method == FINE_TUNING or self.study.has_other_classes(self.tasks_of[target].dataset)
+            else "keep",
             training=self.study.config.training,
             learning_rates=settings.learning_rates,
             epochs=lengths,
@@ -204,9 +206,6 @@ class Head2Toe(Experiment):
         """Return the settings of the network for the classes of a target."""
         study = self.study
         return study.measured_network(study.pretrained, study.classes_of(self.tasks_of[target].dataset))
-
-    def _has_other_classes(self, target: str) -> bool:
-        return self.study.classes_of(self.tasks_of[target].dataset) != self.study.classes
 
     # Figures
 

@@ -13,11 +13,9 @@ from pathlib import Path
 
 from repdrift.experiments.drift.experiment import Drift
 from repdrift.experiments.experiment import Experiment
-from repdrift.study.description import described
 from repdrift.study.figure import Figure
-from repdrift.study.networks import Choice
 from repdrift.study.phrases import compared_on
-from repdrift.study.runs import INITIAL, VARIANT_SEPARATOR, Run
+from repdrift.study.runs import INITIAL, Run, prefix_of
 from repdrift.study.study import DOMAIN, Study
 
 SCRATCH, TRUE, RANDOM = "from scratch, true labels", "fine-tuned, true labels", "fine-tuned, random labels"
@@ -47,17 +45,17 @@ class Compared:
     @property
     def prefix(self) -> str:
         """What the names of its runs and weights begin with."""
-        return f"{self.name}{VARIANT_SEPARATOR}" if self.name else ""
+        return prefix_of(self.name)
 
 
 def sizes_differ(study: Study) -> bool:
     """Return whether a variant of a study has a network of another size than the study's own."""
-    return len({parameters(study, name) for name in ("", *study.variants)}) > 1
+    return len({parameters(study, name) for name in study.choices}) > 1
 
 
 def parameters(study: Study, name: str) -> int:
     """Return the number of parameters of the network of a variant. An empty name is for the study's own network."""
-    return described(study.network_of(f"{name}{VARIANT_SEPARATOR}" if name else "")).parameters
+    return study.description_of(prefix_of(name)).parameters
 
 
 class Networks(Experiment):
@@ -73,10 +71,9 @@ class Networks(Experiment):
     @cached_property
     def compared(self) -> list[Compared]:
         """The networks in the order of their size."""
-        choices: dict[str, Choice] = {"": self.study.own, **self.study.variants}
         found = [
             Compared(name, choice.label, parameters(self.study, name), self._runs_of(name))
-            for name, choice in choices.items()
+            for name, choice in self.study.choices.items()
         ]
         return sorted(found, key=lambda one: one.parameters)
 
@@ -116,7 +113,7 @@ class Networks(Experiment):
             for role, run, seed, one, kind in self._measured()
         }
         roles = [DOMAIN if kind != SCRATCH else "source" for kind in self.compared[0].runs]
-        choices = [self.study.own, *self.study.variants.values()]
+        choices = list(self.study.choices.values())
         phrases = {"compared_on": compared_on(self.study, roles)}
         yield self.figure("networks", "Networks", rows, choices=choices, phrases=phrases)
         yield self.figure("networks_claims", "Claims by network", {}, drawing="claims", choices=choices)

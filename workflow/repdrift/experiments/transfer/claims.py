@@ -200,7 +200,7 @@ class Contrasts:
             for far, near in (("RI-T & RI-T", "P-T & P-T"), ("RI-T & P", "P-T & P")):
                 label = f"ln l2 distance of {part}, {far} less {near}"
                 # A whole network cannot be compared with P where the heads differ in size.
-                same = [dataset for dataset in self.targets if self.study.classes_of(dataset) == self.study.classes]
+                same = [dataset for dataset in self.targets if not self.study.has_other_classes(dataset)]
                 targets = same if part == WHOLE and near == "P-T & P" else self.targets
                 yield from self._pairs(label, (far, near), L2, part, LOG_RATIO, targets=targets, decides=decides)
 
