@@ -9,14 +9,12 @@ import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from repdrift.canonical import canonical
-from repdrift.plan.checking import check
+from repdrift.commands.configs import add_configfile, checked
 from repdrift.provenance.planned_jobs import PlannedJob, planned_jobs
-from repdrift.specs import TrainSpec, parse
-from repdrift.study.config import complete, load
+from repdrift.specs import ActivationsSpec, TrainSpec, parse
 from repdrift.study.description import Description, described
 
 JOB_SECONDS = 5.0  # processor time of a job before it begins its work: it imports torch or the drawing library
@@ -24,12 +22,12 @@ READS = ("activations", "sensitivity_of_run", "curve")  # programs whose forward
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--configfile", type=Path, nargs="+", default=[], metavar="FILE", help="laid over config.yaml")
+    add_configfile(parser)
     parser.add_argument("-s", "--snakefile", metavar="FILE", help="as for snakemake")
 
 
 def run(args: argparse.Namespace) -> None:
-    check(complete(load(args.configfile)))  # what is wrong with the config is told in one line, and not by Snakemake
+    checked(args)  # what is wrong with the config is told in one line, and not by Snakemake
     jobs = planned_jobs([], [str(path) for path in args.configfile], snakefile=args.snakefile)
     print("\n".join(forecast(jobs)))
 
@@ -105,11 +103,14 @@ def layer_bytes(job: PlannedJob) -> int:
     """Return the bytes of the representations that a job saves."""
     if job.program != "activations":
         return 0
-    network = job.spec["network"]
-    found = _description(canonical(bare(network)))
-    names = found.architecture(network.get("layers")).layers
-    images = job.spec["probe"]["stop"] - job.spec["probe"]["start"]
-    return sum(4 * images * layer.size for layer in found.layers if layer.name in names)
+    from repdrift.networks.reduction import width  # noqa: PLC0415  these import torch
+    from repdrift.similarity.compact import bytes_of_smaller  # noqa: PLC0415
+
+    spec = parse(ActivationsSpec, canonical(job.spec))
+    found = _description(canonical(bare(spec.network)))
+    names = found.architecture(spec.network.get("layers")).layers
+    widths = [width(layer.shape, spec.reduce) for layer in found.layers if layer.name in names]
+    return sum(bytes_of_smaller(spec.probe.size, each) for each in widths)
 
 
 def bare(network: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,11 +5,9 @@ module, or the result of an operation in the code of a module. `*` marks the lay
 """
 
 import argparse
-from pathlib import Path
 
+from repdrift.commands.configs import add_configfile, checked
 from repdrift.errors import UserError
-from repdrift.plan.checking import check
-from repdrift.study.config import complete, load
 from repdrift.study.refusal import nearest
 from repdrift.study.runs import prefix_of
 from repdrift.study.sections import parse
@@ -17,13 +15,12 @@ from repdrift.study.study import Study
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--configfile", type=Path, nargs="+", default=[], metavar="FILE", help="laid over config.yaml")
+    add_configfile(parser)
     parser.add_argument("--variant", default="", help="list the layers of the network of this variant")
 
 
 def run(args: argparse.Namespace) -> None:
-    config = complete(load(args.configfile))
-    config = check(config)
+    config = checked(args)
     study = Study(parse(config))
     if args.variant and args.variant not in study.variants:
         names = ", ".join(study.variants) or "none"

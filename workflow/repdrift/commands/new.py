@@ -21,7 +21,7 @@ from repdrift.data.readers import KNOWN, RENDERED
 from repdrift.errors import UserError
 from repdrift.plan.checking import check
 from repdrift.provenance.planned_jobs import planned_jobs
-from repdrift.study.config import complete, load
+from repdrift.study.config import complete
 from repdrift.study.refusal import nearest
 
 SOURCE_IMAGES = 4096  # at most, to pre-train on
@@ -58,7 +58,6 @@ def run(args: argparse.Namespace) -> None:
     check(complete(yaml.safe_load(text)))  # nothing is written if something is wrong
     path.write_text(text, encoding="utf-8")
     print(f"{path}: written; run it with `snakemake --configfile {path}`")
-    check(complete(load([path])))
     print("\n".join(forecast(planned_jobs([], [str(path)], snakefile=args.snakefile))))
 
 

@@ -12,22 +12,20 @@ import yaml
 from repdrift.claims import judging, published
 from repdrift.claims.measurements import read_keyed
 from repdrift.claims.published import Tables
+from repdrift.commands.configs import add_configfile, checked
 from repdrift.errors import UserError
 from repdrift.experiments.drift.experiment import Drift
 from repdrift.plan import specs
-from repdrift.plan.checking import check
 from repdrift.plan.plan import Plan
-from repdrift.study.config import complete, load
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=Path, help="where the tables are written, such as docs/results/STUDY")
-    parser.add_argument("--configfile", type=Path, nargs="+", default=[], metavar="FILE", help="laid over config.yaml")
+    add_configfile(parser)
 
 
 def run(args: argparse.Namespace) -> None:
-    config = complete(load(args.configfile))
-    config = check(config)
+    config = checked(args)
     tables = tables_of(Plan(config))
     published.write(tables, args.folder)
     (args.folder / published.CONFIG).write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")

@@ -8,10 +8,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from repdrift.plan.checking import check
+from repdrift.commands.configs import add_configfile, checked
 from repdrift.plan.plan import Plan
 from repdrift.provenance.artifacts import PROGRESS
-from repdrift.study.config import complete, load
 from repdrift.study.runs import Run
 from repdrift.training.progress import values_of
 
@@ -29,12 +28,11 @@ class Training:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--configfile", type=Path, nargs="+", default=[], metavar="FILE", help="laid over config.yaml")
+    add_configfile(parser)
 
 
 def run(args: argparse.Namespace) -> None:
-    config = complete(load(args.configfile))
-    config = check(config)
+    config = checked(args)
     plan = Plan(config)
     found = [training(plan, run, seed) for run in plan.runs.values() for seed in plan.study.seeds]
     counts = {state: sum(one.state == state for one in found) for state in ("done", "running", "stopped", "to do")}

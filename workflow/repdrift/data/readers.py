@@ -35,8 +35,6 @@ class Known:
         Where to get it, and where to put it, for who has no network; ``{folder}`` and ``{split}`` are filled in.
     classes : int
         Number of classes.
-    by_split : bool
-        Whether the class takes the split by name (``split="train"``), or as ``train=True``.
     """
 
     maker: str
@@ -44,7 +42,6 @@ class Known:
     files: Mapping[str, str]
     home: str
     classes: int = 10
-    by_split: bool = False
 
 
 KNOWN: Registry[Known] = {
@@ -59,7 +56,6 @@ KNOWN: Registry[Known] = {
         {"train": 73_257, "test": 26_032},
         {"train": "train_32x32.mat", "test": "test_32x32.mat"},
         "http://ufldl.stanford.edu/housenumbers/{split}_32x32.mat, put into {folder}",
-        by_split=True,
     ),
     "mnist": Known(
         "MNIST",

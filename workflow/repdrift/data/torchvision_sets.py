@@ -15,7 +15,7 @@ from torchvision import datasets
 
 from repdrift.data.pixels import fitted
 from repdrift.data.readers import KNOWN, torchvision_class
-from repdrift.errors import UserError, in_one_line
+from repdrift.errors import UserError, first_line, in_one_line
 from repdrift.study.refusal import nearest
 
 OWN = {"self", "root", "train", "download", "transform", "target_transform", "transforms", "loader"}
@@ -145,7 +145,7 @@ def opened(settings: Mapping[str, Any], split: str, folder: Path, *, download: b
                 make(True)
                 return _tried(make, folder)
             except Exception as unreachable:
-                failed = f"it could not be downloaded ({_first_line(unreachable)})"
+                failed = f"it could not be downloaded ({first_line(unreachable)})"
                 raise UserError(f"{missing}, and {failed}: get {get}") from None
 
 
@@ -157,7 +157,7 @@ def _tried(make: Callable[[bool], Any], folder: Path) -> Opened:
     except Exception as error:  # torchvision raises RuntimeError, OSError or EOFError, depending on the data set
         if isinstance(error, TypeError | ValueError) and not files:  # it has not come to reading
             raise in_one_line(f"arguments: torchvision refuses them: {error}") from None
-        raise FileNotFoundError(_first_line(error)) from None
+        raise FileNotFoundError(first_line(error)) from None
     return Opened(data, files)
 
 
@@ -246,7 +246,3 @@ def _note(event: str, arguments: tuple[Any, ...]) -> None:
     if event == "open" and isinstance(arguments[0], str) and "r" in str(arguments[1] or "r"):
         for names in _listeners:
             names.add(arguments[0])
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -79,8 +79,8 @@ def initial(settings: Mapping[str, Any], purpose: str, seed: int) -> Network:
 
 def draw_head(network: Network, settings: Mapping[str, Any], purpose: str, seed: int) -> None:
     """Draw the weights of the head of a network anew, in place. The parameters are those of `initial`."""
-    if settings["name"] == CONV4:
-        initialise(network.head_module, purpose, seed)
+    if isinstance(network, Conv4):
+        initialise(network.head, purpose, seed)
     else:
         fresh = initial(settings, purpose, seed).parts[HEAD]
         for name, weight in network.parts[HEAD].items():

@@ -67,11 +67,8 @@ def load_with_its_head(path: Path, settings: Mapping[str, Any]) -> Network:
     UserError
         As `load` does.
     """
-    network, state = build(settings), _read(path)
-    head, *_ = names_of_head(network)  # its first dimension is the number of classes, whether a weight or a bias
-    classes = len(state[head]) if head in state else settings["classes"]
-    if classes != settings["classes"]:
-        network = build({**settings, "classes": classes})
+    state = _read(path)
+    network = build_for(state, settings)
     _fill(network, state, path, settings)
     return network
 
@@ -97,6 +94,15 @@ def load_with_new_head(path: Path, settings: Mapping[str, Any], purpose: str, se
     draw_head(network, settings, purpose, seed)
     own = network.saved.state_dict()
     _fill(network, _read(path) | {name: own[name] for name in names_of_head(network)}, path, settings)
+    return network
+
+
+def build_for(state: Mapping[str, Tensor], settings: Mapping[str, Any]) -> Network:
+    """Build a network with as many classes as the head in some weights has, by their names in a checkpoint."""
+    network = build(settings)
+    head, *_ = names_of_head(network)  # its first dimension is the number of classes, whether a weight or a bias
+    if head in state and len(state[head]) != settings["classes"]:
+        return build({**settings, "classes": len(state[head])})
     return network
 
 

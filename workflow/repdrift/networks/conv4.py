@@ -97,10 +97,6 @@ class Conv4(Network):
         self.head = nn.Linear(width * side**2, classes)
 
     @property
-    def head_module(self) -> nn.Module:
-        return self.head
-
-    @property
     def parts(self) -> Mapping[str, Mapping[str, nn.Parameter]]:
         return {name: dict(module.named_parameters()) for name, module in self._modules_of_parts()}
 

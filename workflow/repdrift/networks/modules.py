@@ -125,11 +125,6 @@ class ModuleNetwork(Network):
         own = dict(self.module.named_parameters())
         return {part: {name: own[name] for name in names} for part, names in self._weights_of_parts.items()}
 
-    @property
-    def head_module(self) -> nn.Module:
-        name, *_ = self._weights_of_parts[HEAD]
-        return self.module.get_submodule(name.rpartition(".")[0])
-
     def forward(self, images: Tensor) -> Tensor:
         logits: Tensor = self.module(self.normalise(images))
         return logits

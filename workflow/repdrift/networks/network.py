@@ -73,11 +73,6 @@ class Network(nn.Module, ABC):
         """The module whose weights and buffers a checkpoint has, with the names that they have in it."""
         return self
 
-    @property
-    @abstractmethod
-    def head_module(self) -> nn.Module:
-        """The module of the last part, which a training with a new head draws again."""
-
     def normalise(self, images: Tensor) -> Tensor:
         """Return images uint8 [B, C, H, W] as float32, normalised by the mean and the standard deviation.
 

@@ -1,5 +1,6 @@
 """What of a layer is compared: all its values, their means over positions, or the token that stands for the image."""
 
+import math
 from collections.abc import Sequence
 
 from torch import Tensor
@@ -36,6 +37,11 @@ def reduced(values: Tensor, how: str, layer: str) -> Tensor:
         f"layer {layer} has the shape {tuple(values.shape[1:])} for an image, without tokens: reduce it by "
         f"{NONE} or {MEAN}"
     )
+
+
+def width(shape: Sequence[int], how: str) -> int:
+    """Return the number of values p to which a layer is reduced, given its shape for one image."""
+    return math.prod(shape) if how == NONE else shape[channel_axis(shape) - 1]
 
 
 def channel_axis(shape: Sequence[int]) -> int:

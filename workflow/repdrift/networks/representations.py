@@ -44,7 +44,6 @@ def representations(
     calibration : uint8 [m, C, H, W], optional
         Images on which the BN statistics are re-estimated and then held fixed. All compared networks need the same.
         With None, BN uses the statistics of each batch of the probe, as the authors' code does.
-
     reduce : str
         How a layer with positions is reduced, see `repdrift.networks.reduction.reduced`.
     folder : Path, optional

@@ -12,9 +12,8 @@ from safetensors.torch import load_file
 from torch import Tensor
 from torchvision import models
 
-from repdrift.errors import UserError, in_one_line
-from repdrift.networks.building import build
-from repdrift.networks.checkpoints import names_of_head
+from repdrift.errors import UserError, first_line, in_one_line
+from repdrift.networks.checkpoints import build_for
 from repdrift.networks.network import Network
 from repdrift.study.architectures import TORCHVISION
 
@@ -44,13 +43,11 @@ def with_weights(settings: Mapping[str, Any], source: str, prefix: str = "") -> 
         If there are no such weights, or they do not fit the network: the message has the first names that are missing,
         left over or of another shape.
     """
-    network = build(settings)
-    state = {name.removeprefix(prefix): value for name, value in read(settings, source).items() if _has(name, prefix)}
+    every = read(settings, source)
+    state = {name.removeprefix(prefix): value for name, value in every.items() if name.startswith(prefix)}
     if not state:
         raise UserError(f"{source}: no weight has a name that begins with {prefix!r}")
-    head, *_ = names_of_head(network)
-    if head in state and len(state[head]) != settings["classes"]:
-        network = build({**settings, "classes": len(state[head])})
+    network = build_for(state, settings)
     fill(network, state, source)
     return network
 
@@ -71,8 +68,7 @@ def read(settings: Mapping[str, Any], source: str) -> State:
     except FileNotFoundError:
         raise UserError(f"there is no file {path}") from None
     except Exception as error:  # a damaged file, or one that holds code, has many kinds of errors
-        first = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise in_one_line(f"{path} cannot be read as weights alone: {first}") from None
+        raise in_one_line(f"{path} cannot be read as weights alone: {first_line(error)}") from None
     return found
 
 
@@ -102,10 +98,8 @@ def of_torchvision(network: str, source: str) -> State:
     try:
         return dict(weights.get_state_dict(progress=False, check_hash=True))
     except Exception as error:  # of the network, the disk or the checksum
-        first = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise in_one_line(
-            f"{source} cannot be downloaded ({first}): get {weights.url} and name the file under weights"
-        ) from None
+        get = f"get {weights.url} and name the file under weights"
+        raise in_one_line(f"{source} cannot be downloaded ({first_line(error)}): {get}") from None
 
 
 def names_of_weights(network: str) -> list[str]:
@@ -137,10 +131,6 @@ def fill(network: Network, state: State, source: str) -> None:
 
 def _differs(own: Tensor, given: Tensor | None) -> bool:
     return given is not None and own.shape != given.shape
-
-
-def _has(name: str, prefix: str) -> bool:
-    return name.startswith(prefix)
 
 
 def _first(names: list[str]) -> str:

@@ -21,6 +21,11 @@ def gram_is_smaller(images: int, width: int) -> bool:
     return width > images + 1
 
 
+def bytes_of_smaller(images: int, width: int) -> int:
+    """Return the bytes that the smaller form takes on disk."""
+    return 4 * images * (images + 1 if gram_is_smaller(images, width) else width)
+
+
 def gram_of(x: Tensor) -> Gram:
     """Compute the inner products of features [n, p]."""
     means = torch.cat([rows.mean(dim=1, dtype=torch.float64) for rows in x.split(UNITS)])

@@ -66,6 +66,23 @@ class UndefinedError(UserError):
     """The error for a representation whose similarity to anything is undefined, such as one that is constant."""
 
 
+def state_if_defined(estimator: Estimator[State], x: Representation, name: str) -> State | None:
+    """Return the state of a representation [n, p], or None if its similarity is undefined. This is printed then.
+
+    `name` is its name in that line.
+
+    Raises
+    ------
+    UserError
+        If the estimator cannot take it for another reason.
+    """
+    try:
+        return estimator.prepare(x)
+    except UndefinedError as error:
+        print(f"{name}: {error}")
+        return None
+
+
 def check(x: Representation, name: str = "representation") -> None:
     """Check that a representation has a similarity to others. `name` is its name in the message of an error.
 

@@ -12,7 +12,7 @@ from repdrift.claims.contrasts import HALF
 from repdrift.errors import UserError
 from repdrift.provenance.artifacts import Job, write_csv
 from repdrift.seeds import seed_for
-from repdrift.similarity.estimator import UndefinedError
+from repdrift.similarity.estimator import state_if_defined
 from repdrift.similarity.files import layers_of, load
 from repdrift.similarity.gram import Representation
 from repdrift.similarity.null import Null as NullOfLayer
@@ -49,16 +49,11 @@ def prepared(path: Path, layer: str, estimators: Sequence[str]) -> Layer:
     UserError
         If an estimator cannot take the layer.
     """
-    values = load(path, layer)
-    states: dict[str, Any] = {}
-    for name in estimators:
-        try:
-            states[name] = estimator(name).prepare(values)
-        except UndefinedError as error:
-            print(f"{path}, layer {layer}, {name}: {error}")
-            states[name] = None
-        except UserError as error:
-            raise UserError(f"{path}, layer {layer}: {error}") from None
+    values, where = load(path, layer), f"{path}, layer {layer}"
+    try:
+        states = {name: state_if_defined(estimator(name), values, f"{where}, {name}") for name in estimators}
+    except UserError as error:
+        raise UserError(f"{where}: {error}") from None
     return Layer(values, states)
 
 

@@ -3,7 +3,6 @@
 The Snakefile imports this module, so it needs nothing heavy.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,6 @@ from repdrift.study.architectures import BLOCKS, CONV4, HALF, TORCHVISION
 from repdrift.study.sections import Network, Pixels, Training, Variant, section
 from repdrift.study.tasks import SIDE
 from repdrift.study.user_code import code_of
-
-Settings = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -61,18 +58,14 @@ def with_defaults(network: Network) -> Network:
 def settings(network: Network, classes: int, images: Pixels) -> dict[str, Any]:
     """Return the settings that `repdrift.networks.building.build` takes, without the layers that are compared."""
     found: dict[str, Any] = {"name": network.name, "classes": classes}
-    found |= {name: list(values) for name, values in normalisation(images).items() if tuple(values) != HALF}
+    channels = {"mean": images.mean, "std": images.std}
+    found |= {name: list(values) for name, values in channels.items() if tuple(values) != HALF}
     if network.name == CONV4:
         return {**found, **network.arguments, **({} if images.size == SIDE else {"size": images.size})}
     found |= {"size": images.size, "arguments": dict(network.arguments)}
     if not network.name.startswith(TORCHVISION):
         found["code"] = code_of(Path(network.name.rpartition(":")[0]))
     return found
-
-
-def normalisation(images: Pixels) -> dict[str, tuple[float, float, float]]:
-    """Return the mean and the standard deviation of the channels by the names of the network's arguments."""
-    return {"mean": images.mean, "std": images.std}
 
 
 def short_name(network: Network) -> str:

@@ -11,20 +11,10 @@ from repdrift.networks import checkpoints
 from repdrift.networks.representations import representations
 from repdrift.provenance.artifacts import Job, write_csv
 from repdrift.similarity.compact import smaller
-from repdrift.similarity.estimator import Estimator, UndefinedError
-from repdrift.similarity.gram import Representation
+from repdrift.similarity.estimator import state_if_defined
 from repdrift.similarity.registry import estimator
 
 COLUMNS = ("run", "seed", "reference", "epoch", "layer", "estimator", "n", "value", "null_mean")
-
-
-def prepared(method: Estimator[Any], values: Representation) -> Any:  # noqa: ANN401
-    """Return what an estimator prepares of a layer, or None if the layer has no similarity by it."""
-    try:
-        return method.prepare(values)
-    except UndefinedError as error:
-        print(error)
-        return None
 
 
 def main() -> None:
@@ -49,7 +39,7 @@ def main() -> None:
             kept = smaller(values.to(device))  # all estimators share its inner products
             for name in spec.estimators:
                 method = estimator(name)
-                state = prepared(method, kept)
+                state = state_if_defined(method, kept, f"{path}, layer {layer}, {name}")
                 first = initial.setdefault((layer, name), state)
                 # Without a closed form there is no null.
                 value = null = None
