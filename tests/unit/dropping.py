@@ -29,10 +29,6 @@ class Dropping(Network):
         self.head = nn.Linear(8 * 16, classes)
 
     @property
-    def head_module(self):
-        return self.head
-
-    @property
     def parts(self):
         return {name: dict(getattr(self, name).named_parameters()) for name in self.names.parts}
 

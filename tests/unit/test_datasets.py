@@ -2,15 +2,14 @@
 
 import gzip
 import hashlib
-import http.server
 import pickle
 import shutil
-import threading
 
 import numpy as np
 import pytest
 import scipy.io
 from PIL import Image
+from tests.unit.mirror import mirrored
 from torchvision import datasets as torchvision_datasets
 from torchvision import transforms
 
@@ -329,24 +328,8 @@ def test_missing_files_are_downloaded_and_checked(real_images, tmp_path, monkeyp
     for path in (real_images / "MNIST" / "raw").glob("*-ubyte"):
         (home / f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes(), compresslevel=1))
 
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def __init__(self, *args):
-            super().__init__(*args, directory=str(home))
-
-        def log_message(self, *_args):
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Quiet)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    mnist = torchvision_datasets.MNIST
-    monkeypatch.setattr(mnist, "mirrors", [f"http://127.0.0.1:{server.server_port}/"])
-    # Our own compression of the files: torchvision's checksums are those of the originals.
-    sums = {path.name: hashlib.md5(path.read_bytes()).hexdigest() for path in home.iterdir()}
-    monkeypatch.setattr(mnist, "resources", [(name, sums[name]) for name, _ in mnist.resources])
-    try:
+    with mirrored(monkeypatch, torchvision_datasets.MNIST, home):
         images, labels, *_ = read({"reader": "mnist", "classes": 10}, "test", tmp_path / "data")
-    finally:
-        server.shutdown()
     expected, expected_labels, *_ = read({"reader": "mnist", "classes": 10}, "test", real_images)
     np.testing.assert_array_equal(images, expected)
     np.testing.assert_array_equal(labels, expected_labels)

@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 
 from repdrift.errors import UserError
 from repdrift.similarity import files
-from repdrift.similarity.compact import gram_of, smaller
+from repdrift.similarity.compact import bytes_of_smaller, gram_of, smaller
 
 IMAGES = 40
 
@@ -48,6 +48,7 @@ def test_say_what_is_kept(path):
 def test_take_as_much_disk_as_the_smaller_form(path):
     vectors = 8 * (2 * IMAGES + 1)
     expected = 4 * IMAGES * (IMAGES + 1) + vectors + 4 * IMAGES * (7 + 41)
+    assert sum(bytes_of_smaller(IMAGES, width) for width in (500, 7, 41)) == expected - vectors
     assert expected < path.stat().st_size < expected + 2000  # the rest is the header
 
 

@@ -3,11 +3,9 @@
 import numpy as np
 import pytest
 import torch
+from tests.unit.random_networks import layers_of_two_networks
 
-from repdrift.data import rendered
 from repdrift.errors import UserError
-from repdrift.networks.building import build, initialise
-from repdrift.networks.representations import representations
 from repdrift.similarity import Permutations, half_samples, linear_cka_matrices, permuted, resampled
 from repdrift.similarity.cka import linear_cka_and_nulls
 from repdrift.similarity.compact import gram_is_smaller, gram_of, gram_of_blocks, smaller
@@ -100,13 +98,7 @@ def test_and_on_halves_of_the_images(name, kind, other):
 @pytest.fixture(scope="module")
 def layers():
     """Layers of two random conv4 on 120 images, the first three wider than that."""
-    images = torch.from_numpy(rendered.render("objects", "train", 120)[0])
-    found = []
-    for seed in (1, 2):
-        network = build({"name": "conv4", "block": "conv-relu-bn", "classes": 10})
-        initialise(network, "initialisation", seed)
-        found.append(representations(network, images))
-    return found
+    return layers_of_two_networks("train", 120)
 
 
 @pytest.mark.parametrize("name", METHODS)

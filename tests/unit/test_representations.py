@@ -15,7 +15,7 @@ from repdrift.networks import collecting
 from repdrift.networks import representations as reading
 from repdrift.networks.building import build, initialise
 from repdrift.networks.collecting import Spill
-from repdrift.networks.reduction import reduced
+from repdrift.networks.reduction import reduced, width
 from repdrift.networks.representations import read_layer, representations, shapes
 from repdrift.similarity.compact import gram_of
 from repdrift.similarity.gram import Gram
@@ -106,6 +106,8 @@ def test_tokens_and_pixels_are_reduced_over_the_right_axes():
     for values, positions in ((TOKENS, 1), (PIXELS, (2, 3)), (PIXELS.permute(0, 2, 3, 1), (1, 2))):
         torch.testing.assert_close(reduced(values, "mean", "x"), values.mean(dim=positions))
         assert torch.equal(reduced(values, "none", "x"), values.flatten(1))
+        assert all(width(values.shape[1:], how) == reduced(values, how, "x").shape[1] for how in ("none", "mean"))
+    assert width(TOKENS.shape[1:], "token") == 5
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from tests.unit.random_networks import layers_of_two_networks
 
 from repdrift import similarity
-from repdrift.data import rendered
 from repdrift.errors import UserError
-from repdrift.networks.building import build, initialise
-from repdrift.networks.representations import representations
 from repdrift.plan.schema import schema
 from repdrift.similarity import linear_cka, linear_cka_matrices, linear_cka_matrix
 from repdrift.similarity.cka import linear_cka_and_nulls
@@ -89,13 +87,7 @@ def test_noise_biased_and_debiased():
 @pytest.fixture(scope="module")
 def layers():
     """Layers of two random conv4 on 300 images, narrow and wide: ten representations of very unequal width."""
-    images = torch.from_numpy(rendered.render("objects", "train", 300)[0])
-    found = []
-    for seed in (1, 2):
-        network = build({"name": "conv4", "block": "conv-relu-bn", "classes": 10})
-        initialise(network, "initialisation", seed)
-        found += representations(network, images).values()
-    return found
+    return [x for layers in layers_of_two_networks("train", 300) for x in layers.values()]
 
 
 @pytest.mark.parametrize("estimator", ["biased", "debiased"])

@@ -8,10 +8,8 @@ import pytest
 import torch
 from scipy.spatial.distance import pdist
 from tests.benchmarks.reference import cka_matrix
+from tests.unit.random_networks import layers_of_two_networks
 
-from repdrift.data import rendered
-from repdrift.networks.building import build, initialise
-from repdrift.networks.representations import representations
 from repdrift.similarity import Permutations, calibrate, calibrate_layers, linear_cka, linear_cka_matrix
 from repdrift.similarity.rbf_cka import RbfCka
 from repdrift.similarity.registry import estimator as estimator_of
@@ -89,12 +87,7 @@ def test_rbf_is_ckatorch(x, y, threshold, debiased):
 @pytest.mark.parametrize("estimator", ["biased", "debiased"])
 def test_layers_of_two_networks_are_ckatorch(estimator):
     core = peer("ckatorch.core")
-    images = torch.from_numpy(rendered.render("objects", "test", 96)[0])
-    models = []
-    for seed in (1, 2):
-        network = build({"name": "conv4", "block": "conv-relu-bn", "classes": 10})
-        initialise(network, "initialisation", seed)
-        models.append(representations(network, images))
+    models = layers_of_two_networks("test", 96)
     for layer in models[0]:
         sides = [model[layer].double() for model in models]
         expected = core.cka_base(*sides, unbiased=estimator == "debiased").item()

@@ -1,18 +1,15 @@
 """Data sets that torchvision reads by the name of its class: real Fashion-MNIST, and small files in its layouts."""
 
 import gzip
-import hashlib
-import http.server
 import multiprocessing
 import os
 import struct
-import threading
-from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from tests.unit.mirror import mirrored
 from torchvision import datasets
 
 from repdrift.data.datasets import read
@@ -142,32 +139,13 @@ def test_two_jobs_download_once(tmp_path, monkeypatch):
     home = tmp_path / "home"
     packed = files_of(*numbers(3000), "train") | files_of(*numbers(2000), "t10k")
     put(home, {f"{name}.gz": gzip.compress(content, compresslevel=1) for name, content in packed.items()})
-    given = Counter()
-
-    class Counting(http.server.SimpleHTTPRequestHandler):
-        def __init__(self, *args):
-            super().__init__(*args, directory=str(home))
-
-        def do_GET(self):
-            given[self.path] += 1
-            super().do_GET()
-
-        def log_message(self, *_args):
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Counting)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    kind = datasets.FashionMNIST
-    monkeypatch.setattr(kind, "mirrors", [f"http://127.0.0.1:{server.server_port}/"])
-    sums = {path.name: hashlib.md5(path.read_bytes()).hexdigest() for path in home.iterdir()}
-    monkeypatch.setattr(kind, "resources", [(name, sums[name]) for name, _ in kind.resources])
-    try:
-        with multiprocessing.get_context("fork").Pool(2) as pool:
-            jobs = [pool.apply_async(count_of, (split, tmp_path / "data")) for split in ("train", "test")]
-            assert [job.get(timeout=60) for job in jobs] == [3000, 2000]
-    finally:
-        server.shutdown()
-    assert given == {f"/{name}": 2 for name in sums}  # torchvision asks for each file twice, first for its address
+    with (
+        mirrored(monkeypatch, datasets.FashionMNIST, home) as given,
+        multiprocessing.get_context("fork").Pool(2) as pool,
+    ):
+        jobs = [pool.apply_async(count_of, (split, tmp_path / "data")) for split in ("train", "test")]
+        assert [job.get(timeout=60) for job in jobs] == [3000, 2000]
+    assert given == {f"/{name}.gz": 2 for name in packed}  # torchvision asks for each file twice, first for its address
 
 
 def count_of(split, folder):
