@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.training_benchmark [--images 2048] [--json FILE]
 
-With a GPU it also measures many networks in one process. Threads are those of the environment (OMP_NUM_THREADS).
+Threads are those of the environment (OMP_NUM_THREADS).
 """
 
 import argparse
@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,6 @@ NETWORK = {"name": "conv4", "block": "conv-relu-bn", "classes": 10}
 SGD = {"learning_rate": 0.001, "momentum": 0.9, "weight_decay": 0.0, "batch_size": 32, "precision": "float32"}
 REPEATS = 5
 WORKERS = (0, 2)  # of the usual loop's DataLoader: its faster time counts
-PACKS = (1, 16, 50)  # networks in one process
 
 
 def image_arrays(count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -149,27 +148,6 @@ def start_seconds() -> Timing:
         return alternate([job], [REPEATS])[0]
 
 
-def packed(count: int, images: Tensor, labels: Tensor) -> Callable[[], None]:
-    """One epoch of so many networks in turn, each with its own stream, as `repdrift.training.jobs.train_many` does."""
-    networks = [new_network(images.device, seed) for seed in range(count)]
-    streams = [torch.cuda.Stream() for _ in networks]
-    steps = -(-len(labels) // SGD["batch_size"])
-
-    def epoch() -> None:
-        running: list[tuple[torch.cuda.Stream, Iterator[Any]]] = []
-        for seed, (network, stream) in enumerate(zip(networks, streams, strict=True)):
-            with torch.cuda.stream(stream):
-                running.append((stream, begun(network, images, labels, steps, seed).events()))
-        while running:
-            for entry in list(running):
-                stream, events = entry
-                with torch.cuda.stream(stream):
-                    if next(events, events) is events:
-                        running.remove(entry)
-
-    return epoch
-
-
 def measure(count: int) -> list[dict[str, Any]]:
     """Give rows with a name, the times of the peer and ours, and the target of their ratio."""
     device = prepare(int(torch.cuda.is_available()))
@@ -185,12 +163,6 @@ def measure(count: int) -> list[dict[str, Any]]:
     rows = [row(f"an epoch of {count:,} images", fastest(usual), our, target)]
     (slow, quick) = alternate([synchronised(each) for each in pipelines(loaders[0], images)], [REPEATS] * 2)
     rows.append(row("the input of an epoch alone", slow, quick, 10))
-    if gpu:
-        single = None
-        for many in PACKS:
-            (timing,) = alternate([synchronised(packed(many, images, labels))], [REPEATS])
-            single = single or timing
-            rows.append({"name": f"{many} networks in one process", "ours": timing.seconds, "networks": many})
     rows.append(
         {"name": "a whole job of one step, process start included", "ours": start_seconds().seconds, "limit": 3.5}
     )
@@ -217,8 +189,6 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
             target, good = f">= {each['target']:g}", met(np.median(peer) / ours_median >= each["target"])
         if "limit" in each:
             target, good = f"<= {each['limit']} s", met(ours_median <= each["limit"])
-        if "networks" in each:
-            ratio = f"{each['networks'] * each['images'] / ours_median:,.0f} images/s"
         where = f"{each['threads']} thread{'s' if each['threads'] > 1 else ''}, {each['device']}"
         lines.append([each["name"], where, seconds(peer) if peer else "", seconds(each["ours"]), ratio, target, good])
     return markdown(["what", "on", "usual loop, s", "ours, s", "ratio", "target", "met"], lines)

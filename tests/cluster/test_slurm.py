@@ -146,7 +146,7 @@ def test_whatever_stops_a_training_it_ends_with_the_same_bytes(slurm, undisturbe
 
 # The last says nothing of a GPU, and takes the place of what the profile says: the rule itself asks for one.
 @pytest.mark.parametrize(
-    "request_", [["gpu=1"], ["gpu=0", "gres='gpu:1'"], ["pack=1"]], ids=["gpus", "gres", "of the rule"]
+    "request_", [["gpu=1"], ["gpu=0", "gres='gpu:1'"], ["mem_mb=2000"]], ids=["gpus", "gres", "of the rule"]
 )
 def test_a_training_that_asks_for_a_gpu_holds_one(slurm, untrained, request_):
     """There is no real GPU behind it, and the training says so: it knows by either request that it was granted one."""

@@ -31,17 +31,16 @@ def stage(tmp_path_factory):
     return made
 
 
-@pytest.mark.parametrize("pack", ["1", "2"])
-def test_too_large_a_batch_is_one_line(stage, pack):
+def test_too_large_a_batch_is_one_line(stage):
     taken = int(subprocess.run([sys.executable, "-c", PEAK], capture_output=True, text=True, check=True).stdout) * 1024
-    process = stage.start(f"large{pack}", "--pack", pack, batch_size=COPIES * 640)
+    process = stage.start("large", batch_size=COPIES * 640)
     resource.prlimit(process.pid, resource.RLIMIT_AS, (taken + GIBIBYTE,) * 2)
     log, _ = process.communicate(timeout=300)
     assert process.returncode == 1
     lines = [line for line in log.splitlines() if not line.startswith("epoch 0,")]
     assert len(lines) == 1, log
     assert lines[0].startswith("error: not enough memory on cpu for batches of 5120 images: run fewer jobs")
-    left = [path.name for path in (stage.folder / f"large{pack}").rglob("*") if path.is_file()]
+    left = [path.name for path in (stage.folder / "large").rglob("*") if path.is_file()]
     assert set(left) <= {"lock", "state.safetensors"}
 
 
@@ -50,10 +49,10 @@ def test_other_errors_are_not_taken_for_it():
         torch.ones(2) + torch.ones(3)
 
 
-def test_on_a_gpu_the_pack_is_what_can_be_smaller():
+def test_on_a_gpu_fewer_jobs_can_share_it():
     """The error of the GPU's allocator, raised here by hand: there may be no GPU."""
     with (
-        pytest.raises(UserError, match=r"not enough memory on cuda .*: train fewer networks on it at a time \(`pack`"),
+        pytest.raises(UserError, match=r"not enough memory on cuda .*: let fewer jobs share it"),
         shortage_explained({"batch_size": 32}, torch.device("cuda")),
     ):
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")

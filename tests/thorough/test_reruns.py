@@ -96,11 +96,6 @@ ROWS = [
         NOTHING,
     ),
     ("the steps of the training", code("training/replay.py", "WARM_UP = 3", "WARM_UP = 4"), onwards(of(*TRAINED))),
-    (
-        "how trainings are packed",
-        code("training/packing.py", "ADMIT_SECONDS = 0.5", "ADMIT_SECONDS = 0.6"),
-        onwards(of(*TRAINED)),
-    ),
     ("a file renamed", move("data.labels", "data.noisy_labels"), NOTHING),
     ("a module moved", move("networks.checkpoints", "training.checkpoints"), NOTHING),
     ("a program moved", move("stages.task", "experiments.drift.stages.task"), NOTHING),

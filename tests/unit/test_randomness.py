@@ -51,7 +51,6 @@ def test_trying_a_network_leaves_it_as_it_is(data):
 
 
 def test_two_in_turn_are_as_each_alone(data):
-    """As `repdrift.training.packing` trains them."""
     alone = []
     for seed in (1, 2):
         torch.manual_seed(seed + 10)  # whatever the process has drawn before

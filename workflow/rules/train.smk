@@ -54,9 +54,7 @@ rule weights:
         program("weights", "files")
 
 
-# Each training uses one thread, Snakemake's default, so that the results do not depend on the number of cores. Jobs
-# that use a GPU at the same time train in one process. `pack` is the largest number of trainings in such a process;
-# profiles/gpu sets it.
+# Each training uses one thread, Snakemake's default, so that the results do not depend on the number of cores.
 rule pretrain:
     input:
         unpack(inputs_of_training),
@@ -73,7 +71,6 @@ rule pretrain:
         "../../envs/torch.yaml"
     resources:
         gpu=gpu_if_offered,
-        pack=1,
         mem_mb=growing(2500),
         runtime=lambda w, attempt: PLAN.minutes(w.run) * attempt,
     params:
@@ -81,7 +78,7 @@ rule pretrain:
         code=fingerprint("train"),
         gpus=granted_gpus,
     shell:
-        program("train", "parent task images", f"{ON_GPU} --pack {{resources.pack}}", "{output.final:q}")
+        program("train", "parent task images", ON_GPU, "{output.final:q}")
 
 
 # The run that is fine-tuned keeps its weights at every epoch that figure 1 shows.

@@ -1,6 +1,6 @@
 """GPUs: how many a job was granted, and which one of a machine it takes.
 
-No torch here: jobs that wait for another process do not need it, and the Snakefile imports this module.
+No torch here, because the Snakefile imports this module.
 """
 
 import fcntl

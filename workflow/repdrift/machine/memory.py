@@ -28,7 +28,7 @@ def shortage_explained(batch_size: int, device: torch.device) -> Iterator[None]:
         if not is_shortage(error):
             raise
         fewer = (
-            "train fewer networks on it at a time (`pack` in profiles/gpu)"
+            "let fewer jobs share it (`gpu` in profiles/gpu)"
             if isinstance(error, torch.OutOfMemoryError)
             else "run fewer jobs at a time (snakemake --cores)"
         )

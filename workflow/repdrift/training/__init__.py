@@ -1,1 +1,1 @@
-"""The training of networks by SGD or AdamW, alone or several in one process, with saved progress."""
+"""The training of networks by SGD or AdamW, with saved progress."""

@@ -1,4 +1,4 @@
-"""Training jobs, one at a time or many together in one process: from their arguments to their files."""
+"""A training job, from its arguments to its files."""
 
 import argparse
 import dataclasses
@@ -6,8 +6,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import NoReturn
@@ -33,27 +32,23 @@ EPOCH_SECONDS = 0.5  # an epoch that ends sooner after the last save is not save
 STEP_SECONDS = 30.0  # a long epoch is saved on its way
 
 
-class Member:
-    """One training job: its training, its progress on disk and its outputs.
+class TrainingJob:
+    """A training, its progress on disk and its outputs.
 
     Parameters
     ----------
     args : Namespace
         Those of `repdrift.stages.train`.
-    say : function of str
-        Takes a line for the job's log.
+    device : torch.device
     """
 
-    def __init__(self, args: argparse.Namespace, device: torch.device, say: Callable[[str], object]) -> None:
+    def __init__(self, args: argparse.Namespace, device: torch.device) -> None:
         self.spec: TrainSpec = args.spec
         self.output: Path = args.output
-        self.say, self.device = say, device
         self.job = Job(self.spec, args.code, sorted({args.parent, args.task, *args.images}), device_name(device))
         self.progress = Progress(self.output, [canonical(self.spec), args.code, *self.job.input_checksums().values()])
         self.progress.hold()
-        self.stream = torch.cuda.Stream(device) if device.type == "cuda" else None
-        with self.working():
-            self.training = self._begin(args, device)
+        self.training = self._begin(args, device)
         self.saved = time.monotonic()
 
     def _begin(self, args: argparse.Namespace, device: torch.device) -> Training:
@@ -69,7 +64,7 @@ class Member:
         saved = self.progress.load()
         if saved is not None:
             training.restore(*saved)
-            self.say(f"resumed after step {training.step} of {settings.steps}")
+            tqdm.write(f"resumed after step {training.step} of {settings.steps}")
         return training
 
     def _start(self, parent: Path) -> Network:
@@ -79,12 +74,8 @@ class Member:
             return checkpoints.load(parent, network)
         return checkpoints.load_with_new_head(parent, network, f"{head} head", self.spec.seed)
 
-    def working(self) -> AbstractContextManager[object]:
-        """On a GPU each job has a queue of its own, so that the steps of many overlap."""
-        return torch.cuda.stream(self.stream) if self.stream is not None else nullcontext()
-
     def advance(self) -> Iterator[Epoch | None]:
-        """Train, a step at a time (each in the context of `working`), and write the outputs in the end."""
+        """Train, a step at a time, and write the outputs in the end."""
         for epoch in self.training.events():
             if epoch is not None:
                 self._after_epoch(epoch)
@@ -96,7 +87,7 @@ class Member:
     def _after_epoch(self, epoch: Epoch) -> None:
         if epoch.epoch in self.spec.checkpoints:
             checkpoints.write(self.network, self.progress.part(f"epoch{epoch.epoch}.safetensors"))
-        self.say(in_words(epoch))
+        tqdm.write(in_words(epoch))
 
     def save(self) -> None:
         """Save where the training is."""
@@ -130,20 +121,20 @@ def order_seed(spec: TrainSpec) -> int:
     return seed_for(purpose, spec.seed, spec.task)
 
 
-def train_one(args: argparse.Namespace, interruption: Interruption) -> bool:
+def train(args: argparse.Namespace, interruption: Interruption) -> bool:
     """Train a job to its end; False if it was interrupted, and saved, before."""
     device = prepare(args.gpus, args.spec.training.precision)
     with shortage_explained(args.spec.training.batch_size, device):
-        member = Member(args, device, tqdm.write)
-        training = member.training
-        with member.working(), progress_bar(training) as bar:
-            for epoch in member.advance():
+        job = TrainingJob(args, device)
+        training = job.training
+        with progress_bar(training) as bar:
+            for epoch in job.advance():
                 bar.update(training.images(training.step) - bar.n)
                 if epoch is not None:
                     bar.set_postfix_str(f"loss {epoch.train_loss:.4f}, accuracy {epoch.train_accuracy:.1f} %")
                     sys.stdout.flush()
                 if interruption:
-                    member.save()
+                    job.save()
                     return False
     return True
 
