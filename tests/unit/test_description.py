@@ -1,9 +1,16 @@
 """What a plan knows of a network before any job."""
 
+from contextlib import nullcontext
+from pathlib import Path
+
 import pytest
+import torch
 
 from repdrift.errors import UserError
 from repdrift.networks.building import build
+from repdrift.networks.evaluation import evaluate
+from repdrift.networks.representations import representations
+from repdrift.plan.checking import check
 from repdrift.study.architectures import Layer, chosen_layers
 from repdrift.study.description import FOLDER, described
 from repdrift.study.user_code import code_of, files_of
@@ -16,8 +23,6 @@ def test_the_description_of_conv4_is_that_of_the_network(changes):
     found = described(settings)
     assert found.parameters == sum(weight.numel() for weight in network.parameters())
     assert found.architecture(None) == network.names
-    import torch  # noqa: PLC0415
-
     layers = network.eval().read_layers(torch.zeros(1, *network.image, dtype=torch.uint8))
     assert [(layer.name, layer.shape) for layer in found.layers] == [
         (name, tuple(values.shape[1:])) for name, values in layers.items()
@@ -37,6 +42,47 @@ def test_another_network_is_described_once_in_a_process_of_its_own(tmp_path, mon
     assert described(settings) == found
     assert file.stat().st_mtime_ns == before
     assert described({**settings, "classes": 5}).classes == 5
+
+
+WITH_NORMS = """from torch import nn
+def make(classes, norm):
+    layers = [nn.Flatten(), nn.Linear(3 * 32 * 32, 8)]
+    return nn.Sequential(*layers, *([nn.BatchNorm1d(8)] if norm else []), nn.Linear(8, classes))
+"""
+LARGE_AND_SMALL_MAPS = [
+    ("torchvision:resnet18", {}, True),  # 32 pixels become one after its five halvings
+    ("torchvision:resnet18", {"stem": "small"}, False),
+    ("own.py:make", {"norm": True}, True),
+    ("own.py:make", {"norm": False}, False),
+]
+
+
+@pytest.mark.parametrize(("name", "arguments", "needs_pairs"), LARGE_AND_SMALL_MAPS)
+def test_what_needs_two_images_in_a_batch_is_what_fails_on_one(tmp_path, monkeypatch, name, arguments, needs_pairs):
+    monkeypatch.chdir(tmp_path)
+    Path("own.py").write_text(WITH_NORMS)
+    settings = {"name": name, "classes": 4, "size": 32, "arguments": arguments}
+    assert described(settings).needs_pairs == needs_pairs
+    network = build(settings)
+    one = torch.zeros(1, 3, 32, 32, dtype=torch.uint8)
+    with pytest.raises(ValueError, match="more than 1 value per channel") if needs_pairs else nullcontext():
+        network.train()(one)
+    images, labels = torch.randint(0, 256, (33, 3, 32, 32), dtype=torch.uint8), torch.zeros(33, dtype=torch.int64)
+    evaluate(network, images, labels)
+    assert all(len(layer) == 33 for layer in representations(network, images).values())
+    representations(network, images, calibration=images)
+
+
+def test_a_last_batch_of_one_image_is_refused_where_it_would_fail(monkeypatch, tmp_path, load_config):
+    config = load_config("demo")
+    monkeypatch.chdir(tmp_path)
+    wrong = config | {"network": {"name": "torchvision:resnet18", "arguments": {}, "layers": None}}
+    wrong = wrong | {"source": config["source"] | {"train": "train[0:65]"}, "head2toe": None}
+    wrong["pretrain"] = config["pretrain"] | {"sizes": [65]}
+    with pytest.raises(
+        UserError, match=r"^training.batch_size: 32: a last batch of one image remains of the 65"
+    ):
+        check(wrong)
 
 
 def test_a_network_that_fails_is_told_in_one_line(tmp_path, monkeypatch):

@@ -13,7 +13,7 @@ from torch import nn
 from repdrift.data import rendered
 from repdrift.errors import UserError
 from repdrift.networks.building import build, initialise
-from repdrift.networks.evaluation import evaluate
+from repdrift.networks.evaluation import evaluate, in_batches
 from repdrift.networks.representations import calibrated, representations
 from repdrift.plan import specs
 from repdrift.plan.plan import Plan
@@ -122,6 +122,16 @@ def test_a_new_head_is_drawn_anew_and_another_is_yet_another(tmp_path):
 def test_a_loss_that_is_not_finite_stops_with_its_place(objects):
     with pytest.raises(UserError, match=r"epoch 1, step \d.*learning rate 1e\+30"):
         trained(objects, steps=8, learning_rate=1e30)
+
+
+@pytest.mark.parametrize(
+    ("images", "sizes"), [(1, [1]), (31, [31]), (32, [32]), (33, [33]), (34, [32, 2]), (64, [32, 32]), (65, [32, 33])]
+)
+def test_batches_are_of_32_images_and_none_of_a_single_one(images, sizes):
+    values = torch.arange(images)
+    batches = in_batches(values)
+    assert [len(batch) for batch in batches] == sizes
+    assert torch.equal(torch.cat(batches), values)
 
 
 def test_measuring_leaves_the_network_as_it_was(objects):

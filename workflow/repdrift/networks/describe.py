@@ -8,11 +8,14 @@ import sys
 import warnings
 from typing import Any
 
+import torch
+from torch import Tensor, nn
 from torchvision import models
 
 from repdrift.canonical import canonical
 from repdrift.errors import UserError
 from repdrift.networks.building import build
+from repdrift.networks.evaluation import batch_norms, in_eval_mode
 from repdrift.networks.modules import Description as Layers
 from repdrift.networks.modules import ModuleNetwork
 from repdrift.networks.weights import names_of_weights, with_weights
@@ -48,7 +51,26 @@ def description(settings: dict[str, Any], weights: dict[str, str] | None) -> Des
     found = Layers.of(network.module, network.image, operations=True)
     parameters = sum(weight.numel() for weight in network.module.parameters())
     names = network.names
-    return Description(found.layers, names.parts, names.ends, names.matrices, parameters, classes)
+    needs_pairs = normalises_single_values(network.module, network.image)
+    return Description(found.layers, names.parts, names.ends, names.matrices, parameters, classes, needs_pairs)
+
+
+def normalises_single_values(module: nn.Module, image: tuple[int, int, int]) -> bool:
+    """Return whether a layer of batch normalisation sees one value of each channel for an image [C, H, W].
+
+    In training, such a layer refuses a batch of one image.
+    """
+    values_of_channel: list[int] = []
+
+    def note(norm: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        values_of_channel.append(inputs[0][:1, 0].numel())
+
+    handles = [norm.register_forward_pre_hook(note) for norm in batch_norms(module)]
+    with in_eval_mode(module), torch.inference_mode():
+        module(torch.zeros(2, *image))
+    for handle in handles:
+        handle.remove()
+    return 1 in values_of_channel
 
 
 def main() -> None:

@@ -11,6 +11,20 @@ from torch.nn.modules.batchnorm import _BatchNorm as BatchNorm
 BATCH = 32  # images in a batch of every evaluation, so that BN sees batches as large as in the paper
 
 
+def in_batches(values: Tensor) -> tuple[Tensor, ...]:
+    """Split values [N, ...] of images into batches of 32, in order. The last batch may be smaller.
+
+    A single image that is left over joins the batch before it, because BN cannot normalise one image by its own
+    statistics where maps are 1 x 1.
+    """
+    whole, left = divmod(len(values), BATCH)
+    sizes = [BATCH] * whole + [left] * (left > 0)
+    if left == 1 and whole:
+        sizes[-2:] = [BATCH + 1]
+    batches: tuple[Tensor, ...] = values.split(sizes)
+    return batches
+
+
 def batch_norms(network: nn.Module) -> list[BatchNorm]:
     """List the layers of batch normalisation of a network, of any number of dimensions."""
     return [module for module in network.modules() if isinstance(module, BatchNorm)]
@@ -76,7 +90,7 @@ def score(network: nn.Module, images: Tensor, labels: Tensor) -> tuple[float, fl
     """Measure the loss and the accuracy as `evaluate` does, but leave BN in its present mode."""
     loss = torch.zeros((), device=images.device)
     correct = torch.zeros((), dtype=torch.int64, device=images.device)
-    for batch, expected in zip(images.split(BATCH), labels.split(BATCH), strict=True):
+    for batch, expected in zip(in_batches(images), in_batches(labels), strict=True):
         logits = network(batch)
         loss += functional.cross_entropy(logits, expected, reduction="sum")
         correct += (logits.argmax(1) == expected).sum()

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from repdrift.networks.collecting import Held, Spill
-from repdrift.networks.evaluation import BATCH, batch_norms, batch_statistics
+from repdrift.networks.evaluation import batch_norms, batch_statistics, in_batches
 from repdrift.networks.network import Network
 from repdrift.networks.reduction import reduced
 from repdrift.similarity.compact import gram_is_smaller
@@ -40,7 +40,7 @@ def representations(
     network : Network
         It is not changed.
     images : uint8 [n, C, H, W]
-        The probe. It is read in batches of 32 images in file order; the last batch may be smaller.
+        The probe. It is read in file order, in the batches of `repdrift.networks.evaluation.in_batches`.
     calibration : uint8 [m, C, H, W], optional
         Images on which the BN statistics are re-estimated and then held fixed. All compared networks need the same.
         With None, BN uses the statistics of each batch of the probe, as the authors' code does.
@@ -77,7 +77,7 @@ def calibrated(network: Network, images: Tensor) -> Network:
         norm.train()
         norm.reset_running_stats()
         norm.momentum = None  # PyTorch then takes the plain mean over batches, not an exponential moving average
-    for batch in images.split(BATCH):
+    for batch in in_batches(images):
         network(batch)
     return network.eval()
 
@@ -115,7 +115,7 @@ def read_layer(network: Network, images: Tensor, layer: str) -> Tensor:
 
 def _batches(network: Network, images: Tensor, reduce: str) -> Iterator[dict[str, Tensor]]:
     """Yield the features float32 [B, p] of all layers on each batch of 32 images, on the CPU."""
-    for batch in images.split(BATCH):
+    for batch in in_batches(images):
         layers = network.read_layers(batch)
         yield {layer: reduced(values, reduce, layer).to("cpu", torch.float32) for layer, values in layers.items()}
 

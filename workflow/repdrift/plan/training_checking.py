@@ -25,6 +25,7 @@ def check_training(study: Study) -> None:
         _check_settings(key, choice.training, study.side)
         first_trained(choice.train, study.architecture_of(prefix_of(variant)))
     _check_warmup(study)
+    _check_last_batches(study)
 
 
 def _check_settings(key: str, training: Training, side: int) -> None:
@@ -49,3 +50,17 @@ def _check_warmup(study: Study) -> None:
     if warmup >= study.epochs_of(shortest):
         sentence = f"the run {shortest.name} has {count(study.epochs_of(shortest), 'epoch')}; allowed is less than that"
         raise refusal("training.warmup", warmup, sentence)
+
+
+def _check_last_batches(study: Study) -> None:
+    """Refuse trainings whose last batch has one image, if the network normalises maps of 1 x 1."""
+    for experiment in planned(study).values():
+        for run in experiment.runs():
+            choice = study.choice(run.name)
+            batch_size = choice.training.batch_size
+            if run.task.size % batch_size == 1 and study.description_of(run.name).needs_pairs:
+                sentence = (
+                    f"a last batch of one image remains of the {run.task.size:,} images of {run.task.name}, and "
+                    f"{choice.label} has batch normalisation of 1 x 1 maps, which needs two; allowed is another number"
+                )
+                raise refusal("training.batch_size", batch_size, sentence)

@@ -41,6 +41,8 @@ class Description:
         Number of parameters.
     classes : int
         Number of classes. Weights that somebody else has trained bring their own.
+    needs_pairs : bool
+        Whether a batch of training needs two images, since batch normalisation sees maps of 1 x 1.
     """
 
     layers: tuple[Layer, ...]
@@ -49,6 +51,7 @@ class Description:
     matrices: tuple[str, ...]
     parameters: int
     classes: int
+    needs_pairs: bool
 
     def architecture(self, patterns: Sequence[str] | None) -> Architecture:
         """Return the names of the compared layers, which patterns choose, and of the parts.
@@ -74,7 +77,7 @@ def described(settings: Mapping[str, Any], weights: Weights | None = None) -> De
     if settings["name"] == CONV4 and weights is None:
         return conv4(**{key: value for key, value in settings.items() if key in ("classes", "width", "depth", "size")})
     made_by = {name: version(name) for name in ("torch", "torchvision")}
-    asked = [settings, weights, _version(weights), made_by]
+    asked = [settings, weights, _version(weights), made_by, list(Description.__annotations__)]
     digest = hashlib.sha256(canonical(asked).encode()).hexdigest()[:16]
     path = FOLDER / f"{digest}.json"
     if not path.exists():
@@ -93,7 +96,8 @@ def conv4(classes: int = 10, width: int = 64, depth: int = 4, size: int = 32) ->
     layers = tuple(Layer(name, shape, default=True) for name, shape in zip(names.layers, shapes, strict=True))
     blocks = sum(9 * inputs * width + 3 * width for inputs in (3, *[width] * (depth - 1)))
     parameters = blocks + (width * sides[-1] ** 2 + 1) * classes
-    return Description(layers, names.parts, names.ends, names.matrices, parameters, classes)
+    # Batch normalisation comes before pooling, so it never sees maps of 1 x 1.
+    return Description(layers, names.parts, names.ends, names.matrices, parameters, classes, needs_pairs=False)
 
 
 def _version(weights: Weights | None) -> list[int]:

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from repdrift.networks.distances import Weights, weights
-from repdrift.networks.evaluation import BATCH, batch_statistics
+from repdrift.networks.evaluation import batch_statistics, in_batches
 from repdrift.networks.network import Network
 
 
@@ -53,14 +53,14 @@ class PartInNetwork:
         self.network, self.name, self.labels = network, name, labels
         self.part = network.parts[name]
         with torch.inference_mode(), batch_statistics(network):
-            self.inputs = [network.input_of(name, batch) for batch in images.split(BATCH)]
+            self.inputs = [network.input_of(name, batch) for batch in in_batches(images)]
 
     @torch.inference_mode()
     def evaluate(self, values: Weights) -> tuple[float, float]:
         """Return the mean cross-entropy in nats and the accuracy in percent with these weights of the part."""
         loss, correct = 0.0, 0
         with replaced(self.part, values), batch_statistics(self.network):
-            for inputs, expected in zip(self.inputs, self.labels.split(BATCH), strict=True):
+            for inputs, expected in zip(self.inputs, in_batches(self.labels), strict=True):
                 logits = self.network.logits_from(self.name, inputs)
                 loss += functional.cross_entropy(logits, expected, reduction="sum").item()
                 correct += int((logits.argmax(1) == expected).sum())

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from repdrift.experiments.transfer.tables import KAPPA, SHARED
-from repdrift.networks.evaluation import BATCH, batch_statistics
+from repdrift.networks.evaluation import batch_statistics, in_batches
 
 
 @torch.inference_mode()
@@ -16,7 +16,7 @@ def probabilities(network: nn.Module, images: Tensor) -> Tensor:
     BN uses the statistics of successive batches of 32 images.
     """
     with batch_statistics(network):
-        return torch.cat([network(batch).softmax(1) for batch in images.split(BATCH)])
+        return torch.cat([network(batch).softmax(1) for batch in in_batches(images)])
 
 
 def compare_mistakes(first: Tensor, second: Tensor) -> dict[str, float]:
