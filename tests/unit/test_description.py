@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from torchvision import models
 
 from repdrift.errors import UserError
 from repdrift.networks.building import build
+from repdrift.networks.describe import multiplications
 from repdrift.networks.evaluation import evaluate
 from repdrift.networks.representations import representations
 from repdrift.plan.checking import check
@@ -22,6 +24,7 @@ def test_the_description_of_conv4_is_that_of_the_network(changes):
     network = build(settings)
     found = described(settings)
     assert found.parameters == sum(weight.numel() for weight in network.parameters())
+    assert found.multiplications == multiplications(network, network.image)
     assert found.architecture(None) == network.names
     layers = network.eval().read_layers(torch.zeros(1, *network.image, dtype=torch.uint8))
     assert [(layer.name, layer.shape) for layer in found.layers] == [
@@ -42,6 +45,13 @@ def test_another_network_is_described_once_in_a_process_of_its_own(tmp_path, mon
     assert described(settings) == found
     assert file.stat().st_mtime_ns == before
     assert described({**settings, "classes": 5}).classes == 5
+
+
+@pytest.mark.parametrize("name", ["resnet18", "efficientnet_b0", "vit_b_16"])
+def test_multiplications_are_those_that_torchvision_publishes(name):
+    published = models.get_model_weights(name).DEFAULT.meta["_ops"]  # in billions
+    counted = multiplications(models.get_model(name), (3, 224, 224))
+    assert counted == pytest.approx(published * 1e9, rel=0.01)
 
 
 WITH_NORMS = """from torch import nn
@@ -79,9 +89,7 @@ def test_a_last_batch_of_one_image_is_refused_where_it_would_fail(monkeypatch, t
     wrong = config | {"network": {"name": "torchvision:resnet18", "arguments": {}, "layers": None}}
     wrong = wrong | {"source": config["source"] | {"train": "train[0:65]"}, "head2toe": None}
     wrong["pretrain"] = config["pretrain"] | {"sizes": [65]}
-    with pytest.raises(
-        UserError, match=r"^training.batch_size: 32: a last batch of one image remains of the 65"
-    ):
+    with pytest.raises(UserError, match=r"^training.batch_size: 32: a last batch of one image remains of the 65"):
         check(wrong)
 
 

@@ -79,6 +79,16 @@ def growing(amount):
     return lambda w, attempt: amount * attempt
 
 
+def growing_memory(megabytes):
+    """Return a function that asks for this memory and for what the study's network needs more, growing as above."""
+    return growing(megabytes + PLAN.more_memory)
+
+
+def growing_time(minutes):
+    """Return a function that asks for this time, or as much longer as the study's network is slower, growing as above."""
+    return growing(round(minutes * PLAN.slowness))
+
+
 def gpu_if_offered(w):
     """Return 1, or 0 for a job on this machine if neither a profile nor --resources says how many GPUs it has."""
     this_machine = workflow.is_main_process and workflow.local_exec

@@ -71,7 +71,7 @@ rule pretrain:
         "../../envs/torch.yaml"
     resources:
         gpu=gpu_if_offered,
-        mem_mb=growing(2500),
+        mem_mb=growing_memory(2500),
         runtime=lambda w, attempt: PLAN.minutes(w.run) * attempt,
     params:
         spec=lambda w: canonical(specs.train(PLAN, w.run, int(w.seed))),

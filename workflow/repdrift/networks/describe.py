@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
 from torchvision import models
 
 from repdrift.canonical import canonical
@@ -51,8 +52,24 @@ def description(settings: dict[str, Any], weights: dict[str, str] | None) -> Des
     found = Layers.of(network.module, network.image, operations=True)
     parameters = sum(weight.numel() for weight in network.module.parameters())
     names = network.names
-    needs_pairs = normalises_single_values(network.module, network.image)
-    return Description(found.layers, names.parts, names.ends, names.matrices, parameters, classes, needs_pairs)
+    return Description(
+        found.layers,
+        names.parts,
+        names.ends,
+        names.matrices,
+        parameters,
+        multiplications(network.module, network.image),
+        classes,
+        normalises_single_values(network.module, network.image),
+    )
+
+
+def multiplications(module: nn.Module, image: tuple[int, int, int]) -> int:
+    """Return the number of multiplications in convolutions and matrix products for an image [C, H, W]."""
+    # Without gradients, attention would take one operation that the counter does not know.
+    with in_eval_mode(module), torch.enable_grad(), FlopCounterMode(display=False) as counter:
+        module(torch.zeros(1, *image))
+    return int(counter.get_total_flops()) // 2  # it counts additions too
 
 
 def normalises_single_values(module: nn.Module, image: tuple[int, int, int]) -> bool:

@@ -13,14 +13,16 @@ from repdrift.claims.frozen import FROZEN
 from repdrift.claims.regime import CONFIRMATORY, EXPLORATORY, Regime
 from repdrift.experiments.experiment import Experiment
 from repdrift.plan.experiments import claims_of, planned
+from repdrift.study.description import conv4
 from repdrift.study.figure import Figure
 from repdrift.study.phrases import network_in_words
-from repdrift.study.runs import Run
+from repdrift.study.runs import Run, prefix_of
 from repdrift.study.sections import parse
 from repdrift.study.study import SOURCE, Study
 from repdrift.study.tasks import Part, Task
 
 STEP_SECONDS = 0.055  # time of a training step of conv4 with 32 images on one core, see docs/cluster.md
+CONV4_MULTIPLICATIONS = conv4().multiplications
 
 
 class Plan:
@@ -107,7 +109,21 @@ class Plan:
             evidence=EXPLORATORY if set(study.seeds) & set(config.seen_seeds) else CONFIRMATORY,
         )
 
-    # Resources of a training
+    # Resources
+
+    @property
+    def more_memory(self) -> int:
+        """Memory in MB that a job needs for the study's largest network, beyond what suffices for the paper's conv4."""
+        largest = max(self.study.description_of(prefix_of(variant)).megabytes for variant in self.study.choices)
+        return largest // 100 * 100
+
+    @property
+    def slowness(self) -> float:
+        """How much longer a pass through the study's slowest network takes than through the paper's conv4, or 1."""
+        return max(self._slowness(prefix_of(variant)) for variant in self.study.choices)
+
+    def _slowness(self, name: str) -> float:
+        return max(1.0, self.study.description_of(name).multiplications / CONV4_MULTIPLICATIONS)
 
     def group(self, name: str) -> str:
         """Return the name of the group of trainings of similar length: up to 1,000 steps, 10,000 steps and so on.
@@ -120,7 +136,8 @@ class Plan:
 
     def minutes(self, name: str) -> int:
         """Return the time limit of a training: 5 minutes, and three times what its steps take on one core."""
-        return math.ceil(5 + self.runs[name].steps * 3 * STEP_SECONDS / 60)
+        step = STEP_SECONDS * self._slowness(name) * self.study.choice(name).training.batch_size / 32
+        return math.ceil(5 + self.runs[name].steps * 3 * step / 60)
 
     def measured_network(self, name: str) -> dict[str, object]:
         """Return the settings of the network of a run or of initial weights, with the layers that are compared."""

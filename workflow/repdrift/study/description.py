@@ -39,6 +39,8 @@ class Description:
         As for `repdrift.study.architectures.Architecture`.
     parameters : int
         Number of parameters.
+    multiplications : int
+        Number of multiplications in convolutions and matrix products for one image.
     classes : int
         Number of classes. Weights that somebody else has trained bring their own.
     needs_pairs : bool
@@ -50,8 +52,18 @@ class Description:
     ends: tuple[str, ...]
     matrices: tuple[str, ...]
     parameters: int
+    multiplications: int
     classes: int
     needs_pairs: bool
+
+    @property
+    def megabytes(self) -> int:
+        """Memory in MB of a training step on 32 images, roughly: half of all layers, and four copies of the parameters.
+
+        The other half are layers that work in place, or repeat the output of a layer within them.
+        """
+        values = 32 * sum(layer.size for layer in self.layers) // 2 + 4 * self.parameters
+        return 4 * values // 10**6
 
     def architecture(self, patterns: Sequence[str] | None) -> Architecture:
         """Return the names of the compared layers, which patterns choose, and of the parts.
@@ -94,10 +106,15 @@ def conv4(classes: int = 10, width: int = 64, depth: int = 4, size: int = 32) ->
     sides = [size // 2**number for number in range(1, depth + 1)]
     shapes = [*((width, side, side) for side in sides), (classes,)]
     layers = tuple(Layer(name, shape, default=True) for name, shape in zip(names.layers, shapes, strict=True))
-    blocks = sum(9 * inputs * width + 3 * width for inputs in (3, *[width] * (depth - 1)))
-    parameters = blocks + (width * sides[-1] ** 2 + 1) * classes
+    kernels = [9 * inputs * width for inputs in (3, *[width] * (depth - 1))]
+    head = width * sides[-1] ** 2 * classes
+    parameters = sum(kernel + 3 * width for kernel in kernels) + head + classes
+    # A block halves the images after its convolution.
+    multiplications = sum(kernel * (2 * side) ** 2 for kernel, side in zip(kernels, sides, strict=True)) + head
     # Batch normalisation comes before pooling, so it never sees maps of 1 x 1.
-    return Description(layers, names.parts, names.ends, names.matrices, parameters, classes, needs_pairs=False)
+    return Description(
+        layers, names.parts, names.ends, names.matrices, parameters, multiplications, classes, needs_pairs=False
+    )
 
 
 def _version(weights: Weights | None) -> list[int]:

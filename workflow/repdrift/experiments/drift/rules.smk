@@ -20,8 +20,8 @@ rule curve:
     threads: 1
     resources:
         gpu=gpu_if_offered,
-        mem_mb=growing(2000),
-        runtime=growing(30),
+        mem_mb=growing_memory(2000),
+        runtime=growing_time(30),
     params:
         spec=lambda w: canonical(DRIFT.curve_spec(int(w.seed))),
         code=lambda w: code_of("curve", DRIFT.curve_spec(int(w.seed))),
@@ -41,7 +41,7 @@ rule layers_of_networks:
         "../../../../envs/torch.yaml"
     threads: 1
     resources:
-        mem_mb=growing(1500),
+        mem_mb=growing_memory(1500),
         runtime=growing(5),
     params:
         spec=lambda w: canonical(DRIFT.layers_spec(int(w.seed))),
@@ -64,8 +64,8 @@ rule sensitivity_of_run:
     threads: 1
     resources:
         gpu=gpu_if_offered,
-        mem_mb=growing(5000),
-        runtime=growing(20),
+        mem_mb=growing_memory(5000),
+        runtime=growing_time(20),
     params:
         spec=lambda w: canonical(DRIFT.sensitivity_spec(w.role, w.run, int(w.seed))),
         code=lambda w: code_of("sensitivity_of_run", DRIFT.sensitivity_spec(w.role, w.run, int(w.seed))),

@@ -22,8 +22,8 @@ rule head2toe_features:
     threads: 1
     resources:
         gpu=gpu_if_offered,
-        mem_mb=growing(2000),
-        runtime=growing(5),
+        mem_mb=growing_memory(2000),
+        runtime=growing_time(5),
     params:
         spec=lambda w: canonical(HEAD2TOE.features_spec(w.target, int(w.seed))),
         code=fingerprint("head2toe_features"),
@@ -46,7 +46,7 @@ rule head2toe_probes:
     threads: 1
     resources:
         gpu=gpu_if_offered,
-        mem_mb=growing(3000),
+        mem_mb=growing_memory(3000),
         runtime=growing(120),
     params:
         spec=lambda w: canonical(HEAD2TOE.probes_spec(w.target, int(w.seed))),
@@ -71,8 +71,8 @@ rule head2toe_tuning:
     threads: 1
     resources:
         gpu=gpu_if_offered,
-        mem_mb=growing(3000),
-        runtime=growing(60),
+        mem_mb=growing_memory(3000),
+        runtime=growing_time(60),
     params:
         spec=lambda w: canonical(HEAD2TOE.tuning_spec(w.method, w.target, int(w.seed))),
         code=fingerprint("head2toe_tuning"),

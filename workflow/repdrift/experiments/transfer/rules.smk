@@ -15,8 +15,8 @@ rule transfer_similarity_of_pairs:
     threads: 1
     resources:
         gpu=gpu_if_offered,
-        mem_mb=growing(2500),
-        runtime=growing(20),
+        mem_mb=growing_memory(2500),
+        runtime=growing_time(20),
     params:
         spec=lambda w: canonical(TRANSFER.pairs_spec(w.dataset, int(w.seed))),
         code=lambda w: code_of("transfer_similarity_of_pairs", TRANSFER.pairs_spec(w.dataset, int(w.seed))),
@@ -37,8 +37,8 @@ use rule transfer_similarity_of_pairs as transfer_barrier_of_pairs with:
         f"{STUDY.folder}/logs/transfer/barrier/{{dataset}}/seed{{seed}}.log",
     resources:
         gpu=gpu_if_offered,
-        mem_mb=growing(2500),
-        runtime=growing(40),
+        mem_mb=growing_memory(2500),
+        runtime=growing_time(40),
     params:
         spec=lambda w: canonical(TRANSFER.lines_spec(w.dataset, int(w.seed))),
         code=fingerprint("transfer_barrier_of_pairs"),
@@ -55,8 +55,8 @@ use rule transfer_similarity_of_pairs as transfer_criticality_of_parts with:
         f"{STUDY.folder}/logs/transfer/criticality/{{dataset}}/seed{{seed}}.log",
     resources:
         gpu=gpu_if_offered,
-        mem_mb=growing(2500),
-        runtime=growing(40),
+        mem_mb=growing_memory(2500),
+        runtime=growing_time(40),
     params:
         spec=lambda w: canonical(TRANSFER.criticality_spec(w.dataset, int(w.seed))),
         code=fingerprint("transfer_criticality_of_parts"),
@@ -79,8 +79,8 @@ rule transfer_rates_of_starts:
     threads: 1
     resources:
         gpu=gpu_if_offered,
-        mem_mb=growing(2500),
-        runtime=growing(10),
+        mem_mb=growing_memory(2500),
+        runtime=growing_time(10),
     params:
         spec=lambda w: canonical(TRANSFER.rates_spec(w.task, int(w.seed))),
         code=fingerprint("transfer_rates_of_starts"),

@@ -17,8 +17,8 @@ rule transferability_of_networks:
         "../../../../envs/torch.yaml"
     threads: 1
     resources:
-        mem_mb=growing(2500),
-        runtime=growing(10),
+        mem_mb=growing_memory(2500),
+        runtime=growing_time(10),
     params:
         spec=lambda w: canonical(TRANSFERABILITY.networks_spec(w.dataset, int(w.seed))),
         code=fingerprint("transferability_of_networks"),
