@@ -93,6 +93,18 @@ def test_a_last_batch_of_one_image_is_refused_where_it_would_fail(monkeypatch, t
         check(wrong)
 
 
+def test_a_variant_that_does_not_fit_says_how_it_is_left_out(monkeypatch, tmp_path, load_config):
+    config = load_config("demo")
+    monkeypatch.chdir(tmp_path)
+    other = {"name": "torchvision:resnet18", "arguments": {"stem": "small"}, "layers": None}
+    variants = {"conv-bn-relu": {"network": {"arguments": {"block": "conv-bn-relu"}}}}
+    message = (
+        r"variants.conv-bn-relu.network: torchvision:resnet18: .*; `conv-bn-relu: null` under `variants` leaves it out$"
+    )
+    with pytest.raises(UserError, match=message):
+        check(config | {"network": other, "variants": variants})
+
+
 def test_a_network_that_fails_is_told_in_one_line(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "own.py").write_text("from torch import nn\ndef make(classes):\n    return nn.Linear(5, classes)\n")

@@ -51,7 +51,8 @@ def check_networks(config: Config) -> None:
         try:
             hidden = study.architecture_of(name).hidden
         except UserError as error:
-            raise UserError(f"{key}: {error}") from None
+            hint = f"; `{variant}: null` under `variants` leaves it out" if variant else ""
+            raise UserError(f"{key}: {error}{hint}") from None
         if not hidden:
             sentence = f"allowed are layers before the {LOGITS}, which are compared in any case"
             raise refusal(f"{key}.layers", [LOGITS], sentence)
