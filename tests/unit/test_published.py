@@ -12,7 +12,7 @@ from tests.unit.test_claims import SEEDS, as_the_paper_says, curve, halves, trie
 from repdrift import cli
 from repdrift.claims import published
 from repdrift.claims.contrasts import HistoryOf
-from repdrift.claims.markdown import counted, verdict_table
+from repdrift.claims.markdown import counted, validation_table, verdict_table
 from repdrift.claims.published import Tables
 from repdrift.commands import judge as command
 from repdrift.plan import specs
@@ -100,6 +100,25 @@ def test_the_command_writes_verdicts_and_figures(folder, tmp_path, capsys):
     told = capsys.readouterr().out.splitlines()
     assert told[-1] == f"Made: {output}/"
     assert any(line.startswith("G1: cka-biased: supported") for line in told)
+
+
+def test_the_page_of_results_prints_what_the_published_tables_give(tmp_path):
+    cli.main(["judge", str(REPOSITORY / "docs" / "results" / "confirmation"), "--output", str(tmp_path)])
+    page = (REPOSITORY / "docs" / "results.md").read_text()
+    for table in ("validation.md", "verdicts.md"):
+        assert (tmp_path / table).read_text() in page
+
+
+def test_a_published_number_stands_beside_ours_with_the_difference_in_errors():
+    training = {"phase": "scratch", "dataset": "cifar10", "labels": "random 0", "images": 4096, "same_images": 1}
+    rows = [
+        training | {"measure": "pool1", "mean": 0.9911, "published": 0.9882, "errors": -1.26},
+        training | {"measure": "test_accuracy", "mean": 55.46, "published": 55.5, "errors": None},
+    ]
+    *_, line = validation_table(rows).splitlines()
+    assert line == "| from scratch on cifar10 | d = 0 | 4,096 | 0.991 / 0.988 (-1.3) | 55.5 / 55.5 |"
+    *_, line = validation_table([{**row, "same_images": 0} for row in rows]).splitlines()
+    assert "| 4,096, others than theirs |" in line
 
 
 @pytest.mark.parametrize("missing", ["config.yaml", "halves.csv.gz"])

@@ -1,4 +1,4 @@
-"""Verdicts as a table in Markdown, for the pages of the documentation."""
+"""Verdicts, and comparisons with published numbers, as tables in Markdown for the pages of the documentation."""
 
 from collections.abc import Sequence
 
@@ -8,6 +8,7 @@ from repdrift.claims.judging import Row
 from repdrift.claims.looks import SPLIT, looks
 from repdrift.claims.rule import VERDICTS
 
+PHASES = {"scratch": "from scratch on", "finetune": "fine-tuned on"}
 HEAD = ("claim", "sentence", "verdict", "decisive contrast", "effect [95 % interval]", "margin", "looks")
 
 
@@ -35,6 +36,33 @@ def verdict_table(verdicts: Sequence[Row], multiverse: pd.DataFrame) -> str:
         )  # fmt: skip
         lines.append(_line(cells))
     return "\n".join(lines) + "\n"
+
+
+def validation_table(rows: Sequence[Row]) -> str:
+    """Return a table of a study's numbers beside published ones, with a row for each training.
+
+    A cell has our mean, the published mean and, in parentheses, their difference in combined standard errors.
+
+    `rows` are those of the table ``validation`` of a study.
+    """
+    measures = list(dict.fromkeys(str(row["measure"]) for row in rows))
+    head = ("training", "labels", "images", *(measure.replace("_", " ") for measure in measures))
+    lines = [_line(head), _line(["---"] * len(head))]
+    trainings: dict[tuple[object, ...], dict[str, Row]] = {}
+    for row in rows:
+        training = tuple(row[name] for name in ("phase", "dataset", "labels", "images", "same_images"))
+        trainings.setdefault(training, {})[str(row["measure"])] = row
+    for (phase, dataset, labels, images, same), found in trainings.items():
+        cells = [_beside(found[measure]) if measure in found else "" for measure in measures]
+        what = f"{images:,}" if same else f"{images:,}, others than theirs"
+        lines.append(_line((f"{PHASES[str(phase)]} {dataset}", str(labels).replace("random", "d ="), what, *cells)))
+    return "\n".join(lines) + "\n"
+
+
+def _beside(row: Row) -> str:
+    digits = 1 if str(row["measure"]).endswith("accuracy") else 3
+    errors = "" if row["errors"] is None else f" ({row['errors']:+.1f})"
+    return f"{row['mean']:.{digits}f} / {row['published']:.{digits}f}{errors}"
 
 
 def counted(rows: pd.DataFrame) -> str:

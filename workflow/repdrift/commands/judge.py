@@ -1,4 +1,6 @@
-"""Make the verdicts of a study, and their figures, from its published tables alone. No network is trained.
+"""Make the verdicts of a study, their figures, and its comparison with the authors' numbers from its published tables.
+
+No network is trained.
 
 The folder is one that `repdrift publish` has written, such as docs/results/laptop.
 """
@@ -20,13 +22,14 @@ from repdrift.claims.judging import (
     measured_by_estimators,
     other_numbers,
 )
-from repdrift.claims.markdown import verdict_table
+from repdrift.claims.markdown import validation_table, verdict_table
 from repdrift.claims.measurements import Numbers
 from repdrift.claims.published import Tables
 from repdrift.errors import UserError
 from repdrift.experiments.drift.claims import multiverse_spec
 from repdrift.experiments.drift.experiment import Drift
-from repdrift.experiments.drift.stages import judge_under_choices
+from repdrift.experiments.drift.stages import compare_with_published, judge_under_choices
+from repdrift.experiments.drift.validation import NUMBERS
 from repdrift.plan import specs
 from repdrift.plan.plan import Plan
 from repdrift.plan.schema import check_schema
@@ -34,7 +37,7 @@ from repdrift.provenance.artifacts import write_csv
 from repdrift.specs import JudgeSpec
 from repdrift.study.config import complete, load
 
-MULTIVERSE = "multiverse"
+MULTIVERSE, VALIDATION = "multiverse", "validation"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -57,7 +60,14 @@ def run(args: argparse.Namespace) -> None:
     write_csv(output / f"{MULTIVERSE}.csv", rows, judge_under_choices.COLUMNS)
     text = verdict_table(verdicts, pd.DataFrame(rows, columns=judge_under_choices.COLUMNS))
     (output / "verdicts.md").write_text(text, encoding="utf-8")
-    for name in [*plan.claims, MULTIVERSE]:
+    drawn = [*plan.claims, MULTIVERSE]
+    validated = validation(plan, tables)
+    if validated:
+        write_csv(output / f"{VALIDATION}.csv", validated, compare_with_published.COLUMNS)
+        text = validation_table(validated)
+        (output / f"{VALIDATION}.md").write_text(text, encoding="utf-8")
+        drawn.append(VALIDATION)
+    for name in drawn:
         draw(plan, name, output)
     for row in verdicts:
         print(": ".join(str(row[name]) for name in ("claim", "estimator", "verdict", "reason") if row[name]))
@@ -110,6 +120,19 @@ def under_choices(plan: Plan, tables: Tables) -> Iterator[Row]:
             yield from judge_under_choices.verdict_rows(
                 spec, tables.similarities, tables.curves, tables.choices, others
             )
+
+
+def validation(plan: Plan, tables: Tables) -> list[Row]:
+    """Return a study's numbers beside those that the authors published, for the trainings that both have."""
+    published_numbers = pd.read_csv(NUMBERS)
+    return [
+        row
+        for experiment in plan.experiments.values()
+        if isinstance(experiment, Drift)
+        for row in compare_with_published.comparison(
+            experiment.validation_spec(), published_numbers, tables.similarities, tables.histories
+        )
+    ]
 
 
 def draw(plan: Plan, name: str, output: Path) -> None:

@@ -42,15 +42,16 @@ def tables_of(plan: Plan) -> Tables:
         If a table is missing.
     """
     figures = list(plan.claims)
+    drifts = [one for one in plan.experiments.values() if isinstance(one, Drift)]
     files = {
         published.SIMILARITIES: [path for name in figures for path in plan.claim_similarities(name)],
         published.HALVES: [path for name in figures for path in plan.claim_halves(name)],
         published.CURVES: [path for name in figures for path in plan.claim_curves(name)],
-        published.CHOICES: [
-            path for one in plan.experiments.values() if isinstance(one, Drift) for path in one.tried()
-        ],
+        published.CHOICES: [path for one in drifts for path in one.tried()],
     }
-    owners = list(dict.fromkeys(owner for name in figures for owner in specs.judge(plan, name).histories))
+    judged = [owner for name in figures for owner in specs.judge(plan, name).histories]
+    validated = [owner for one in drifts for owner in one.validation_spec().histories]
+    owners = list(dict.fromkeys([*judged, *validated]))
     histories = [Path(plan.study.history(owner.run, owner.seed)) for owner in owners]
     keys = {table: columns for name in figures for table, columns in plan.claim_tables(name).items()}
     others = {table: Path(plan.study.table(table)) for table in keys}

@@ -1,12 +1,13 @@
 """Compare the numbers of a study with those that the authors of the paper published."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from repdrift import command
+from repdrift.claims.contrasts import HistoryOf
 from repdrift.claims.judging import read, read_histories
 from repdrift.claims.measurements import number_at
 from repdrift.experiments.drift.specs import Counterpart, ValidationSpec
@@ -17,6 +18,23 @@ COLUMNS = (*KEYS, "measure", "published", "published_se", "mean", "se", "seeds",
 ROUNDED = {"train_loss": 0.0005, "test_accuracy": 0.05, "train_accuracy": 0.05}  # half of the last published digit
 ROUNDED_SIMILARITY = 0.0005
 HISTORY = ("test_accuracy", "train_accuracy", "train_loss")
+
+
+def comparison(
+    spec: ValidationSpec,
+    published: pd.DataFrame,
+    similarities: pd.DataFrame,
+    histories: Mapping[HistoryOf, pd.DataFrame],
+) -> list[dict[str, object]]:
+    """Return the rows of all trainings of a study that have a counterpart among the published numbers."""
+    similarity = similarities[similarities["estimator"] == spec.estimator]
+    return [
+        row
+        for one in spec.counterparts
+        for row in compared(
+            one, published, similarity, [table for owner, table in histories.items() if owner.run == one.run]
+        )
+    ]
 
 
 def compared(
@@ -67,16 +85,8 @@ def main() -> None:
     flags.add_argument("--histories", type=Path, nargs="+", required=True)
     args = flags.parse_args()
     spec: ValidationSpec = args.spec
-    published, similarity = pd.read_csv(args.published), read(args.similarities)
-    similarity = similarity[similarity["estimator"] == spec.estimator]
     histories = read_histories(spec.histories, args.histories)
-    rows = [
-        row
-        for one in spec.counterparts
-        for row in compared(
-            one, published, similarity, [table for owner, table in histories.items() if owner.run == one.run]
-        )
-    ]
+    rows = comparison(spec, pd.read_csv(args.published), read(args.similarities), histories)
     job = Job(spec, args.code, [args.published, *args.similarities, *args.histories])
     job.save(args.output, lambda file: write_csv(file, rows, COLUMNS))
     print(f"{len(rows)} numbers compared")
