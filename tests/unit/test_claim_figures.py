@@ -12,8 +12,9 @@ from repdrift.claims.judging import CONTRASTS, Measured, judge_claims
 from repdrift.claims.looks import SPLIT, looks
 from repdrift.claims.regime import Regime
 from repdrift.claims.rule import CONTRADICTED, NEGLIGIBLE, SUPPORTED, UNDECIDED
+from repdrift.experiments.drift.figures import multiverse
 from repdrift.figures import claims as forest
-from repdrift.figures import verdicts
+from repdrift.figures import style, verdicts
 from repdrift.figures.forest import claims_in
 from repdrift.plan.plan import Plan
 
@@ -279,3 +280,13 @@ def test_two_draws_have_the_same_bytes(kind, table, tmp_path):
 @pytest.mark.parametrize(("kind", "table"), [("claims", CLAIMS), ("multiverse", MULTIVERSE)])
 def test_nothing_overlaps_or_leaves_the_figure(kind, table, tmp_path):
     assert fits(drawn(table, kind, tmp_path))
+
+
+@pytest.mark.parametrize("options", [1, 9, 30])
+def test_the_groups_of_the_multiverse_fit_the_page(options):
+    groups = [multiverse.Group("estimator", list(map(str, range(options))))]
+    groups += [multiverse.Group(column, ["a", "b"]) for column in ("values", "bn", "reduce", "variant", "reference")]
+    width = multiverse.cell_width(groups)
+    assert width > 0.02
+    right = multiverse.lefts(groups, width)[-1] + groups[-1].width(width)
+    assert right <= style.DOUBLE

@@ -19,16 +19,18 @@ COLUMNS = (
     "claim", "sentence", "layer", "estimator", "n", "bn", "reduce", "variant", "reference", "sample", "look", "verdict",
 )  # fmt: skip
 TITLES = {
-    "layer": "layer", "estimator": "estimator", "n": "images", "sample": "sample", "bn": "BN", "reduce": "reduced",
-    "variant": "network", "reference": "init",
+    "layer": "layer", "estimator": "estimator", "values": "values", "n": "images", "sample": "sample", "bn": "BN",
+    "reduce": "reduced", "variant": "network", "reference": "init",
 }  # fmt: skip
+CALIBRATED = ", calibrated"  # the names of estimators whose values are calibrated end with it
 NUMBERS = ("n", "sample")  # choices whose options are numbers
 HATCH, WHITE = "//////", "white"  # of looks that are split
 NEVER = "never varied: architecture, learning rate, epochs, training images, seeds"
-TEXT, BAR, COUNT = 2.2, 0.8, 0.3  # widths in inches
+TEXT, BAR, COUNT = 2.0, 0.7, 0.3  # widths in inches
 LINE, TITLE, GAP, SPACE = 0.095, 0.16, 0.09, 0.07  # heights and gaps in inches
 INDENT = 0.32  # of the sentences in inches
 POINTS = 6.0
+ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class Group:
 def draw(table: pd.DataFrame, network: str) -> Figure:
     """Draw a row for each claim: the verdicts over all looks and their number, and then the same for each option."""
     table = table.assign(**{name: table[name].map("{:g}".format, na_action="ignore").fillna("") for name in NUMBERS})
+    table = with_values(table)
     groups = [Group(column, options(table, column)) for column in TITLES]
     groups = [group for group in groups if len(group.options) > 1]
     claims = {claim: table[table["claim"] == claim] for claim in ordered(table["claim"])}
@@ -73,6 +76,13 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
         top += heights[claim]
     style.legend(axes, handles(), len(ORDER), strip.legend_top)
     return figure
+
+
+def with_values(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with the estimators alone, and a column that says whether their values were calibrated."""
+    names = table["estimator"].fillna("")
+    values = names.str.endswith(CALIBRATED).map({True: "calibrated", False: "as measured"})
+    return table.assign(estimator=names.str.removesuffix(CALIBRATED), values=values.where(names != "", ""))
 
 
 def handles() -> list[Artist]:
@@ -105,6 +115,7 @@ def footer(table: pd.DataFrame, groups: Sequence[Group], network: str) -> str:
             "cells, from top to bottom: the same over the looks with one option, for a layer over its contrasts only; "
             "empty: not tried",
             f"varied: {', '.join(varied)}" if varied else "",
+            "values: as measured, or calibrated by the null" if len(options(table, "values")) > 1 else "",
             f"init: the {' or an '.join(initial)} initial network" if len(initial) > 1 else "",
             NEVER,
             network,
@@ -113,11 +124,14 @@ def footer(table: pd.DataFrame, groups: Sequence[Group], network: str) -> str:
 
 
 def cell_width(groups: Sequence[Group]) -> float:
-    """Return the width of a cell in inches. A title that is wider than the cells of its group costs the others."""
-    count = sum(len(group.options) for group in groups)
+    """Return the width of a cell in inches, so that all groups fit. A group is at least as wide as its title."""
     free = style.DOUBLE - verdicts.LEFT - TEXT - BAR - COUNT - GAP * (len(groups) + 1)
-    narrow = free / max(count, 1)
-    return min(0.2, narrow - sum(group.width(narrow) - len(group.options) * narrow for group in groups) / max(count, 1))
+    cell, by_title = 0.2, [group for group in groups if group.width(0.0) > 0.2 * len(group.options)]
+    while sum(group.width(cell) for group in groups) > free + ROUNDING and len(by_title) < len(groups):
+        by_cells = [group for group in groups if group not in by_title]
+        cell = (free - sum(group.width(0.0) for group in by_title)) / sum(len(group.options) for group in by_cells)
+        by_title += [group for group in by_cells if group.width(0.0) > cell * len(group.options)]
+    return cell
 
 
 def lefts(groups: Sequence[Group], width: float) -> list[float]:
