@@ -40,7 +40,7 @@ rule similarity:
         "../../envs/torch.yaml"
     threads: 1
     resources:
-        mem_mb=growing_memory(1500),
+        mem_mb=growing(1500),
         runtime=growing(3),
     params:
         spec=lambda w: canonical(specs.similarity(PLAN, w.role, w.run, int(w.seed))),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from repdrift.claims.contrasts import CALIBRATED
 from repdrift.claims.judging import Row
 from repdrift.claims.looks import SPLIT, looks
 from repdrift.claims.rule import VERDICTS
@@ -26,7 +27,7 @@ def verdict_table(verdicts: Sequence[Row], multiverse: pd.DataFrame) -> str:
     for name in dict.fromkeys(row["claim"] for row in verdicts):
         rows = [row for row in verdicts if row["claim"] == name]
         # The last uncalibrated estimator is the debiased one, whose effect has no bias to compare.
-        shown = [row for row in rows if not str(row["estimator"]).endswith(", calibrated")][-1]
+        shown = [row for row in rows if not str(row["estimator"]).endswith(CALIBRATED)][-1]
         where = f" ({shown['layer']})" if shown.get("layer") else ""
         sentence = f"{shown['sentence']}" + (f" *({shown['origin']})*" if shown["origin"] != "paper" else "")
         looks = counted(multiverse[(multiverse["claim"] == name) & (multiverse["layer"] == "")])

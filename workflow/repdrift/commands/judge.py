@@ -1,8 +1,6 @@
 """Make the verdicts of a study, their figures, and its comparison with the authors' numbers from its published tables.
 
-No network is trained.
-
-The folder is one that `repdrift publish` has written, such as docs/results/laptop.
+No network is trained. The folder is one that `repdrift publish` has written, such as docs/results/confirmation.
 """
 
 import argparse

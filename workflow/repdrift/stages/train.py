@@ -10,7 +10,7 @@ from pathlib import Path
 from repdrift import command
 from repdrift.machine.interruption import EXIT, Interruption
 from repdrift.specs import TrainSpec
-from repdrift.training.jobs import train
+from repdrift.training.jobs import train_job
 
 
 def main() -> None:
@@ -21,6 +21,6 @@ def main() -> None:
     flags.add_argument("--gpus", type=int, default=0)
     args = flags.parse_args()
     interruption = Interruption()
-    if not train(args, interruption):
+    if not train_job(args, interruption):
         print(f"stopped by {interruption.signal}: run it again, and it continues from here", flush=True)
         sys.exit(EXIT)

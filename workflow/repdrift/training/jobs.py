@@ -121,7 +121,7 @@ def order_seed(spec: TrainSpec) -> int:
     return seed_for(purpose, spec.seed, spec.task)
 
 
-def train(args: argparse.Namespace, interruption: Interruption) -> bool:
+def train_job(args: argparse.Namespace, interruption: Interruption) -> bool:
     """Train a job to its end; False if it was interrupted, and saved, before."""
     device = prepare(args.gpus, args.spec.training.precision)
     with shortage_explained(args.spec.training.batch_size, device):

@@ -41,7 +41,7 @@ rule layers_of_networks:
         "../../../../envs/torch.yaml"
     threads: 1
     resources:
-        mem_mb=growing_memory(1500),
+        mem_mb=growing(1500),
         runtime=growing(5),
     params:
         spec=lambda w: canonical(DRIFT.layers_spec(int(w.seed))),

@@ -46,7 +46,7 @@ rule head2toe_probes:
     threads: 1
     resources:
         gpu=gpu_if_offered,
-        mem_mb=growing_memory(3000),
+        mem_mb=growing(3000),
         runtime=growing(120),
     params:
         spec=lambda w: canonical(HEAD2TOE.probes_spec(w.target, int(w.seed))),

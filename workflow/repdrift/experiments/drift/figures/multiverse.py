@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from repdrift.claims.contrasts import CALIBRATED
 from repdrift.claims.looks import ORDER, SPLIT, looks
 from repdrift.figures import style, verdicts
 from repdrift.figures.style import Strip
@@ -22,7 +23,6 @@ TITLES = {
     "layer": "layer", "estimator": "estimator", "values": "values", "n": "images", "sample": "sample", "bn": "BN",
     "reduce": "reduced", "variant": "network", "reference": "init",
 }  # fmt: skip
-CALIBRATED = ", calibrated"  # the names of estimators whose values are calibrated end with it
 NUMBERS = ("n", "sample")  # choices whose options are numbers
 HATCH, WHITE = "//////", "white"  # of looks that are split
 NEVER = "never varied: architecture, learning rate, epochs, training images, seeds"
@@ -30,7 +30,7 @@ TEXT, BAR, COUNT = 2.0, 0.7, 0.3  # widths in inches
 LINE, TITLE, GAP, SPACE = 0.095, 0.16, 0.09, 0.07  # heights and gaps in inches
 INDENT = 0.32  # of the sentences in inches
 POINTS = 6.0
-ROUNDING = 1e-9
+ROUNDING = 1e-9  # inches
 
 
 @dataclass(frozen=True)
