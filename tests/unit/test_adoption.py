@@ -1,5 +1,6 @@
 """Which artifacts of earlier code can be adopted, and what stands against it: a small study of real files."""
 
+import csv
 import json
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from repdrift.provenance import adoption
 from repdrift.provenance.adoption import adopting, decide, plan_of, vanished
 from repdrift.provenance.artifacts import Job, record, seal, sidecar
 from repdrift.provenance.fingerprint import fingerprint, modules
-from repdrift.provenance.planned_jobs import PlannedJob, RecordedJob
+from repdrift.provenance.planned_jobs import PlannedJob, RecordedJob, recorded_in
 from repdrift.provenance.verification import Verification
 
 PRESENT = fingerprint("task")
@@ -268,3 +269,14 @@ def test_a_full_disk_adopts_nothing(study, monkeypatch):
         adopt()
     assert written[:4] == [IMAGES, LABELS, TABLE, COPY]
     assert content() == before
+
+
+def test_a_command_of_any_length_is_read_from_snakemakes_summary():
+    spec = {"numbers": list(range(50_000))}
+    command = f"python -m repdrift.stages judge --spec '{json.dumps(spec)}' --code 1"
+    header = "output_file date rule version log-file(s) input-file(s) shellcmd status".split()
+    cells = ["results/s/verdicts.csv", "today", "judge", "-", "log", "a.csv,b.csv", command, "ok"]
+    assert len(command) > csv.field_size_limit()
+    found = recorded_in("\n".join(["Building DAG of jobs...", "\t".join(header), "\t".join(cells)]))
+    assert found == {Path(cells[0]): RecordedJob((Path("a.csv"), Path("b.csv")), spec)}
+    assert recorded_in("Building DAG of jobs...\n") == {}

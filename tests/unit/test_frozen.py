@@ -14,7 +14,8 @@ from repdrift.study.config import complete, load
 PRESETS = Path(__file__).parents[2] / "presets"
 PLAN = Plan(complete({}))
 NETWORKS = Plan(complete(load([PRESETS / "laptop.yaml", PRESETS / "networks.yaml"])))
-EXPERIMENTS = {**NETWORKS.experiments, **PLAN.experiments}
+PRECISION = Plan(complete(load([PRESETS / "laptop.yaml", PRESETS / "confirmation.yaml", PRESETS / "precision.yaml"])))
+EXPERIMENTS = {**NETWORKS.experiments, **PRECISION.experiments, **PLAN.experiments}
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)

@@ -81,7 +81,9 @@ OF_EXPERIMENTS = {
     "transfer": transfer_specs,
     "transferability": transferability_specs,
     "head2toe": head2toe_specs,
-    "networks": lambda networks, seed: iter(()),  # the programs that all experiments share make everything
+    # The programs that all experiments share make everything for these.
+    "networks": lambda networks, seed: iter(()),
+    "precision": lambda precision, seed: iter(()),
 }
 
 

@@ -28,14 +28,15 @@ class Frozen:
         return f"{self.hash} ({self.date})"
 
 
-# By experiment. The hashes are those of the claims on the study of config.yaml, and for networks of different sizes on
-# the study of the preset networks.
+# By experiment. The hashes are those of the claims on the study of config.yaml, for networks of different sizes on the
+# study of the preset networks, and for precisions on that of the preset precision.
 FROZEN = {
     "drift": Frozen("c319e74238a9", "2026-11-25"),
     "transfer": Frozen("9d092884735b", "2026-11-25"),
     "transferability": Frozen("70aa9b6ab00d", "2026-11-25"),
     "head2toe": Frozen("92e21dc4d92e", "2026-11-25"),
     "networks": Frozen("19147976620d", "2026-11-26"),
+    "precision": Frozen("59b41aefb184", "2026-11-26"),
 }
 
 

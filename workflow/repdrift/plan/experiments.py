@@ -16,6 +16,8 @@ from repdrift.experiments.head2toe import claims as head2toe_claims
 from repdrift.experiments.head2toe import experiment as head2toe
 from repdrift.experiments.networks import claims as networks_claims
 from repdrift.experiments.networks import experiment as networks
+from repdrift.experiments.precision import claims as precision_claims
+from repdrift.experiments.precision import experiment as precision
 from repdrift.experiments.transfer import checks as transfer_checks
 from repdrift.experiments.transfer import claims as transfer_claims
 from repdrift.experiments.transfer.experiment import Transfer
@@ -42,14 +44,14 @@ class Entry:
     check : function
         Refuses settings that do not fit the study.
     fits : function
-        Returns whether the experiment makes sense for a study. Otherwise it is left out.
+        Returns something true if the experiment makes sense for a study. Otherwise it is left out.
     """
 
     experiment: Callable[..., Experiment]
     claims: Callable[[Any], list[Claim]]
     settings: type | None = None
     check: Callable[[Study, Any], None] = lambda study, settings: None
-    fits: Callable[[Study], bool] = lambda study: True
+    fits: Callable[[Study], object] = lambda study: True
 
 
 def _trains_source(study: Study) -> bool:
@@ -74,6 +76,7 @@ KNOWN = {
     ),
     "head2toe": Entry(head2toe.Head2Toe, head2toe_claims.claims, head2toe.Settings, head2toe_checks.check),
     "networks": Entry(networks.Networks, networks_claims.claims, fits=networks.sizes_differ),
+    "precision": Entry(precision.Precision, precision_claims.claims, fits=precision.other_precisions),
 }
 
 

@@ -1,6 +1,5 @@
 """The jobs of the workflow as Snakemake plans them now: their files, settings and code."""
 
-import csv
 import json
 import os
 import re
@@ -89,9 +88,18 @@ def recorded_jobs(configfiles: Sequence[str]) -> dict[Path, RecordedJob]:
     Files of which it has no record are left out.
     """
     _, printed = snakemake(["--detailed-summary"], configfiles)
-    lines = [line for line in printed.splitlines() if line.count("\t") == 7]
+    return recorded_in(printed)
+
+
+def recorded_in(summary: str) -> dict[Path, RecordedJob]:
+    """Return the jobs by their files, from what ``snakemake --detailed-summary`` prints.
+
+    Its table has a header and no quotes. A command can be longer than the longest cell that the module csv reads.
+    """
+    header, *rows = [line.split("\t") for line in summary.splitlines() if line.count("\t") == 7] or [[]]
     found = {}
-    for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
+    for cells in rows:
+        row = dict(zip(header, cells, strict=True))
         spec = flags_of(row["shellcmd"]).get("--spec")
         if spec is not None:
             inputs = tuple(map(Path, row["input-file(s)"].split(",")))

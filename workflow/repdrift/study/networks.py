@@ -27,6 +27,8 @@ class Choice:
     training : Training
     head, train : str
         Whether fine-tuning keeps the head, and which parts it trains, see `repdrift.study.sections.Finetune`.
+    runs : str
+        The runs that are trained with it: ``main`` or ``all``.
     """
 
     label: str
@@ -34,6 +36,11 @@ class Choice:
     training: Training
     head: str
     train: str | dict[str, str]
+    runs: str
+
+    def trains_like(self, other: "Choice") -> bool:
+        """Return whether a training of either is the same, whatever it is called and whichever runs there are."""
+        return replace(self, label=other.label, runs=other.runs) == other
 
 
 def varied(own: Choice, name: str, variant: Variant) -> Choice:
@@ -45,7 +52,7 @@ def varied(own: Choice, name: str, variant: Variant) -> Choice:
     arguments = {**network.arguments, **changes.get("arguments", {})}
     network = with_defaults(replace(network, arguments=arguments, layers=changes.get("layers", network.layers)))
     training = section(Training, {**msgspec.to_builtins(own.training), **(variant.training or {})})
-    return Choice(name, network, training, variant.head or own.head, variant.train or own.train)
+    return Choice(name, network, training, variant.head or own.head, variant.train or own.train, variant.runs)
 
 
 def with_defaults(network: Network) -> Network:

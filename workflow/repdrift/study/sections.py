@@ -158,15 +158,17 @@ class Weights:
 
 @dataclass(frozen=True)
 class Variant:
-    """Changes of ``network``, ``training`` and ``finetune`` with which the main runs are trained again.
+    """Changes of ``network``, ``training`` and ``finetune`` with which runs are trained again.
 
-    `head` and `train` are those of `Finetune`. None changes nothing.
+    `head` and `train` are those of `Finetune`. None changes nothing. `runs` says which runs these are: the ``main``
+    ones, or ``all`` of the study's own.
     """
 
     network: Mapping[str, Any] | None = None
     training: Mapping[str, Any] | None = None
     head: str | None = None
     train: str | dict[str, str] | None = None
+    runs: str = "main"
 
 
 @dataclass(frozen=True)

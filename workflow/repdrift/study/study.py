@@ -55,13 +55,14 @@ class Study(Files):
         super().__init__(config)
         self.seeds = config.seeds
         network = with_defaults(config.network)
-        own = Choice(own_label(network), network, config.training, config.finetune.head, config.finetune.train)
+        tuning = config.finetune
+        own = Choice(own_label(network), network, config.training, tuning.head, tuning.train, runs="all")
         changed = {name: varied(own, name, one) for name, one in config.variants.items() if one is not None}
         self.own = own
         self._networks: dict[str, dict[str, object]] = {}  # by the name of the variant, as the next ones
         self._descriptions: dict[str, Description] = {}
         # A preset can make a variant equal to the study itself, which is not trained twice.
-        self.variants = {name: one for name, one in changed.items() if replace(one, label=own.label) != own}
+        self.variants = {name: one for name, one in changed.items() if not one.trains_like(own)}
         # Weights that somebody else has trained bring their own classes.
         self.classes = (
             config.datasets[config.source.dataset].classes

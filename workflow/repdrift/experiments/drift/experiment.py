@@ -43,6 +43,13 @@ class Drift(Experiment):
 
     def runs(self) -> Iterator[Run]:
         """Yield the paper's trainings, in the order in which its figures name them, and then controls and variants."""
+        own = list(self._own_runs())
+        yield from own
+        for name, choice in self.study.variants.items():
+            for run in own if choice.runs == "all" else self.main_runs:
+                yield self.study.in_variant(run, name)
+
+    def _own_runs(self) -> Iterator[Run]:
         study, pretrain, controls = self.study, self.study.config.pretrain, self.study.config.controls
         if study.trains_source:
             for degree in dict.fromkeys([0, *pretrain.random]):
@@ -54,9 +61,6 @@ class Drift(Experiment):
         if controls.matched_steps and study.trains_source:
             for size in pretrain.sizes:
                 yield study.scratch_run(max(pretrain.sizes_random), size, controls.matched_steps)
-        for name in study.variants:
-            for run in self.main_runs:
-                yield study.in_variant(run, name)
 
     @property
     def main_runs(self) -> list[Run]:
