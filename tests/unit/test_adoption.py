@@ -274,8 +274,8 @@ def test_a_full_disk_adopts_nothing(study, monkeypatch):
 def test_a_command_of_any_length_is_read_from_snakemakes_summary():
     spec = {"numbers": list(range(50_000))}
     command = f"python -m repdrift.stages judge --spec '{json.dumps(spec)}' --code 1"
-    header = "output_file date rule version log-file(s) input-file(s) shellcmd status".split()
-    cells = ["results/s/verdicts.csv", "today", "judge", "-", "log", "a.csv,b.csv", command, "ok"]
+    header = ["output_file", "date", "rule", "log-file(s)", "input-file(s)", "shellcmd", "status", "plan"]
+    cells = ["results/s/verdicts.csv", "today", "judge", "log", "a.csv,b.csv", command, "ok", "no update"]
     assert len(command) > csv.field_size_limit()
     found = recorded_in("\n".join(["Building DAG of jobs...", "\t".join(header), "\t".join(cells)]))
     assert found == {Path(cells[0]): RecordedJob((Path("a.csv"), Path("b.csv")), spec)}
