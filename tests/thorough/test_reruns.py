@@ -12,7 +12,7 @@ RESULTS = "results/tiny"
 ACTIVATIONS = f"{RESULTS}/activations/domain/objects+objects/seed1/final.safetensors"
 READ = "activations domain objects+objects 1 final"  # the job that makes them
 TRAINED = ("pretrain", "pretrain_source", "finetune")
-MEASURED = ("similarity", "curve", "sensitivity_of_run")  # with the estimators of the config
+MEASURED = ("similarity", "curve", "sensitivity_of_runs")  # with the estimators of the config
 
 
 LIBRARY = "workflow/repdrift"
@@ -62,7 +62,7 @@ ROWS = [
     (
         "a constant two imports from the comparison of many networks at once",
         code("similarity/products.py", "BLOCK = 1024 ", "BLOCK = 512 "),
-        onwards(of("layers_of_networks", "sensitivity_of_run")),
+        onwards(of("layers_of_networks", "sensitivity_of_runs")),
     ),
     (
         "a reader of data sets more",
@@ -137,21 +137,21 @@ ROWS = [
     (
         "an estimator more to try",
         overlay("sensitivity: {estimators: [cka-biased, procrustes]}"),
-        onwards(of("sensitivity_of_run")),
+        onwards(of("sensitivity_of_runs")),
     ),
     ("a new head to fine-tune with", overlay("finetune: {head: new}"), onwards(of("finetune"))),
     # The main trainings are also calibrated under other estimators.
     (
         "more permutations",
         overlay("similarity: {permutations: 6}"),
-        onwards(of("similarity", "sensitivity_of_run")),
+        onwards(of("similarity", "sensitivity_of_runs")),
     ),
     ("more halves of the probe", overlay("similarity: {halves: 6}"), onwards(of("similarity"))),
     ("another margin", code("claims/scales.py", 'Scale("CKA", 0.01)', 'Scale("CKA", 0.02)'), NOTHING),
     (
         "fewer images to compare on",
         overlay("probe: {images: 32}"),
-        onwards(of("activations", "curve", "sensitivity_of_run")),
+        onwards(of("activations", "curve", "sensitivity_of_runs")),
     ),
     ("the title of a data set", overlay("datasets: {digits: {title: numerals}}"), {"table fig4", "figure fig4"}),
     ("another study", overlay("study: other"), EVERYTHING - of("dataset")),

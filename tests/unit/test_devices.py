@@ -59,7 +59,7 @@ def test_programs_that_never_use_a_gpu_cannot_be_told_of_one(monkeypatch, capsys
         if "--gpus" in capsys.readouterr().out:
             told.add(name)
     assert told == {
-        "train", "activations", "curve", "sensitivity_of_run", "transfer_similarity_of_pairs",
+        "train", "activations", "curve", "sensitivity_of_runs", "transfer_similarity_of_pairs",
         "transfer_barrier_of_pairs", "transfer_criticality_of_parts", "transfer_rates_of_starts", "head2toe_features",
         "head2toe_probes", "head2toe_tuning",
     }  # fmt: skip

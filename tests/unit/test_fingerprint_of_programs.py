@@ -16,7 +16,7 @@ def test_every_program_and_drawing_has_a_fingerprint_of_its_own():
 
 
 MEASURING = [
-    "activations", "similarity", "curve", "layers_of_networks", "sensitivity_of_run", "transfer_similarity_of_pairs",
+    "activations", "similarity", "curve", "layers_of_networks", "sensitivity_of_runs", "transfer_similarity_of_pairs",
     "transfer_barrier_of_pairs", "transfer_criticality_of_parts", "transfer_rates_of_starts",
     "transferability_of_networks", "head2toe_features", "head2toe_probes", "head2toe_tuning",
 ]  # fmt: skip

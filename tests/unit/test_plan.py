@@ -173,22 +173,34 @@ def test_the_studys_own_order_of_the_blocks_is_not_trained_twice(load_config):
 
 def test_sensitivity_tries_the_sizes_that_the_images_allow(load_config):
     laptop = drift(Plan(load_config("laptop")))
-    assert laptop.probe_sizes("source", "cifar10") == [100, 200, 500, 2000]
-    assert laptop.probe_sizes("domain", "cifar10+cifar10") == [100, 200, 500, 2000, 5000]
-    assert laptop.probe_sizes("domain", "conv-bn-relu/cifar10+cifar10") == [100, 200, 500, 2000, 5000]
+    assert laptop.probe_sizes("source", "main") == [100, 200, 500, 2000]
+    assert laptop.probe_sizes("domain", "main") == [100, 200, 500, 2000, 5000]
+    assert laptop.probe_sizes("domain", "conv-bn-relu/main") == [100, 200, 500, 2000, 5000]
     # Thousands of images make a run dear: only the main ones take them, on their own probe.
-    assert laptop.probe_sizes("cross_domain", "cifar10+cifar10") == [100, 200, 500]
-    assert laptop.probe_sizes("cross_domain", "cifar10+svhn") == [100, 200, 500]
+    assert laptop.probe_sizes("cross_domain", "main") == [100, 200, 500]
+    assert laptop.probe_sizes("cross_domain", "others") == [100, 200, 500]
     assert laptop.tried_runs == list(laptop.needed)
-    spec = laptop.sensitivity_spec("domain", "cifar10+cifar10", 1)
+    spec = laptop.sensitivity_spec("domain", "main", 1)
     assert spec.probe == Part("test", 5000, 10_000)
-    assert spec.references == ("init", "pretrained")
+    assert [run.name for run in spec.runs] == ["cifar10+cifar10", "cifar10+cifar10-random9"]
+    for run in spec.runs:
+        assert run.references == {"init": "init/init", "pretrained": "cifar10/final"}
+    assert spec.networks == ("cifar10+cifar10/final", "init/init", "cifar10/final", "cifar10+cifar10-random9/final")
+
     config = load_config("demo")
     config["probe"] |= {"images": 200, "bn": "calibrated"}
     demo = drift(Plan(config))
-    assert demo.probe_sizes("source", "objects") == [100, 200, 300]
+    assert demo.probe_sizes("source", "main") == [100, 200, 300]
     assert demo.tried_runs == [run.name for run in demo.main_runs]
     assert demo.bn_modes == ["calibrated", "batch"]
+
+
+def test_every_tried_run_is_measured_once_on_each_of_its_probes(load_config):
+    laptop = drift(Plan(load_config("laptop")))
+    found = [(role, run.name) for (role, _), runs in laptop.tried_groups.items() for run in runs]
+    assert len(found) == len(set(found))
+    probes = {name: laptop.study.probes(laptop.needed[name]) for name in laptop.tried_runs}
+    assert set(found) == {(role, name) for name, roles in probes.items() for role in roles}
 
 
 def test_a_run_that_several_experiments_need_keeps_its_weights_at_the_epochs_of_all(paper):

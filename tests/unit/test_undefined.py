@@ -5,7 +5,7 @@ import torch
 
 from repdrift.errors import UserError
 from repdrift.experiments.drift.stages.layers_of_networks import is_defined
-from repdrift.experiments.drift.stages.sensitivity_of_run import linear_values
+from repdrift.experiments.drift.stages.sensitivity_of_runs import linear_values
 from repdrift.similarity import linear_cka
 from repdrift.similarity.files import save
 from repdrift.specs import SimilaritySpec
@@ -45,11 +45,12 @@ def test_its_numbers_are_empty_and_those_of_other_layers_are_not(files):
 
 def test_other_references_keep_their_values(same_numbers):
     ours, theirs = torch.randn(N, 4), torch.randn(N, 6)
-    found = linear_values(ours, {"init": torch.zeros(N, 4), "pretrained": theirs})
+    networks = {"ours": ours, "init": torch.zeros(N, 4), "pretrained": theirs}
+    found = linear_values(networks, [("ours", "init"), ("ours", "pretrained")])
     for name, estimator in (("cka-biased", "biased"), ("cka-debiased", "debiased")):
-        assert found[name]["init"] == (None, None, None)
+        assert found[name]["ours", "init"] == (None, None, None)
         exact = linear_cka(ours, theirs, estimator=estimator)
-        assert found[name]["pretrained"][0] == pytest.approx(exact, abs=1e-6)
+        assert found[name]["ours", "pretrained"][0] == pytest.approx(exact, abs=1e-6)
 
 
 def test_values_that_are_not_finite_still_stop_a_job(same_numbers):

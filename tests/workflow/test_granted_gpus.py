@@ -7,7 +7,7 @@ from tests.workflow.tiny import EVERYTHING
 
 # The rules whose programs can use a GPU.
 USERS = {
-    "pretrain", "pretrain_source", "finetune", "finetune_path", "activations", "curve", "sensitivity_of_run",
+    "pretrain", "pretrain_source", "finetune", "finetune_path", "activations", "curve", "sensitivity_of_runs",
     "transfer_similarity_of_pairs", "transfer_barrier_of_pairs", "transfer_criticality_of_parts",
     "transfer_rates_of_starts", "head2toe_features", "head2toe_probes", "head2toe_tuning",
 }  # fmt: skip

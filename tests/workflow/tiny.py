@@ -92,10 +92,10 @@ def graph(*, seeds=(1,), degrees=DEGREES, sizes=SIZES, domain=DOMAIN, figures=FI
                 needs[read[role, network]] = [trained[network], IMAGES[role]]
             for run in runs:
                 needs[f"similarity {role} {run} {seed}"] = [read[role, each] for each in (run, *compared)]
-        for run in (*DEGREES, *DOMAIN):
-            compared = ["init"] if run in DEGREES else ["init", "objects"]
-            needs[f"sensitivity_of_run {role_of(run)} {run} {seed}"] = [
-                *(trained[each] for each in (run, *compared)),
+        for role, runs in (("source", DEGREES), ("domain", DOMAIN)):
+            compared = ["init"] if role == "source" else ["init", "objects"]
+            needs[f"sensitivity_of_runs {role} main {seed}"] = [
+                *(trained[each] for each in (*runs, *compared)),
                 IMAGES["source"],
             ]
         needs[f"curve {seed}"] = [trained["objects"], trained["init"], IMAGES["source"]]
@@ -108,9 +108,7 @@ def graph(*, seeds=(1,), degrees=DEGREES, sizes=SIZES, domain=DOMAIN, figures=FI
         "fig5": [similarity(run, seed) for run in (*DOMAIN, *CROSS) for seed in seeds],
         "controls": [similarity("objects+objects-random9", seed) for seed in seeds],
         "layers": [f"layers_of_networks {seed}" for seed in seeds],
-        "sensitivity": [
-            f"sensitivity_of_run {role_of(run)} {run} {seed}" for run in (*DEGREES, *DOMAIN) for seed in seeds
-        ],
+        "sensitivity": [f"sensitivity_of_runs {role} main {seed}" for role in ("source", "domain") for seed in seeds],
     }
     for figure in figures:
         needs |= {f"table {figure}": shown[figure], f"figure {figure}": [f"table {figure}"]}

@@ -18,7 +18,7 @@ from repdrift.specs import ActivationsSpec, TrainSpec, parse
 from repdrift.study.description import Description, described
 
 JOB_SECONDS = 5.0  # processor time of a job before it begins its work: it imports torch or the drawing library
-READS = ("activations", "sensitivity_of_run", "curve")  # programs whose forward passes are counted
+READS = ("activations", "sensitivity_of_runs", "curve")  # programs whose forward passes are counted
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -85,7 +85,7 @@ def images_read(job: PlannedJob) -> int:
     if job.program == "activations":
         return images
     every: int = sum(spec["sizes"]) * len(spec["bn"]) + (spec["samples"] - 1) * spec["usual"]["images"]
-    return every * (1 + len(spec["references"]))
+    return every * len(spec["networks"])
 
 
 @cache

@@ -10,6 +10,7 @@ from pathlib import Path
 from repdrift.claims.contrasts import HistoryOf
 from repdrift.experiments.drift import panels
 from repdrift.experiments.drift.specs import (
+    ComparedRun,
     Counterpart,
     CurveSpec,
     LayersSpec,
@@ -22,11 +23,12 @@ from repdrift.experiments.experiment import Experiment
 from repdrift.study.figure import Figure, Panel
 from repdrift.study.networks import Choice
 from repdrift.study.phrases import compared_on, network_sentence
-from repdrift.study.runs import INITIAL, Checkpoint, Run, variant_of
+from repdrift.study.runs import INITIAL, VARIANT_SEPARATOR, Checkpoint, Run, prefix_of, variant_of
 from repdrift.study.study import DOMAIN, SOURCE, Study
 from repdrift.study.tasks import Part, Transform
 
 Rows = dict[str, dict[str, object]]
+MAIN, OTHERS = "main", "others"  # the last parts of the names of groups of trainings that are measured in one job
 
 
 class Drift(Experiment):
@@ -105,34 +107,58 @@ class Drift(Experiment):
         config = self.study.config
         return list(dict.fromkeys([config.probe.reduce, *config.sensitivity.reduce]))
 
-    def probe_sizes(self, role: str, run: str) -> list[int]:
-        """Return the numbers of images that are tried for a run, on the probe of a role, in ascending order.
+    @cached_property
+    def tried_groups(self) -> dict[tuple[str, str], list[Run]]:
+        """The trainings for which other choices of measurement are tried, by the role of the probe and by their group.
 
-        A probe is at most as large as the test part. More images than the usual number are tried for the main trainings
-        on their own probe only, since thousands of images take much time and memory.
+        Those of a group are measured in one job. The main trainings of the study and of each variant are a group, and
+        so are the others.
+        """
+        found: dict[tuple[str, str], list[Run]] = {}
+        for name in self.tried_runs:
+            for role in self.study.probes(self.needed[name]):
+                found.setdefault((role, self._group_of(name)), []).append(self.needed[name])
+        return found
+
+    def _group_of(self, run: str) -> str:
+        return prefix_of(variant_of(run)) + (MAIN if run in self.main_variants else OTHERS)
+
+    def _is_large(self, role: str, group: str) -> bool:
+        """Return whether a group has the main trainings on their own probe.
+
+        Only these are measured on thousands of images and under permutations, since both take much time.
+        """
+        main = group.rpartition(VARIANT_SEPARATOR)[2] == MAIN
+        return main and all(run.task.role == role for run in self.tried_groups[role, group])
+
+    def probe_sizes(self, role: str, group: str) -> list[int]:
+        """Return the numbers of images that are tried for a group, on the probe of a role, in ascending order.
+
+        A probe is at most as large as the test part.
         """
         usual = self.study.config.probe.images
-        large = run in self.main_variants and role == self.needed[run].task.role
-        most = self.study.test_size(role) if large else usual
+        most = self.study.test_size(role) if self._is_large(role, group) else usual
         return sorted(size for size in {usual, *self.study.config.sensitivity.images} if size <= most)
 
-    def sensitivity_references(self, run: str) -> dict[str, Checkpoint]:
+    def sensitivity_references(self, run: Run) -> dict[str, Checkpoint]:
         """Return the networks that a run is compared with under other choices, without the unrelated random one."""
-        found = self.study.references(self.needed[run])
-        return {name: checkpoint for name, checkpoint in found.items() if name != "independent"}
+        return {name: found for name, found in self.study.references(run).items() if name != "independent"}
+
+    def sensitivity_networks(self, role: str, group: str) -> list[Checkpoint]:
+        """Return the networks of a group: those of its runs and their references, each once."""
+        pairs = (
+            ((run.name, "final"), *self.sensitivity_references(run).values()) for run in self.tried_groups[role, group]
+        )
+        return list(dict.fromkeys(network for networks in pairs for network in networks))
 
     def probe_samples(self, role: str) -> int:
         """Return the number of separate probes of the usual size that the test part of a role has, up to the wanted."""
         return min(self.study.config.sensitivity.samples, self.study.test_size(role) // self.study.config.probe.images)
 
-    def sensitivity_permutations(self, role: str, run: str) -> int:
-        """Return the number of permutations by which similarities under other estimators are calibrated.
-
-        Only the main trainings on their own probe have any, since a permutation of some estimators takes long.
-        """
+    def sensitivity_permutations(self, role: str, group: str) -> int:
+        """Return the number of permutations by which similarities under other estimators are calibrated, or 0."""
         settings = self.study.config.similarity
-        main = run in self.main_variants and role == self.needed[run].task.role
-        return settings.permutations if settings.calibrated and main else 0
+        return settings.permutations if settings.calibrated and self._is_large(role, group) else 0
 
     def sensitivity_images(self, role: str) -> list[str]:
         """List the files of the calibration images and of the probe of a role."""
@@ -158,13 +184,13 @@ class Drift(Experiment):
         kept = [(self.study.pretrained, f"epoch{epoch}") for epoch in self.study.checkpoint_epochs]
         return [self.study.model(checkpoint, seed) for checkpoint in (INITIAL, *kept)]
 
-    def sensitivity(self, role: str, run: str, seed: int | str) -> str:
-        """Return the path of the table of a run's similarities under other choices, on the probe of a role."""
-        return f"{self.study.folder}/similarity/sensitivity/{role}/{run}/seed{seed}.csv"
+    def sensitivity(self, role: str, group: str, seed: int | str) -> str:
+        """Return the path of the table of a group's similarities under other choices, on the probe of a role."""
+        return f"{self.study.folder}/similarity/sensitivity/{role}/{group}/seed{seed}.csv"
 
-    def sensitivity_reference_files(self, run: str, seed: int | str) -> list[str]:
-        """List the weights of the networks that a run is compared with there."""
-        return [self.study.model(found, seed) for found in self.sensitivity_references(run).values()]
+    def sensitivity_files(self, role: str, group: str, seed: int | str) -> list[str]:
+        """List the weights of the networks of a group."""
+        return [self.study.model(network, seed) for network in self.sensitivity_networks(role, group)]
 
     def layers(self, seed: int | str) -> str:
         """Return the path of the table of similarities of all layers with all layers."""
@@ -212,17 +238,18 @@ class Drift(Experiment):
     def layers_spec(self, seed: int) -> LayersSpec:
         return LayersSpec(tuple(run for run, _ in self.layer_networks), seed)
 
-    def sensitivity_spec(self, role: str, run: str, seed: int) -> SensitivitySpec:
+    def sensitivity_spec(self, role: str, group: str, seed: int) -> SensitivitySpec:
         study, usual = self.study, self.study.config.probe
-        sizes, samples = self.probe_sizes(role, run), self.probe_samples(role)
+        sizes, samples = self.probe_sizes(role, group), self.probe_samples(role)
+        runs = self.tried_groups[role, group]
         _, probe = study.probe(role)
         estimators = dict.fromkeys([*study.config.similarity.estimators, *study.config.sensitivity.estimators])
         return SensitivitySpec(
-            run=run,
+            runs=tuple(self._compared(run) for run in runs),
+            networks=tuple(map(_network_name, self.sensitivity_networks(role, group))),
             seed=seed,
             role=role,
-            references=tuple(self.sensitivity_references(run)),
-            network=study.measured_network(run, study.classes_of(self.needed[run].task.dataset)),
+            network=study.measured_network(runs[0].name),
             probe=probe.first(max(*sizes, samples * usual.images)),
             calibration=self.sensitivity_calibration(role),
             usual=UsualMeasurement(usual.images, usual.bn, usual.reduce),
@@ -230,9 +257,13 @@ class Drift(Experiment):
             samples=samples,
             bn=tuple(self.bn_modes),
             estimators=tuple(estimators),
-            permutations=self.sensitivity_permutations(role, run),
+            permutations=self.sensitivity_permutations(role, group),
             reduce=tuple(self.reductions),
         )
+
+    def _compared(self, run: Run) -> ComparedRun:
+        references = {name: _network_name(found) for name, found in self.sensitivity_references(run).items()}
+        return ComparedRun(run.name, _network_name((run.name, "final")), references)
 
     def validation_spec(self) -> ValidationSpec:
         owners = tuple(HistoryOf(one.run, seed) for one in self.counterparts for seed in self.study.seeds)
@@ -288,7 +319,7 @@ class Drift(Experiment):
     def sensitivity_rows(self, runs: Iterable[str]) -> Rows:
         """Return the tables of similarities under other choices on the runs' own probes, with the columns added."""
         return {
-            self.sensitivity(self.needed[run].task.role, run, seed): {
+            self.sensitivity(self.needed[run].task.role, self._group_of(run), seed): {
                 "images": self.study.title(self.needed[run].task.dataset)
             }
             for run in runs
@@ -297,12 +328,7 @@ class Drift(Experiment):
 
     def tried(self) -> list[str]:
         """List the tables of similarities under other choices that the multiverse reads."""
-        return [
-            self.sensitivity(role, run, seed)
-            for run in self.tried_runs
-            for role in self.study.probes(self.needed[run])
-            for seed in self.study.seeds
-        ]
+        return [self.sensitivity(*found, seed) for found in self.tried_groups for seed in self.study.seeds]
 
     # Figures
 
@@ -355,6 +381,10 @@ class Drift(Experiment):
         probes = compared_on(self.study, [self.needed[run].task.role for run in runs])
         found = {"compared_on": probes, **(phrases or {})}
         return self.figure(name, title, self.similarity_rows(runs), drawing="layers", panels=shown, phrases=found)
+
+
+def _network_name(network: Checkpoint) -> str:
+    return "/".join(network)
 
 
 def _runs(shown: Iterable[Panel]) -> list[str]:

@@ -50,28 +50,29 @@ rule layers_of_networks:
         program("layers_of_networks", "activations")
 
 
-rule sensitivity_of_run:
+rule sensitivity_of_runs:
     input:
         unpack(lambda w: with_images(DRIFT.sensitivity_images(w.role))),
-        final=STUDY.model(("{run}", "final"), "{seed}"),
-        references=lambda w: DRIFT.sensitivity_reference_files(w.run, w.seed),
+        networks=lambda w: DRIFT.sensitivity_files(w.role, w.group, w.seed),
     output:
-        DRIFT.sensitivity("{role}", "{run}", "{seed}"),
+        DRIFT.sensitivity("{role}", "{group}", "{seed}"),
     log:
-        f"{STUDY.folder}/logs/similarity/sensitivity/{{role}}/{{run}}/seed{{seed}}.log",
+        f"{STUDY.folder}/logs/similarity/sensitivity/{{role}}/{{group}}/seed{{seed}}.log",
+    wildcard_constraints:
+        group=one_of(group for _, group in DRIFT.tried_groups),
     conda:
         "../../../../envs/torch.yaml"
     threads: 1
     resources:
         gpu=gpu_if_offered,
         mem_mb=growing_memory(5000),
-        runtime=growing_time(20),
+        runtime=growing_time(60),
     params:
-        spec=lambda w: canonical(DRIFT.sensitivity_spec(w.role, w.run, int(w.seed))),
-        code=lambda w: code_of("sensitivity_of_run", DRIFT.sensitivity_spec(w.role, w.run, int(w.seed))),
+        spec=lambda w: canonical(DRIFT.sensitivity_spec(w.role, w.group, int(w.seed))),
+        code=lambda w: code_of("sensitivity_of_runs", DRIFT.sensitivity_spec(w.role, w.group, int(w.seed))),
         gpus=granted_gpus,
     shell:
-        program("sensitivity_of_run", "final references images", ON_GPU)
+        program("sensitivity_of_runs", "networks images", ON_GPU)
 
 
 rule compare_with_published:

@@ -43,19 +43,32 @@ class UsualMeasurement:
 
 
 @dataclass(frozen=True)
+class ComparedRun:
+    """A run, the name of its final network, and those of its references by the name of the reference.
+
+    The names of networks are those of `SensitivitySpec`.
+    """
+
+    name: str
+    network: str
+    references: dict[str, str]
+
+
+@dataclass(frozen=True)
 class SensitivitySpec:
-    """Similarity of a run to its references under every choice of measurement.
+    """Similarity of runs to their references under every choice of measurement.
 
     The choices are numbers of images, modes of batch normalisation, reductions of layers, and estimators.
 
-    `role` names the probe, `probe` has its images, and `samples` is the number of separate probes of the usual size
-    among them. `permutations` is the number of permutations by which the usual measurement is calibrated, or 0.
+    `networks` names the files of weights, in their order, and `network` has the settings of all of them. `role` names
+    the probe, `probe` has its images, and `samples` is the number of separate probes of the usual size among them.
+    `permutations` is the number of permutations by which the usual measurement is calibrated, or 0.
     """
 
-    run: str
+    runs: tuple[ComparedRun, ...]
+    networks: tuple[str, ...]
     seed: int
     role: str
-    references: tuple[str, ...]
     network: dict[str, Any]
     probe: Part
     calibration: Part | None
