@@ -8,6 +8,7 @@ import argparse
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -34,7 +35,8 @@ def run(args: argparse.Namespace) -> None:
 
 def forecast(jobs: Sequence[PlannedJob]) -> list[str]:
     """Return the lines of a forecast."""
-    from repdrift.training.timing import seconds_per_image, seconds_per_step  # noqa: PLC0415  it imports torch
+    from repdrift.training.offer import BFLOAT16, FLOAT32, offer  # noqa: PLC0415  these import torch
+    from repdrift.training.timing import seconds_per_image, seconds_per_step  # noqa: PLC0415
 
     trainings = [parse(TrainSpec, canonical(job.spec)) for job in jobs if job.program == "train"]
     others = [job for job in jobs if job.program != "train"]
@@ -51,6 +53,13 @@ def forecast(jobs: Sequence[PlannedJob]) -> list[str]:
         f"disk: {gigabytes(sum(map(weight_bytes, jobs)))} for weights, {gigabytes(sum(map(layer_bytes, others)))} for "
         "representations",
     ]
+    exact = [spec for spec in trainings if spec.training.precision == FLOAT32]
+    if exact:
+        times = (
+            sum(step(one.network, replace(one.training, precision=precision)) * one.training.steps for one in exact)
+            for precision in (FLOAT32, BFLOAT16)
+        )
+        lines.append(offer(*times))
     kinds = Counter(canonical({**spec.network, "classes": 0}) for spec in trainings)
     if len(kinds) > 1:
         lines.append(f"the trainings are of {len(kinds)} networks or variants")

@@ -46,6 +46,20 @@ def device_name(device: torch.device) -> str:
     return torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
 
 
+def instructions(device: torch.device) -> list[str]:
+    """Return the instructions of the processor that decide how sums are rounded, such as ``AVX512``.
+
+    The first are those of PyTorch's own kernels. The others multiply bfloat16 matrices. On a GPU there are none.
+    """
+    if device.type == "cuda":
+        return []
+    offered = {
+        "AVX512_BF16": torch.cpu._is_avx512_bf16_supported,
+        "AMX": torch.cpu._is_amx_tile_supported,
+    }
+    return [torch.backends.cpu.get_cpu_capability(), *(name for name, is_there in offered.items() if is_there())]
+
+
 def keep_large_allocations() -> None:
     """Tell glibc to keep freed memory for later allocations.
 

@@ -111,6 +111,8 @@ class Job:
         The files that it reads.
     device : str
         ``cpu``, or the name of the GPU.
+    instructions : list of str
+        Those of the processor, where the result depends on them, see `repdrift.machine.devices.instructions`.
 
     Raises
     ------
@@ -122,6 +124,7 @@ class Job:
     code: str
     inputs: Sequence[Path] = ()
     device: str = "cpu"
+    instructions: Sequence[str] = ()
     _hashes: dict[str, str] = field(init=False, repr=False)
     _code: dict[str, object] = field(init=False, repr=False)
 
@@ -152,6 +155,7 @@ class Job:
             **self._code,
             "inputs": self.input_checksums(),
             "device": self.device,
+            **({"instructions": list(self.instructions)} if self.instructions else {}),
             "threads": os.environ.get("OMP_NUM_THREADS"),
             "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(repdrift.STARTED)),
             "seconds": round(time.time() - repdrift.STARTED, 3),

@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from repdrift.canonical import canonical
 from repdrift.data.task_files import load_part
-from repdrift.machine.devices import device_name, prepare
+from repdrift.machine.devices import device_name, instructions, prepare
 from repdrift.machine.interruption import Interruption
 from repdrift.machine.memory import shortage_explained
 from repdrift.networks import checkpoints
@@ -45,7 +45,8 @@ class TrainingJob:
     def __init__(self, args: argparse.Namespace, device: torch.device) -> None:
         self.spec: TrainSpec = args.spec
         self.output: Path = args.output
-        self.job = Job(self.spec, args.code, sorted({args.parent, args.task, *args.images}), device_name(device))
+        inputs = sorted({args.parent, args.task, *args.images})
+        self.job = Job(self.spec, args.code, inputs, device_name(device), instructions(device))
         self.progress = Progress(self.output, [canonical(self.spec), args.code, *self.job.input_checksums().values()])
         self.progress.hold()
         self.training = self._begin(args, device)

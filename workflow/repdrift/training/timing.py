@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from repdrift.machine.devices import keep_large_allocations
 from repdrift.networks.building import build
 from repdrift.networks.evaluation import BATCH, batch_statistics
 from repdrift.specs import TrainingSettings
@@ -25,7 +26,7 @@ def seconds_per_step(network: Mapping[str, Any], settings: TrainingSettings) -> 
     settings : TrainingSettings
         Those of the training. Its length does not matter.
     """
-    torch.set_num_threads(1)
+    _as_in_a_job()
     made = build(network)
     size, image = settings.batch_size, made.image
     images = torch.randint(0, 256, (size, *image), dtype=torch.uint8).contiguous(memory_format=torch.channels_last)
@@ -36,11 +37,16 @@ def seconds_per_step(network: Mapping[str, Any], settings: TrainingSettings) -> 
 
 def seconds_per_image(network: Mapping[str, Any]) -> float:
     """Return the processor time in seconds of reading all layers for one image, on one core of the CPU."""
-    torch.set_num_threads(1)
+    _as_in_a_job()
     made = build(network)
     images = torch.randint(0, 256, (BATCH, *made.image), dtype=torch.uint8)
     with torch.inference_mode(), batch_statistics(made):
         return timed(lambda: made.read_layers(images)) / BATCH
+
+
+def _as_in_a_job() -> None:
+    torch.set_num_threads(1)
+    keep_large_allocations()
 
 
 def timed(function: Callable[[], object]) -> float:

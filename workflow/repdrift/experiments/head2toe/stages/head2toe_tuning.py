@@ -30,7 +30,7 @@ from repdrift.experiments.head2toe.tables import (
     cost_rows,
     row,
 )
-from repdrift.machine.devices import device_name, prepare
+from repdrift.machine.devices import device_name, instructions, prepare
 from repdrift.networks import checkpoints
 from repdrift.networks.building import build
 from repdrift.networks.network import Network
@@ -120,7 +120,7 @@ def main() -> None:
     spec: TuningSpec = args.spec
     device = prepare(args.gpus, spec.training.precision)
     files = [args.parent, *args.features, args.task, *sorted(set(args.images))]
-    job = Job(spec, args.code, files, device_name(device))
+    job = Job(spec, args.code, files, device_name(device), instructions(device))
 
     def load_network() -> Network:
         return checkpoints.load_with_its_head(args.parent, spec.network).to(device)
