@@ -10,6 +10,7 @@ import torch
 from tests.unit.stage import NETWORK, SETTINGS, Stage, finish
 
 from repdrift.data import rendered
+from repdrift.machine.devices import instructions
 from repdrift.networks.building import build, initialise
 from repdrift.specs import TrainingSettings
 from repdrift.training.batches import Batch
@@ -44,6 +45,7 @@ def test_it_is_recorded(stage, output):
     for name in ("final.safetensors", "history.csv"):
         record = json.loads((stage.folder / output / f"{name}.json").read_text())
         assert record["spec"]["training"]["precision"] == output.split("-")[0]
+        assert record["instructions"] == instructions(torch.device("cpu"))
 
 
 def test_bfloat16_repeats_and_learns_and_is_not_float32(stage):
