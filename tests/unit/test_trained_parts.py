@@ -10,6 +10,7 @@ from torch import nn
 
 from repdrift.data import rendered
 from repdrift.errors import UserError
+from repdrift.networks.evaluation import evaluate, score
 from repdrift.plan import specs
 from repdrift.plan.plan import Plan
 from repdrift.study.runs import VARIANT_SEPARATOR, variant_of
@@ -27,6 +28,19 @@ def tuned(data, part, **changes):
     train_from(made, part)
     train(made, data, data, settings(8, **changes), generator=torch.Generator().manual_seed(0))
     return made
+
+
+def test_accuracies_are_of_the_features_that_the_head_is_trained_on(objects):
+    """Running statistics that are far from those of these images, as those of other images may be."""
+    made = network()
+    for block in made.blocks:
+        block.bn.running_mean += 0.5
+        block.bn.running_var *= 4
+    train_from(made, "head")
+    history = train(made, objects, objects, settings(8), generator=torch.Generator().manual_seed(0))
+    loss, accuracy = score(made.eval(), *objects)
+    assert (history[-1].test_loss, history[-1].test_accuracy) == (pytest.approx(loss), accuracy)
+    assert loss != pytest.approx(evaluate(made, *objects)[0], rel=0.01)
 
 
 @pytest.mark.parametrize("optimizer", [{}, {"optimizer": "adamw", "momentum": None}], ids=["sgd", "adamw"])

@@ -1,6 +1,6 @@
 """Evaluation of networks on uint8 images, in batches of 32, with batch normalisation (BN) in one of its modes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
@@ -43,12 +43,13 @@ def in_eval_mode(network: nn.Module) -> Iterator[None]:
 
 
 @contextmanager
-def batch_statistics(network: nn.Module) -> Iterator[None]:
+def batch_statistics(network: nn.Module, norms: Sequence[BatchNorm] | None = None) -> Iterator[None]:
     """Make BN use the statistics of each batch, and leave its running statistics unchanged, inside a `with` block.
 
-    All other layers are in eval mode, so dropout and stochastic depth are off.
+    `norms` are the layers of BN that do so; None is for all. All other layers are in eval mode, so dropout and
+    stochastic depth are off.
     """
-    tracking = {norm: norm.track_running_stats for norm in batch_norms(network)}
+    tracking = {norm: norm.track_running_stats for norm in (batch_norms(network) if norms is None else norms)}
     with in_eval_mode(network):
         for norm in tracking:
             norm.train()
@@ -61,7 +62,9 @@ def batch_statistics(network: nn.Module) -> Iterator[None]:
 
 
 @torch.inference_mode()
-def evaluate(network: nn.Module, images: Tensor, labels: Tensor) -> tuple[float, float]:
+def evaluate(
+    network: nn.Module, images: Tensor, labels: Tensor, norms: Sequence[BatchNorm] | None = None
+) -> tuple[float, float]:
     """Measure the loss and the accuracy of a network.
 
     BN uses the statistics of each batch of 32 consecutive images, as the authors' evaluation does. Unlike theirs, it
@@ -73,6 +76,8 @@ def evaluate(network: nn.Module, images: Tensor, labels: Tensor) -> tuple[float,
         Returns logits [B, D] for images.
     images : uint8 [N, C, H, W]
     labels : int64 [N]
+    norms : sequence of BatchNorm, optional
+        The layers of BN that use the statistics of each batch, by default all. The others use their running statistics.
 
     Returns
     -------
@@ -81,7 +86,7 @@ def evaluate(network: nn.Module, images: Tensor, labels: Tensor) -> tuple[float,
     accuracy : float
         In percent.
     """
-    with batch_statistics(network):
+    with batch_statistics(network, norms):
         return score(network, images, labels)
 
 

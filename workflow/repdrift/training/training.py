@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from repdrift.errors import UserError
-from repdrift.networks.evaluation import evaluate
+from repdrift.networks.evaluation import batch_norms, evaluate
 from repdrift.specs import TrainingSettings
 from repdrift.training.batches import Batch, Batches
 from repdrift.training.randomness import draws
@@ -79,6 +79,8 @@ class Training:
         self._results: list[Tensor] = []
         self._before_order = generator.get_state()
         set_modes(network)
+        # Frozen layers of BN use their running statistics in evaluation too: the head is trained on what they give.
+        self._norms = [norm for norm in batch_norms(network) if norm.training]
         random = draws(network, train_set[0])
         self._batches = Batches(len(train_set[1]), settings, seeds=random, device=train_set[1].device)
         self._step = Step(network, *train_set, settings)
@@ -103,7 +105,7 @@ class Training:
             At the end of the first epoch in which a loss is not finite. It names the epoch, step and learning rate.
         """
         if not self.history:
-            yield self._finished(Epoch(0, 0, *evaluate(self.network, *self.train_set), *self._test()))
+            yield self._finished(Epoch(0, 0, *self._evaluated(self.train_set), *self._evaluated(self.test_set)))
         while self.step < self.settings.steps:
             batches = self._batches.of_epoch(self.step - self._batches_done, self.generator)
             for batch in batches[self._batches_done :]:
@@ -121,12 +123,12 @@ class Training:
         _refuse_not_finite(losses, epoch, self.step - len(sizes), self.settings.learning_rate)
         seen = sizes.sum().item()
         last = self.step == self.settings.steps
-        tested = self._test() if epoch % self.settings.test_every == 0 or last else (None, None)
+        tested = self._evaluated(self.test_set) if epoch % self.settings.test_every == 0 or last else (None, None)
         mean_loss = (losses.double() * sizes).sum().item() / seen
         return Epoch(epoch, self.step, mean_loss, 100 * correct.sum().item() / seen, *tested)
 
-    def _test(self) -> tuple[float, float]:
-        return evaluate(self.network, *self.test_set)
+    def _evaluated(self, images: Images) -> tuple[float, float]:
+        return evaluate(self.network, *images, self._norms)
 
     def _finished(self, epoch: Epoch) -> Epoch:
         self.history.append(epoch)
