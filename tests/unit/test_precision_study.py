@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from repdrift import figures
 from repdrift.claims.contrasts import HISTORY, SIMILARITY
 from repdrift.claims.judging import Measured, judge_contrasts
 from repdrift.claims.verdict import together
@@ -102,3 +103,26 @@ def test_the_figure_shows_root_mean_squares():
     pairs = [(0.1, 0.2), (0.1, 0.4), (0.2, 0.4)]
     assert found[figure.SEED] == pytest.approx(np.sqrt(np.mean([(a - b) ** 2 for a, b in pairs])))
     assert found["bfloat16"] == pytest.approx(np.sqrt((0.03**2 + 0.04**2) / 3))
+
+
+def test_the_figure_is_drawn_from_rows_of_similarities_and_of_histories(tmp_path):
+    """The table has both, so each row leaves cells empty, and the study's own precision comes last."""
+    rows = []
+    for precision, change in (("bfloat16", 0.004), ("float32", 0.0)):
+        for seed in SEEDS:
+            where = {"precision": precision, "training": "a", "seed": seed}
+            for layer in ("pool1", "logits"):
+                cells = {"probe": "source", "reference": "init", "layer": layer, "estimator": "cka-debiased"}
+                rows.append({**where, **cells, "value": 0.5 + 0.01 * seed + change})
+            for epoch, accuracy in ((1, 40.0), (2, 80.0 + seed + 100 * change)):
+                rows.append({**where, "epoch": epoch, "train_accuracy": accuracy, "test_accuracy": accuracy / 2})
+    pd.DataFrame(rows).to_csv(tmp_path / "precision.csv", index=False)
+    drawn = figures.draw(tmp_path / "precision.csv", "precision", "conv-relu-bn")
+    similarities, accuracies = drawn.axes
+    assert [label.get_text() for label in similarities.get_xticklabels()] == ["pool1", "logits"]
+    assert [label.get_text() for label in accuracies.get_xticklabels()] == ["training", "test"]
+    points = [line.get_ydata() for line in accuracies.lines if line.get_marker() == "."]
+    seeds = np.sqrt(2) * np.std(SEEDS, ddof=1)
+    assert np.concatenate(points) == pytest.approx([seeds, 0.4, seeds / 2, 0.2])
+    medians = [segment[0, 1] for part in similarities.collections for segment in part.get_segments()]
+    assert medians == pytest.approx([0.01 * seeds, 0.004] * 2)

@@ -12,6 +12,7 @@ TEXT = (
     "panel", "series", "run", "reference", "layer", "reference_layer", "estimator", "bn", "reduce", "images", "claim",
     "sentence", "contrast", "verdict", "reason", "variant", "network", "pair", "measure", "item", "part", "path",
     "labels", "groups", "target", "method", "dataset", "domain", "needs", "unit", "origin", "look", "phase",
+    "precision", "training", "probe",
 )  # fmt: skip
 
 
@@ -28,7 +29,7 @@ def read(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     """
     numbers = [column for column in columns if column not in TEXT]
     try:
-        table = pd.read_csv(path, dtype=dict.fromkeys(TEXT, "str"), keep_default_na=False)
+        table = pd.read_csv(path, dtype=dict.fromkeys(TEXT, "str"), keep_default_na=False, low_memory=False)
     except FileNotFoundError:
         raise UserError(f"{path}: there is no such table") from None
     except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:

@@ -30,7 +30,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     """Draw the differences of similarities by layer, and those of accuracies."""
     own = str(table["precision"].iloc[-1])  # the study's own precision comes last in the table
     others = [name for name in ordered(table["precision"]) if name != own]
-    estimator = style.main_estimator(ordered(table["estimator"].dropna()))
+    estimator = style.main_estimator(ordered(table.loc[table["estimator"] != "", "estimator"]))
     similarities = table[table["estimator"] == estimator].rename(columns={"layer": "place"})
     panels = (
         (style.estimator_label(estimator), CKA, changes(similarities, own, ["training", "probe", "reference"])),
