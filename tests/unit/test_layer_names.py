@@ -22,6 +22,21 @@ def test_long_names_become_their_last_part_or_number():
     assert list(short_names(FIFTY).values()) == [*map(str, range(49)), "logits"]
 
 
+def test_layers_of_one_row_are_shortened_together():
+    layers = ["_conv_stem", "_blocks.0", "_blocks.2", "_blocks.10", "_blocks.15", "_conv_head", "pool", "fc", "logits"]
+    assert list(short_names(layers).values()) == [
+        "_conv_stem",
+        "0",
+        "2",
+        "10",
+        "15",
+        "_conv_head",
+        "pool",
+        "fc",
+        "logits",
+    ]
+
+
 def test_different_layers_have_different_names():
     layers = [f"{stage}.blocks.{block}.conv" for stage in ("first", "second") for block in range(5)]
     assert len(set(short_names(layers).values())) == len(layers)

@@ -1,6 +1,5 @@
 """The names of layers in figures: short ones if a network has many layers, and as many as there is room for."""
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from math import ceil
@@ -32,19 +31,24 @@ def short_names(layers: Sequence[str]) -> dict[str, str]:
         return {layer: layer for layer in layers}
     found = {layer: layer for layer in layers}
     for shorten in (_last_part, _number):
-        shorter = {layer: shorten(name) for layer, name in found.items()}
+        # Names that differ in their last number alone are shortened together: block.9 with block.10.
+        long = {_stem(name) for name in found.values() if _is_long(name)}
+        shorter = {layer: shorten(name) if _stem(name) in long else name for layer, name in found.items()}
         counts = Counter(shorter.values())
         found = {layer: name if counts[name] == 1 else found[layer] for layer, name in shorter.items()}
     return found
 
 
+def _stem(name: str) -> str:
+    return name.rstrip("0123456789")
+
+
 def _last_part(name: str) -> str:
-    return name.rpartition(".")[2] if _is_long(name) else name
+    return name.rpartition(".")[2]
 
 
 def _number(name: str) -> str:
-    number = re.search(r"\d+$", name)
-    return number.group() if number and _is_long(name) else name
+    return name[len(_stem(name)) :] or name
 
 
 def _is_long(name: str) -> bool:
