@@ -124,6 +124,22 @@ def test_networks_of_four_kinds_by_config_alone(checkout):
     assert set(contrasts.loc[contrasts["claim"] == "G15n", "layer"]) == set(LAST_HIDDEN)
 
 
+def test_another_precision_by_config_alone(checkout):
+    """All runs are trained again, from the same weights; the figures and the claims of equality are made."""
+    run(checkout, "variants: {bfloat16: {training: {precision: bfloat16}, runs: all}}", "precision")
+    results = checkout.folder / "results/any"
+    table = pd.read_csv(results / "tables/precision.csv", low_memory=False)
+    both = table.groupby("training")["precision"].unique()
+    assert all(set(found) == {"float32", "bfloat16"} for found in both)
+    weights = [results / f"models/{folder}init/seed1/init.safetensors" for folder in ("", "bfloat16/")]
+    assert weights[0].read_bytes() == weights[1].read_bytes()
+    final = [results / f"models/{folder}objects/seed1/final.safetensors" for folder in ("", "bfloat16/")]
+    assert final[0].read_bytes() != final[1].read_bytes()
+    contrasts = pd.read_csv(results / "tables/precision_claims.csv", keep_default_na=False)
+    assert {"P1", "P2", "G8p", "G15p"} <= set(contrasts["claim"])
+    assert (contrasts["equal"] == 1).all()
+
+
 def test_given_weights_and_images_of_other_numbers_of_classes(checkout):
     grey_images(checkout.folder)
     pictures(checkout.folder)

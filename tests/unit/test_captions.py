@@ -102,7 +102,7 @@ def test_the_images_of_an_npz_data_set_are_named_by_their_file(load_config):
 
 
 def test_every_caption_file_is_of_a_figure(load_config):
-    plans = Plan(load_config()), Plan(load_config("laptop", "networks"))
+    plans = [Plan(load_config(*presets)) for presets in ((), ("laptop", "networks"), ("laptop", "precision"))]
     assert {figure.caption_file for plan in plans for figure in plan.figures.values()} == FILES
 
 

@@ -52,7 +52,8 @@ def varied(own: Choice, name: str, variant: Variant) -> Choice:
     arguments = {**network.arguments, **changes.get("arguments", {})}
     network = with_defaults(replace(network, arguments=arguments, layers=changes.get("layers", network.layers)))
     training = section(Training, {**msgspec.to_builtins(own.training), **(variant.training or {})})
-    return Choice(name, network, training, variant.head or own.head, variant.train or own.train, variant.runs)
+    head, train = variant.head or own.head, variant.train or own.train
+    return Choice(name, network, training, head, train, variant.runs or "main")
 
 
 def with_defaults(network: Network) -> Network:

@@ -161,14 +161,14 @@ class Variant:
     """Changes of ``network``, ``training`` and ``finetune`` with which runs are trained again.
 
     `head` and `train` are those of `Finetune`. None changes nothing. `runs` says which runs these are: the ``main``
-    ones, or ``all`` of the study's own.
+    ones, which None means too, or ``all`` of the study's own.
     """
 
     network: Mapping[str, Any] | None = None
     training: Mapping[str, Any] | None = None
     head: str | None = None
     train: str | dict[str, str] | None = None
-    runs: str = "main"
+    runs: str | None = None
 
 
 @dataclass(frozen=True)
