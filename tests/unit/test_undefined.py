@@ -5,7 +5,7 @@ import torch
 
 from repdrift.errors import UserError
 from repdrift.experiments.drift.stages.layers_of_networks import is_defined
-from repdrift.experiments.drift.stages.sensitivity_of_runs import linear_values
+from repdrift.experiments.drift.stages.sensitivity_of_runs import linear_values, states
 from repdrift.similarity import linear_cka
 from repdrift.similarity.files import save
 from repdrift.specs import SimilaritySpec
@@ -58,3 +58,6 @@ def test_values_that_are_not_finite_still_stop_a_job(same_numbers):
     assert not is_defined(("run", "layer"), torch.ones(N, 2))
     with pytest.raises(UserError, match="run, layer layer has values that are not finite"):
         is_defined(("run", "layer"), torch.full((N, 2), torch.nan))
+    assert states({"layer": torch.ones(N, 2)}, ESTIMATORS, "run") == {("layer", name): None for name in ESTIMATORS}
+    with pytest.raises(UserError, match="run, layer layer has values that are not finite"):
+        states({"layer": torch.full((N, 2), torch.nan)}, ESTIMATORS, "run")

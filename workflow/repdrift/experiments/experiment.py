@@ -60,13 +60,17 @@ class Experiment(ABC):
         """Yield the tasks that it needs in addition to those of its trainings."""
         yield from ()
 
+    def measured_runs(self) -> Iterator[tuple[str, str, int]]:
+        """Yield role, run and seed of each table of similarities that its claims read."""
+        yield from ()
+
     def similarities(self) -> list[str]:
         """List the tables of similarities that its claims read."""
-        return []
+        return [self.study.similarity(*found) for found in self.measured_runs()]
 
     def halves(self) -> list[str]:
         """List the tables of the same similarities on random halves of the probe."""
-        return []
+        return [self.study.halves(*found) for found in self.measured_runs()]
 
     def curves(self) -> list[str]:
         """List the tables of similarities over epochs that its claims read."""

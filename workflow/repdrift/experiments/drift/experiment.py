@@ -202,15 +202,7 @@ class Drift(Experiment):
         tuned = [(run.name, "final") for run in self.main_runs if run.task.role == DOMAIN]
         return [INITIAL, (self.study.pretrained, "final"), *tuned]
 
-    def similarities(self) -> list[str]:
-        return [self.study.similarity(*found) for found in self._measured]
-
-    def halves(self) -> list[str]:
-        return [self.study.halves(*found) for found in self._measured]
-
-    @property
-    def _measured(self) -> Iterator[tuple[str, str, int]]:
-        """Yield role, run and seed of each table of similarities that the claims read."""
+    def measured_runs(self) -> Iterator[tuple[str, str, int]]:
         for run in self.usual_runs:
             for role in self.study.probes(self.needed[run]):
                 for seed in self.study.seeds:

@@ -94,11 +94,9 @@ class Networks(Experiment):
                 for seed in self.study.seeds:
                     yield run.task.role, run.name, seed, one, kind
 
-    def similarities(self) -> list[str]:
-        return [self.study.similarity(role, run, seed) for role, run, seed, *_ in self._measured()]
-
-    def halves(self) -> list[str]:
-        return [self.study.halves(role, run, seed) for role, run, seed, *_ in self._measured()]
+    def measured_runs(self) -> Iterator[tuple[str, str, int]]:
+        for role, run, seed, *_ in self._measured():
+            yield role, run, seed
 
     # Figures
 

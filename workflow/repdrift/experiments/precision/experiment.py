@@ -71,11 +71,9 @@ class Precision(Experiment):
                 for seed in self.study.seeds:
                     yield role, run.name, seed, precision, usual
 
-    def similarities(self) -> list[str]:
-        return [self.study.similarity(role, run, seed) for role, run, seed, *_ in self._measured()]
-
-    def halves(self) -> list[str]:
-        return [self.study.halves(role, run, seed) for role, run, seed, *_ in self._measured()]
+    def measured_runs(self) -> Iterator[tuple[str, str, int]]:
+        for role, run, seed, *_ in self._measured():
+            yield role, run, seed
 
     # Figures
 

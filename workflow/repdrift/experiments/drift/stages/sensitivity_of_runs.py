@@ -5,6 +5,7 @@ are not saved: those of thousands of images would take many gigabytes for a stud
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -25,7 +26,7 @@ from repdrift.provenance.artifacts import Job, write_csv
 from repdrift.seeds import seed_for
 from repdrift.similarity.cka import linear_cka_and_nulls
 from repdrift.similarity.compact import smaller
-from repdrift.similarity.estimator import Estimator, UndefinedError
+from repdrift.similarity.estimator import Estimator, UndefinedError, check
 from repdrift.similarity.gram import Representation
 from repdrift.similarity.null import permutation_nulls
 from repdrift.similarity.permutations import Permutations
@@ -132,10 +133,18 @@ class Reader:
 
 
 def states(layers: Layers, estimators: Sequence[str], network: str) -> States:
-    """Return what each estimator prepares of each layer. Where it cannot, the reason is printed."""
+    """Return what each estimator prepares of each layer. Where it cannot, the reason is printed.
+
+    Raises
+    ------
+    UserError
+        If a layer has values that are not finite.
+    """
     found: States = {}
     for layer, values in layers.items():
         kept = smaller(values)  # all estimators share the inner products of the images
+        with suppress(UndefinedError):  # each estimator says below that a layer is the same for all images
+            check(kept, f"{network}, layer {layer}")
         for name in estimators:
             try:
                 found[layer, name] = estimator(name).prepare(kept)
