@@ -60,7 +60,7 @@ def begin() -> None:
                 stderr=subprocess.DEVNULL,
                 pass_fds=[door.fileno()],
                 env={**os.environ, **dict.fromkeys(THREADS, "1")},
-                start_new_session=True,
+                process_group=0,  # Ctrl-C reaches the processes of the rules, which pass it on
             )
         )
     os.environ[ADDRESS] = str(address)
