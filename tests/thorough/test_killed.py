@@ -120,9 +120,10 @@ def untrained(undisturbed, tmp_path):
 
 
 def test_told_to_stop_it_saves_and_goes_on_when_run_again(undisturbed, untrained):
-    """By Ctrl-C, by a scheduler, by `kill` of Snakemake alone; no flag is needed to go on."""
+    """By Ctrl-C, a scheduler, `kill` of Snakemake alone, a terminal that is closed; no flag is needed to go on."""
     steps = []
-    for number, tell in ((signal.SIGINT, os.killpg), (signal.SIGTERM, os.killpg), (signal.SIGTERM, os.kill)):
+    told = [(number, os.killpg) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
+    for number, tell in (*told, (signal.SIGTERM, os.kill)):
         snakemake = under_way(untrained, *TRAINING, "--retries", "1")
         training = training_of(snakemake)
         tell(snakemake.pid, number)

@@ -41,7 +41,7 @@ def test_killed_again_and_again_it_ends_with_the_same_bytes(stage):
     assert not (stage.folder / "killed" / ".resume").exists()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGUSR1])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGHUP])
 def test_asked_to_stop_it_saves_and_says_try_again(stage, number):
     output = f"stopped-{number.name}"
     process = stage.start(output)

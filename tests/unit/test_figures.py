@@ -12,6 +12,7 @@ import matplotlib.image
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.text import Text
 from scipy import stats
 
 from repdrift import command, figures
@@ -233,6 +234,26 @@ def test_the_stage_tells_a_bad_table_in_one_line(tmp_path, monkeypatch):
         command.run("figure", stage.main)
     assert ended.value.code == f"error: {table}: has no rows, so there is nothing to draw"
     assert list(tmp_path.iterdir()) == [table]
+
+
+def test_figures_are_drawn_whatever_backend_the_environment_names(monkeypatch):
+    """A shell that a notebook has started has such a variable."""
+    monkeypatch.setenv("MPLBACKEND", "module://no_such_backend")
+    code = "from repdrift.figures import drawing; drawing('curve')"
+    done = subprocess.run([sys.executable, "-c", code], cwd=WORKFLOW, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_text_with_dollars_is_no_formula(tmp_path):
+    table = layers_table({"US$ notes and AU$ notes": ["A$ to B$", "$"]})
+    figure = drawn(table, "layers", tmp_path)
+    shown = [text for text in figure.findobj(Text) if "$" in text.get_text()]
+    assert {"A$ to B$", "$"} <= {text.get_text().replace(r"\$", "$") for text in shown}
+    assert any("AU" in text.get_text() for text in shown)
+    for text in shown:
+        plain, is_formula = text._preprocess_math(text.get_text())
+        assert not is_formula
+        assert "\\" not in plain
 
 
 def test_points_are_means_with_t_intervals_and_all_seeds_in_the_order_of_the_table(tmp_path):

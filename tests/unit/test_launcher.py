@@ -1,4 +1,4 @@
-"""Programs in children of the launcher: the same results and ends as without it, and nothing that outlives its starter."""
+"""Programs in children of the launcher: the same results and ends, and nothing that outlives who has started it."""
 
 import os
 import shutil
@@ -10,13 +10,13 @@ from pathlib import Path
 
 import psutil
 import pytest
+from tests.unit.stage import Stage, finish
 
 import repdrift
 from repdrift.machine import interruption
 from repdrift.machine.launcher import ADDRESS, THREADS
-from tests.unit.stage import Stage, finish
 
-BEGIN = "import os; from repdrift.machine import launcher; launcher.begin(); print(os.environ[launcher.ADDRESS]); input()"
+BEGIN = "from repdrift.machine import launcher; launcher.begin(); print(launcher.os.environ[launcher.ADDRESS]); input()"
 
 
 class Launcher:

@@ -236,3 +236,23 @@ class TestLinearCkaInFloat32:
         np.testing.assert_allclose(matrix.numpy(), expected, rtol=0, atol=1e-6)
         torch.testing.assert_close(matrix, matrix.T, rtol=0, atol=1e-14)
         assert matrix.diagonal().numpy() == pytest.approx(1, abs=1e-14)
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+@pytest.mark.parametrize(
+    ("dtype", "exponents"), [(torch.float64, (300, -300, 1000, -1000)), (torch.float32, (50, -50, 100, -90))]
+)
+def test_features_whose_squares_leave_the_range_have_the_same_similarity(name, dtype, exponents):
+    """A power of 2 changes no digit of the features, so it may change none of the value."""
+    made = estimator(name)
+    rng = torch.Generator().manual_seed(3)
+    x = torch.randn(80, 12, generator=rng, dtype=torch.float64).to(dtype)
+    y = (x @ torch.randn(12, 9, generator=rng, dtype=torch.float64).to(dtype)).relu()
+    y += torch.randn(80, 9, generator=rng, dtype=torch.float64).to(dtype)
+    right = made.compare(made.prepare(x), made.prepare(y))
+    for exponent in exponents:
+        scaled = x * 2.0 ** (exponent // 2) * 2.0 ** (exponent - exponent // 2)
+        assert made.compare(made.prepare(scaled), made.prepare(y)) == pytest.approx(right, abs=1e-12), exponent
+    if name in ("cka-biased", "cka-debiased"):
+        kind = name.removeprefix("cka-")
+        assert linear_cka(scaled, y, estimator=kind) == pytest.approx(linear_cka(x, y, estimator=kind), abs=1e-12)

@@ -3,7 +3,6 @@
 import argparse
 import sys
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 from repdrift.errors import UserError
@@ -13,8 +12,13 @@ from repdrift.specs import parse
 
 def parser(description: str | None, spec: type[object]) -> argparse.ArgumentParser:
     """Make an argument parser with the flags that all programs share. It parses ``--spec`` as the given type."""
+
+    def settings(text: str) -> object:
+        return parse(spec, sys.stdin.read() if text == "-" else text)
+
     flags = argparse.ArgumentParser(description=description, allow_abbrev=False)
-    flags.add_argument("--spec", type=partial(parse, spec), required=True, help="the settings of this job, as JSON")
+    told = "the settings of this job, as JSON; - if they are the standard input"
+    flags.add_argument("--spec", type=settings, required=True, help=told)
     flags.add_argument("--code", default="", help="fingerprint of the code, kept in the sidecar")
     flags.add_argument("--output", type=Path, required=True)
     return flags

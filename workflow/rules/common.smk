@@ -49,14 +49,16 @@ def one_of(names):
 ON_GPU = "--gpus {params.gpus}"
 
 
-def program(name, inputs, flags="", output="{output:q}"):
+def program(name, inputs, flags="", output="{output:q}", grows=False):
     """Return the shell command of a program.
 
     Each of the named inputs of the rule is given with a flag of the same name. `output` is what the program is told of
-    the outputs.
+    the outputs. A spec that grows with the number of seeds is given as the standard input, because Linux allows no
+    argument of more than 128 kB.
     """
     given = " ".join(f"--{one} {{input.{one}:q}}" for one in inputs.split())
-    call = f"python -m repdrift.stages {name} --spec {{params.spec:q}} --code {{params.code}}"
+    spec = "- <<< {params.spec:q}" if grows else "{params.spec:q}"
+    call = f"python -m repdrift.stages {name} --spec {spec} --code {{params.code}}"
     return f"{call} {flags} {given} --output {output} > {{log:q}} 2>&1"
 
 

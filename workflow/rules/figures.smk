@@ -1,6 +1,11 @@
 # Tables and figures.
 
 
+def as_rst(text):
+    """Return a text as reStructuredText, in which Snakemake's report reads captions, with its marks escaped."""
+    return re.sub(r"([\\*`_|])", r"\\\1", text)
+
+
 rule table:
     input:
         rows=lambda w: list(PLAN.figures[w.figure].rows),
@@ -20,7 +25,7 @@ rule table:
         spec=lambda w: canonical(specs.table(PLAN.figures[w.figure])),
         code=fingerprint("table"),
     shell:
-        program("table", "rows")
+        program("table", "rows", grows=True)
 
 
 rule figure:
@@ -48,7 +53,7 @@ rule figure:
         code=lambda w: code_of("figure", specs.figure(PLAN.figures[w.figure])),
         # Snakemake's own report shows title and caption. Snakemake does not track a function of the resources, so a new
         # caption does not redraw the figure.
-        title=lambda w, resources: PLAN.figures[w.figure].title,
-        caption=lambda w, resources: PLAN.figures[w.figure].caption,
+        title=lambda w, resources: as_rst(PLAN.figures[w.figure].title),
+        caption=lambda w, resources: as_rst(PLAN.figures[w.figure].caption),
     shell:
         program("figure", "table", output="{output.svg:q}")

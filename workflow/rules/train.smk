@@ -1,13 +1,13 @@
 # Initial weights, pre-training and fine-tuning.
 
 from repdrift.machine import launcher
-from repdrift.machine.stopping import forget_progress, stop_trainings_on_sigterm
+from repdrift.machine.stopping import forget_progress, stop_trainings_when_told
 from repdrift.plan.offer import offered
 
 
 # Only `onstart` can set this handler: Snakemake sets its own handler just before, and would replace an earlier one.
 onstart:
-    stop_trainings_on_sigterm()
+    stop_trainings_when_told()
     if workflow.local_exec:
         launcher.begin()
     if workflow.local_exec and "gpu" not in workflow.global_resources and (line := offered(PLAN)):

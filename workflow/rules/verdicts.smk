@@ -28,6 +28,7 @@ rule judge:
             "similarities halves curves histories tables",
             "--verdicts {output.verdicts:q}",
             "{output.contrasts:q}",
+            grows=True,
         )
 
 
@@ -72,4 +73,4 @@ rule report:
         spec=lambda w: canonical(specs.report(PLAN)),
         code=fingerprint("report"),
     shell:
-        program("report", "verdicts multiverse figures template")
+        program("report", "verdicts multiverse figures template", grows=True)

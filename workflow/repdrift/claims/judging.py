@@ -14,6 +14,7 @@ from repdrift.claims.measurements import Numbers, Replicates
 from repdrift.claims.regime import Regime
 from repdrift.claims.rule import SUPPORTED
 from repdrift.claims.verdict import Judged, judge, together
+from repdrift.provenance.csv_tables import read_csv
 
 CONTRASTS = (
     "claim", "sentence", "origin", "contrast", "layer", "decides", "needs", "estimator", "seeds", "effect", "se", "low",
@@ -237,12 +238,12 @@ def read(paths: Sequence[Path]) -> pd.DataFrame:
     """Read tables of similarities into one. It has no rows if there are no tables."""
     if not paths:
         return pd.DataFrame(columns=["estimator"])
-    return pd.concat([pd.read_csv(path) for path in paths], ignore_index=True)
+    return pd.concat([read_csv(path) for path in paths], ignore_index=True)
 
 
 def read_histories(owners: Sequence[HistoryOf], paths: Sequence[Path]) -> dict[HistoryOf, pd.DataFrame]:
     """Read histories, given the run and the seed of each file."""
-    return {owner: pd.read_csv(path) for owner, path in zip(owners, paths, strict=True)}
+    return {owner: read_csv(path) for owner, path in zip(owners, paths, strict=True)}
 
 
 def other_numbers(

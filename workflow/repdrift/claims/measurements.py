@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from repdrift.claims.contrasts import HALF, Contrast, HistoryOf, Key
+from repdrift.provenance.csv_tables import read_csv
 
 Numbers = Mapping[Key, "pd.Series[float]"]  # one number for each seed, by the key that contrasts use
 Replicates = Mapping[Key, pd.DataFrame]  # the same on resampled probes: a row for each seed, a column for each probe
@@ -48,9 +49,7 @@ def histories(tables: Mapping[HistoryOf, pd.DataFrame], contrasts: Iterable[Cont
 
 def read_keyed(path: Path, keys: Sequence[str]) -> pd.DataFrame:
     """Read an experiment's table, whose columns `keys` are texts. An empty cell is an empty text."""
-    table = pd.read_csv(path, dtype=dict.fromkeys(keys, "str"))
-    table[list(keys)] = table[list(keys)].fillna("")
-    return table
+    return read_csv(path, keys)
 
 
 def keyed(table: pd.DataFrame, keys: Sequence[str]) -> Numbers:

@@ -18,6 +18,7 @@ import pandas as pd
 from repdrift.claims.contrasts import HistoryOf
 from repdrift.claims.measurements import read_keyed
 from repdrift.errors import UserError
+from repdrift.provenance.csv_tables import read_csv
 
 CONFIG = "config.yaml"
 DIGITS = 6  # decimal places of the published similarities
@@ -73,7 +74,7 @@ def read(folder: Path, keys: Mapping[str, Sequence[str]]) -> Tables:
         if not path(folder, name).exists():
             raise UserError(f"{path(folder, name)}: there is no such table, so the study cannot be judged from here")
     similarities, halves, curves, choices, histories = (
-        pd.read_csv(path(folder, name)) for name in (SIMILARITIES, HALVES, CURVES, CHOICES, HISTORIES)
+        read_csv(path(folder, name)) for name in (SIMILARITIES, HALVES, CURVES, CHOICES, HISTORIES)
     )
     owned = {
         HistoryOf(str(run), int(str(seed))): table.drop(columns=["run", "seed"])

@@ -32,6 +32,7 @@ from repdrift.plan import specs
 from repdrift.plan.plan import Plan
 from repdrift.plan.schema import check_schema
 from repdrift.provenance.artifacts import write_csv
+from repdrift.provenance.csv_tables import read_csv
 from repdrift.specs import JudgeSpec
 from repdrift.study.config import complete, load
 
@@ -122,7 +123,7 @@ def under_choices(plan: Plan, tables: Tables) -> Iterator[Row]:
 
 def validation(plan: Plan, tables: Tables) -> list[Row]:
     """Return a study's numbers beside those that the authors published, for the trainings that both have."""
-    published_numbers = pd.read_csv(NUMBERS)
+    published_numbers = read_csv(NUMBERS)
     return [
         row
         for experiment in plan.experiments.values()

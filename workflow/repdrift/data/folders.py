@@ -10,6 +10,7 @@ from pathlib import Path
 
 from repdrift.canonical import canonical
 from repdrift.errors import UserError
+from repdrift.machine.walking import files_below
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,8 @@ def _pictures(folder: Path) -> list[Path]:
     from PIL import Image  # noqa: PLC0415  only studies of pictures need it
 
     endings = Image.registered_extensions()
-    found = []
-    for parent, below, names in os.walk(folder):
-        below[:] = [name for name in below if not name.startswith(".")]
-        found += [Path(parent, name) for name in names if not name.startswith(".")]
-    return sorted(path for path in found if path.suffix.lower() in endings)
+    return sorted(
+        path
+        for path in files_below(folder)
+        if path.suffix.lower() in endings and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )

@@ -1,9 +1,14 @@
 """Drawings of figures. A figure is drawn from one tidy table alone, so the same table gives the same bytes."""
 
 import os
+import re
 from importlib import import_module
 from pathlib import Path
 from typing import Protocol, cast
+
+# A notebook, or the shell that it starts, names a backend of its own here, which matplotlib may not find. Figures are
+# written to files, so the variable is set before matplotlib is imported.
+os.environ["MPLBACKEND"] = "agg"
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -12,6 +17,7 @@ from repdrift.errors import UserError
 from repdrift.figures import style
 from repdrift.figures.layer_names import with_short_names
 from repdrift.figures.table import read
+from repdrift.provenance.csv_tables import TEXT
 from repdrift.provenance.parts import PACKAGE, drawings
 
 # A date would give the file other bytes in every rerun.
@@ -22,6 +28,7 @@ METADATA: dict[str, dict[str, str | None]] = {
 }
 FORMATS = tuple(METADATA)
 DPI = 300
+DOLLAR = re.compile(r"\$")
 
 
 class Drawing(Protocol):
@@ -71,11 +78,17 @@ def draw(path: Path, kind: str, network: str) -> Figure:
         If the kind is unknown, or the table is empty or lacks a column.
     """
     found = drawing(kind)
-    table = with_short_names(read(path, found.COLUMNS))
+    table = literal(with_short_names(read(path, found.COLUMNS)))
     with style.applied():
-        figure = found.draw(table, network)
+        figure = found.draw(table, DOLLAR.sub(r"\\$", network))
         lay_out(figure)
     return figure
+
+
+def literal(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table whose texts matplotlib draws as they are; it takes what is between two dollars as a formula."""
+    texts = [column for column in table if column in TEXT]
+    return table.assign(**{column: table[column].str.replace(DOLLAR, r"\\$", regex=True) for column in texts})
 
 
 def lay_out(figure: Figure) -> None:

@@ -7,14 +7,7 @@ import pandas as pd
 
 from repdrift.claims.rule import CONFIDENCE
 from repdrift.errors import UserError
-
-TEXT = (
-    "panel", "series", "run", "reference", "layer", "reference_layer", "estimator", "bn", "reduce", "images", "claim",
-    "sentence", "contrast", "verdict", "reason", "variant", "network", "pair", "measure", "item", "part", "path",
-    "labels", "groups", "target", "method", "dataset", "domain", "needs", "unit", "origin", "look", "phase",
-    "precision", "training", "probe",
-)  # fmt: skip
-
+from repdrift.provenance.csv_tables import TEXT, read_csv
 
 MEAN_AND_INTERVAL = f"mean and {CONFIDENCE:.0%} interval, faint: each seed"
 
@@ -27,9 +20,8 @@ def read(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     UserError
         If the file is missing or is no table, lacks one of `columns`, or has no rows or no values.
     """
-    numbers = [column for column in columns if column not in TEXT]
     try:
-        table = pd.read_csv(path, dtype=dict.fromkeys(TEXT, "str"), keep_default_na=False, low_memory=False)
+        table = read_csv(path)
     except FileNotFoundError:
         raise UserError(f"{path}: there is no such table") from None
     except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
@@ -39,10 +31,9 @@ def read(path: Path, columns: Sequence[str]) -> pd.DataFrame:
         raise UserError(f"{path}: has no column {', '.join(missing)}; it has {', '.join(map(str, table.columns))}")
     if table.empty:
         raise UserError(f"{path}: has no rows, so there is nothing to draw")
-    for column in numbers:
-        values = table[column].replace(["", "nan"], None)
+    for column in [column for column in columns if column not in TEXT]:
         try:
-            table[column] = pd.to_numeric(values)
+            table[column] = pd.to_numeric(table[column])
         except ValueError as error:
             raise UserError(f"{path}: column {column}: {error}") from None
     if "value" in columns and table["value"].isna().all():

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from repdrift.machine.walking import files_below
+
 ERROR = re.compile(r"^(error: |[\w.]*(Error|Exception|Interrupt)\b)")
 
 
@@ -28,7 +30,7 @@ def print_failures(folders: Iterable[str], since: float) -> None:
 
 def failures(folders: Iterable[str], since: float) -> Iterable[str]:
     """Yield the error at the end of each log, after the name of the log, see `print_failures`."""
-    for path in sorted(path for folder in folders for path in Path(folder).rglob("*.log")):
+    for path in sorted(path for folder in folders for path in files_below(Path(folder)) if path.suffix == ".log"):
         if path.stat().st_mtime < since:
             continue
         lines = path.read_text(encoding="utf-8", errors="replace").strip().splitlines()

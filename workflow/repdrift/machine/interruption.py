@@ -5,7 +5,8 @@ import signal
 from types import FrameType
 
 EXIT = os.EX_TEMPFAIL  # "try again"; Snakemake and SLURM count it as a failure, and retry or requeue the job
-SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)  # SLURM can send SIGUSR1 before the time limit of a job
+# SLURM can send SIGUSR1 before the time limit of a job, and SIGHUP comes when a terminal is closed.
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGHUP)
 
 
 class Interruption:
@@ -20,7 +21,8 @@ class Interruption:
     def __init__(self) -> None:
         self.signal: str | None = None
         for number in SIGNALS:
-            signal.signal(number, self._note)
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup ignores SIGHUP
+                signal.signal(number, self._note)
 
     def _note(self, number: int, _: FrameType | None) -> None:
         self.signal = signal.Signals(number).name

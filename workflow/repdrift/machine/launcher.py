@@ -19,8 +19,8 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
@@ -93,10 +93,9 @@ def run(words: Sequence[str]) -> int | None:
             child = answers.readline()
             if not child:
                 return None
-            _pass_signals_on(int(child))
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
-            status = answers.readline()
-            _pass_signals_on(None)
+            with _passing_signals_on(int(child)):
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
+                status = answers.readline()
         except OSError:
             return None
         finally:
@@ -115,12 +114,6 @@ def surroundings() -> dict[str, object]:
     return {"python": sys.executable, "path": sys.path, "folder": str(Path.cwd()), "environment": dict(os.environ)}
 
 
-def reset_signals() -> None:
-    """Let the signals that stop a job do what they do in a new process of Python."""
-    for number in STOPPING:
-        signal.signal(number, signal.default_int_handler if number is signal.SIGINT else signal.SIG_DFL)
-
-
 def _umask() -> int:
     """Return the umask of this process, which can only be read by setting it."""
     mask = os.umask(0o077)
@@ -128,15 +121,20 @@ def _umask() -> int:
     return mask
 
 
-def _pass_signals_on(child: int | None) -> None:
-    """Pass the signals that stop a job on to a child, or, given None, stop doing so."""
-    if child is None:
-        return reset_signals()
+@contextmanager
+def _passing_signals_on(child: int) -> Iterator[None]:
+    """Pass the signals that stop a job on to a child, but not those that this process ignores, as under nohup."""
 
     def pass_on(number: int, _: FrameType | None) -> None:
         with suppress(ProcessLookupError):
             os.kill(child, number)
 
-    for number in STOPPING:
+    usual = {number: signal.getsignal(number) for number in STOPPING}
+    passed = {number: handler for number, handler in usual.items() if handler is not signal.SIG_IGN}
+    for number in passed:
         signal.signal(number, pass_on)
-    return None
+    try:
+        yield
+    finally:
+        for number, handler in passed.items():
+            signal.signal(number, handler)

@@ -21,7 +21,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from repdrift.machine.launcher import ADDRESS, reset_signals, surroundings
+from repdrift.machine.launcher import ADDRESS, surroundings
 
 PACKAGE = "repdrift"
 # Variables that may differ between the launcher and a job: they say nothing of how a library is imported.
@@ -170,8 +170,7 @@ def _imports(given: Mapping[str, Any]) -> list[object]:
 
 
 def _become_new(streams: Sequence[int], launcher: int) -> None:
-    """Make a process that was just forked like a new one: its streams, its signals and the modules of the package."""
-    reset_signals()
+    """Make a process that was just forked like a new one: its streams, its variables and the modules of the package."""
     with suppress(AttributeError, OSError):  # Linux alone can end a child with its parent
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)
     if os.getppid() != launcher:

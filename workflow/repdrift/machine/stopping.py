@@ -11,14 +11,17 @@ from types import FrameType
 
 import psutil
 
+from repdrift.machine.walking import files_below
+
 TRAINING = ["repdrift.stages", "train"]  # consecutive words in the command line of a training
 
 
-def stop_trainings_on_sigterm() -> None:
-    """Pass a SIGTERM on to the trainings that this process has started. They save their state and end.
+def stop_trainings_when_told() -> None:
+    """Pass a SIGTERM or SIGHUP on to the trainings that this process has started. They save their state and end.
 
-    Without this, Snakemake starts no more jobs and waits for the running ones. A training runs for hours, but a
-    scheduler kills Snakemake after half a minute. Snakemake still waits for jobs that cannot be resumed.
+    Without this, Snakemake starts no more jobs at a SIGTERM and waits for the running ones. A training runs for hours,
+    but a scheduler kills Snakemake after half a minute. At a SIGHUP, which comes when its terminal is closed, it would
+    die at once and leave its lock. Snakemake still waits for jobs that cannot be resumed.
     """
     start_no_more = signal.getsignal(signal.SIGTERM)
 
@@ -31,11 +34,14 @@ def stop_trainings_on_sigterm() -> None:
                 if process.cmdline()[2:4] == TRAINING:
                     process.send_signal(number)
 
-    signal.signal(signal.SIGTERM, stop)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup ignores SIGHUP
+            signal.signal(number, stop)
 
 
 def forget_progress(study: str) -> None:
     """Delete the progress that finished trainings have kept. It is not needed once all jobs have succeeded."""
-    for kept in Path(study, "models").rglob(".resume"):
-        if (kept.parent / "final.safetensors").exists():
-            shutil.rmtree(kept)
+    folders = {folder for path in files_below(Path(study, "models")) for folder in path.parents}
+    for progress in [folder for folder in folders if folder.name == ".resume"]:
+        if (progress.parent / "final.safetensors").exists():
+            shutil.rmtree(progress)

@@ -16,7 +16,8 @@ from typing import Any
 from repdrift.errors import UserError
 
 LIBRARY = Path(__file__).parents[2]
-FLAGS = ("repdrift.stages", "--spec", "--code")  # words of a job's command, each before the word that it is about
+# Words of a job's command, each before the word that it is about. A spec may also be the standard input.
+FLAGS = {"repdrift.stages": "repdrift.stages", "--spec": "--spec", "<<<": "--spec", "--code": "--code"}
 
 
 @dataclass(frozen=True)
@@ -153,4 +154,4 @@ def refusal(output: str) -> str:
 
 def flags_of(command: str) -> dict[str, str]:
     """Give the program, spec and code in a job's shell command, by the words before them."""
-    return {word: value for word, value in pairwise(shlex.split(command)) if word in FLAGS}
+    return {FLAGS[word]: value for word, value in pairwise(shlex.split(command)) if word in FLAGS}

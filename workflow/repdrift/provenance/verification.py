@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from repdrift.errors import UserError
+from repdrift.machine.walking import files_below
 from repdrift.provenance.artifacts import PROGRESS, record, seal, sha256, sidecar
 from repdrift.provenance.fingerprint import fingerprint, modules
 from repdrift.provenance.parts import loaded
@@ -31,9 +32,8 @@ def artifacts(folder: Path) -> list[Path]:
     hidden = {PROGRESS, "logs"}
     return sorted(
         path
-        for path in folder.rglob("*")
-        if path.is_file()
-        and path.suffix not in UNTRACKED
+        for path in files_below(folder)
+        if path.suffix not in UNTRACKED
         and not path.name.startswith(".")
         and not hidden & set(path.relative_to(folder).parts)
     )

@@ -13,6 +13,8 @@ from repdrift.similarity.permutations import Orders
 MINIMUM_IMAGES = 4  # the unbiased HSIC divides by n - 3
 ROUNDING = 1e-12  # relative to the largest value: smaller values, and smaller differences, are rounding errors
 
+LARGEST_EXPONENT = {torch.float32: 40, torch.float64: 200}  # of 2; features beyond it are multiplied, see `in_range`
+
 State = TypeVar("State")
 
 
@@ -116,20 +118,35 @@ def check_same_images(a: int, b: int) -> None:
         raise UserError(f"representations of {a} and {b} images: both must be of the same images")
 
 
+def in_range(x: Tensor) -> Tensor:
+    """Return features [n, p], or the features times a power of 2 if their squares or products could leave the range.
+
+    Every similarity is invariant to scale, and a power of 2 changes no digit. Features of a usual size stay the same
+    object. The limits leave room in float32 for squares, and in float64 for fourth powers.
+    """
+    exponent = int(torch.stack(torch.aminmax(x)).double().abs().max().frexp().exponent)
+    if abs(exponent) <= LARGEST_EXPONENT[x.dtype]:
+        return x
+    # In two steps, because the factor itself may be out of range.
+    half = -exponent // 2
+    return x * 2.0**half * 2.0 ** (-exponent - half)
+
+
 def centred(x: Tensor) -> Tensor:
-    """Return a representation [n, p] in float64 with centred columns."""
-    x = x.double()
+    """Return a representation [n, p], or a multiple of it (see `in_range`), in float64 with centred columns."""
+    x = in_range(x.double())
     return x - x.mean(dim=0)
 
 
 def squared_distances(x: Representation) -> Tensor:
     """Return the squared Euclidean distances float64 [n, n] between the images of a representation [n, p].
 
-    They are computed from inner products, at the speed of a matrix product. The diagonal is 0.
+    They are computed from inner products, at the speed of a matrix product. The diagonal is 0. They are those of a
+    multiple of the features where `in_range` gives one.
     """
     if isinstance(x, Gram):
         return x.squared_distances()
-    x = x.double()
+    x = in_range(x.double())
     # The mean would do too, but an outlier would move it away from all other images, whose distances would lose digits.
     x = x - middle(x)
     lengths = x.square().sum(dim=1)

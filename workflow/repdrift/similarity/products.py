@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from repdrift.similarity.blas import add_inner_product, add_product, add_square, one_pool_of_threads, subtract
-from repdrift.similarity.estimator import check
+from repdrift.similarity.estimator import check, in_range
 from repdrift.similarity.gram import Gram, Representation
 
 BLOCK = 1024  # images in a block of a Gram matrix: 4 MB in float32 for each representation
@@ -47,7 +47,7 @@ class Centred:
 
     def __init__(self, x: Tensor, name: str, dtype: torch.dtype) -> None:
         check(x, name)
-        self.values = x.to(dtype)
+        self.values = in_range(x.to(dtype))
         total = torch.zeros(x.shape[1], dtype=torch.float64, device=x.device)
         for rows in self.values.split(BLOCK):
             # A matrix product is the fastest sum. Its rounding does not matter: the error of the mean in one Gram

@@ -7,7 +7,15 @@ import torch
 from torch import Tensor
 
 from repdrift.errors import UserError
-from repdrift.similarity.estimator import ROUNDING, UndefinedError, check, squared_distances, typical, without_rounding
+from repdrift.similarity.estimator import (
+    ROUNDING,
+    UndefinedError,
+    check,
+    in_range,
+    squared_distances,
+    typical,
+    without_rounding,
+)
 from repdrift.similarity.gram import Gram, Representation
 from repdrift.similarity.pairs import CosineOfPairs
 
@@ -78,7 +86,7 @@ def _correlation_distances(x: Representation) -> Tensor:
         norms = variances.sqrt()
         return 1 - products / norms[:, None] / norms
     _check_correlations((x == x[:, :1]).all(dim=1))
-    rows = x.double()
+    rows = in_range(x.double())
     rows = torch.nn.functional.normalize(rows - rows.mean(dim=1, keepdim=True), dim=1, eps=0)
     return 1 - rows @ rows.T
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 from repdrift import command
 from repdrift.provenance.artifacts import Job
+from repdrift.provenance.csv_tables import read_csv
 from repdrift.specs import TableSpec
 from repdrift.study.figure import Panel
 
@@ -39,7 +40,7 @@ def main() -> None:
     args = flags.parse_args()
     spec: TableSpec = args.spec
     job = Job(spec, args.code, args.rows)
-    tables = [pd.read_csv(path) for path in args.rows]
+    tables = [read_csv(path) for path in args.rows]
     # A history does not name its run, so the plan gives the columns that are added to the rows of each file.
     for table, columns in zip(tables, spec.columns, strict=True):
         for position, (name, value) in enumerate(columns.items()):

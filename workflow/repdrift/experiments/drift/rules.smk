@@ -94,7 +94,7 @@ rule compare_with_published:
         spec=lambda w: canonical(DRIFT.validation_spec()),
         code=fingerprint("compare_with_published"),
     shell:
-        program("compare_with_published", "published similarities histories")
+        program("compare_with_published", "published similarities histories", grows=True)
 
 
 rule judge_under_choices:
@@ -117,4 +117,4 @@ rule judge_under_choices:
         spec=lambda w: canonical(multiverse_spec(DRIFT)),
         code=fingerprint("judge_under_choices"),
     shell:
-        program("judge_under_choices", "similarities curves histories choices")
+        program("judge_under_choices", "similarities curves histories choices", grows=True)

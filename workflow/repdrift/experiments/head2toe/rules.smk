@@ -98,4 +98,4 @@ rule head2toe_affinity_of_targets:
         spec=canonical(HEAD2TOE.affinity_spec()),
         code=fingerprint("head2toe_affinity_of_targets"),
     shell:
-        program("head2toe_affinity_of_targets", "tables")
+        program("head2toe_affinity_of_targets", "tables", grows=True)

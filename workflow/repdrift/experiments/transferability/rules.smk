@@ -43,4 +43,4 @@ rule transferability_regression:
         spec=canonical(TRANSFERABILITY.regression_spec()),
         code=fingerprint("transferability_regression"),
     shell:
-        program("transferability_regression", "tables")
+        program("transferability_regression", "tables", grows=True)

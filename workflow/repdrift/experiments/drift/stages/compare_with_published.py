@@ -12,6 +12,7 @@ from repdrift.claims.judging import read, read_histories
 from repdrift.claims.measurements import number_at
 from repdrift.experiments.drift.specs import Counterpart, ValidationSpec
 from repdrift.provenance.artifacts import Job, write_csv
+from repdrift.provenance.csv_tables import read_csv
 
 KEYS = ["phase", "dataset", "labels", "images"]
 COLUMNS = (*KEYS, "measure", "published", "published_se", "mean", "se", "seeds", "difference", "errors", "same_images")
@@ -86,7 +87,7 @@ def main() -> None:
     args = flags.parse_args()
     spec: ValidationSpec = args.spec
     histories = read_histories(spec.histories, args.histories)
-    rows = comparison(spec, pd.read_csv(args.published), read(args.similarities), histories)
+    rows = comparison(spec, read_csv(args.published), read(args.similarities), histories)
     job = Job(spec, args.code, [args.published, *args.similarities, *args.histories])
     job.save(args.output, lambda file: write_csv(file, rows, COLUMNS))
     print(f"{len(rows)} numbers compared")

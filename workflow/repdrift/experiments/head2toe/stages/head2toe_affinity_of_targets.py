@@ -36,6 +36,7 @@ from repdrift.experiments.head2toe.tables import (
     TEST_ACCURACY,
 )
 from repdrift.provenance.artifacts import Job
+from repdrift.provenance.csv_tables import read_csv
 
 # The measures whose rank correlation over targets is computed, by the name of the correlation.
 RANKED = {
@@ -100,7 +101,7 @@ def main() -> None:
     args = flags.parse_args()
     spec: AffinitySpec = args.spec
     job = Job(spec, args.code, args.tables)
-    tables = [pd.read_csv(path).assign(images=images) for path, images in zip(args.tables, spec.images, strict=True)]
+    tables = [read_csv(path).assign(images=images) for path, images in zip(args.tables, spec.images, strict=True)]
     found = of_targets(pd.concat(tables))
     table = pd.concat([found, pd.DataFrame(over_targets(found))]).astype({"seed": "Int64"})
     job.save(args.output, lambda file: table.to_csv(file, index=False, lineterminator="\n"))

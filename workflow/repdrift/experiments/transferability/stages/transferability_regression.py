@@ -24,6 +24,7 @@ from repdrift.experiments.transferability.tables import (
     as_in_the_paper,
 )
 from repdrift.provenance.artifacts import Job
+from repdrift.provenance.csv_tables import read_csv
 
 PREDICTORS = (GAP, WIDTH, LN_N)
 LONGER = (*PREDICTORS, "ln steps")
@@ -79,11 +80,7 @@ def main() -> None:
     args = flags.parse_args()
     spec: RegressionSpec = args.spec
     job = Job(spec, args.code, args.tables)
-    missing = {"value": ["", "nan"]}
-    tables = [
-        pd.read_csv(path, keep_default_na=False, na_values=missing).assign(images=title)
-        for path, title in zip(args.tables, spec.images, strict=True)
-    ]
+    tables = [read_csv(path).assign(images=title) for path, title in zip(args.tables, spec.images, strict=True)]
     found = points(pd.concat(tables))
     table = pd.concat([found, *regressions(found)])
     job.save(args.output, lambda file: table.to_csv(file, index=False, lineterminator="\n"))
