@@ -1,5 +1,7 @@
 # Data sets and tasks.
 
+from repdrift.provenance.contents import contents
+
 
 # Data sets come first of all: what is wrong with them shows before any training has run.
 # Later jobs depend on the checksum and not on the images: of such large files Snakemake would compare only the times.
@@ -21,6 +23,7 @@ rule dataset:
     params:
         spec=lambda w: canonical(specs.dataset(PLAN, w.store, w.split)),
         code=lambda w: code_of("dataset", specs.dataset(PLAN, w.store, w.split)),
+        contents=lambda w: contents(STUDY.raw_files(w.store, w.split)),
         # The folder of the raw images differs between machines. Snakemake does not track a function of the resources.
         folder=lambda w, resources: STUDY.config.data,
     shell:

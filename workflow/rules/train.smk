@@ -56,6 +56,7 @@ rule weights:
     params:
         spec=lambda w: canonical(specs.weights(PLAN)),
         code=fingerprint("weights"),
+        contents=lambda w: contents(STUDY.weight_files),
     shell:
         program("weights", "files")
 
