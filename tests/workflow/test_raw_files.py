@@ -1,5 +1,6 @@
 """A raw file that is replaced is noticed, also if the new file is older, as ``mv`` and ``cp -p`` leave it."""
 
+import json
 import os
 
 import numpy as np
@@ -57,3 +58,14 @@ def test_contents_do_not_depend_on_times_and_differ_between_files(name, tmp_path
     else:
         path.write_bytes(b"two")
     assert len({first, contents([str(path)]), contents([]), contents([str(tmp_path / "gone")])}) == 4
+
+
+def test_a_name_with_marks_of_the_shell_is_only_a_name(tmp_path):
+    study = Checkout(tmp_path)
+    name = "$(touch pwned); `touch pwned` & 'one' \"two\" > pwned é #.npz"
+    write(tmp_path / name, 1)
+    (tmp_path / "own.yaml").write_text(OWN.replace("own.npz", json.dumps(name)))
+    study.snakemake(*MADE)
+    (made,) = {path.parent.name for path in (tmp_path / "results" / "datasets").glob("digits*/train.safetensors")}
+    assert made
+    assert not list(tmp_path.rglob("pwned"))
