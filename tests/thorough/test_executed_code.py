@@ -1,4 +1,7 @@
-"""Every function that a job calls is in its fingerprint. One real job of each program and of each drawing is traced."""
+"""What a job uses is known: the functions that it calls are in its fingerprint, the files that it opens are its inputs.
+
+One real job of each program and of each drawing is traced.
+"""
 
 import ast
 import json
@@ -6,6 +9,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tempfile
 from functools import cache
 from pathlib import Path
 
@@ -20,28 +24,47 @@ from repdrift.provenance.statements import Package
 SCRIPT = Path(__file__).with_name("traced.py")
 
 
+# Files that a job may open beyond its inputs and outputs, and why.
+ALLOWED = {
+    "Python and the packages of this environment": (sys.prefix, sys.base_prefix),
+    "what the system says of the machine": ("/proc/", "/sys/", "/dev/"),
+    "the list of fonts that matplotlib keeps": (str(Path.home() / ".cache"), str(Path.home() / ".config")),
+    "types of files and time zones": ("/etc/", "/usr/share/"),
+}
+# Python tries with such a file whether a folder can have temporary files.
+TRIAL = re.compile(re.escape(tempfile.gettempdir()) + r"/\w{8}")
+
+
+def arguments(command):
+    """Give the words of a program's command, with a spec that is its standard input in the place of an argument."""
+    words = shlex.split(command)
+    if "<<<" not in words:
+        return words
+    at = words.index("<<<")
+    return [words[at + 1] if word == "-" else word for word in (*words[:at], *words[at + 2 :])]
+
+
 @pytest.fixture(scope="module")
 def traced(complete_study, tmp_path_factory):
-    """The package, and of each job its program, parts, fingerprint and the functions that it has called."""
+    """The package, and of each job its program, parts, fingerprint, words, and what it has used."""
     study = copied(complete_study.folder, tmp_path_factory.mktemp("traced") / "study")
     output = study.snakemake(*EVERYTHING, "--forceall", "--dry-run", "--printshellcmds", "--nocolor").output
     commands = re.findall(r"^Shell command: python -m repdrift\.stages (.*) > \S+ 2>&1$", output, re.MULTILINE)
     jobs = {}
-    for words in map(shlex.split, commands):
+    for words in map(arguments, commands):
         spec = json.loads(words[words.index("--spec") + 1])
         jobs.setdefault((words[0], *parts.loaded(spec)), words)
     (study.folder / "jobs.json").write_text(json.dumps(list(jobs.values())))
     subprocess.run(
-        [sys.executable, SCRIPT, "jobs.json", "called.json"],
+        [sys.executable, SCRIPT, "jobs.json", "traces.json"],
         cwd=study.folder,
         env={**ENVIRONMENT, "PYTHONPATH": str(study.folder / "workflow"), "OMP_NUM_THREADS": "1"},
         check=True,
         timeout=900,
     )
-    called = json.loads((study.folder / "called.json").read_text())
-    codes = [words[words.index("--code") + 1] for words in jobs.values()]
+    traces = json.loads((study.folder / "traces.json").read_text())
     package = Package(study.folder / "workflow" / "repdrift")
-    return package, list(zip(jobs, codes, called, strict=True))
+    return package, list(zip(jobs, jobs.values(), traces, strict=True))
 
 
 def test_one_job_of_each_program_and_drawing_was_traced(traced):
@@ -56,11 +79,11 @@ def test_one_job_of_each_program_and_drawing_was_traced(traced):
 
 def test_all_that_a_job_calls_is_in_its_fingerprint(traced):
     package, jobs = traced
-    for (program, *more), code, called in jobs:
+    for (program, *more), words, trace in jobs:
         reached = fingerprint.reach(package, program, more)
-        assert fingerprint.trace(package, program, more).fingerprint == code
+        assert fingerprint.trace(package, program, more).fingerprint == words[words.index("--code") + 1]
         checked = 0
-        for file, line, function in called:
+        for file, line, function in trace["called"]:
             module = ".".join(Path(file).relative_to(package.root).with_suffix("").parts).removesuffix(".__init__")
             names = names_at(file, line)
             if module in fingerprint.FINDERS | {"provenance.statements", "provenance.syntax"} or not names:
@@ -69,6 +92,23 @@ def test_all_that_a_job_calls_is_in_its_fingerprint(traced):
             assert bound & set(reached.numbers), f"{program}, {more}: {module}, {function}"
             checked += 1
         assert checked > 10, program
+
+
+def test_a_job_opens_no_file_that_is_not_declared(traced):
+    package, jobs = traced
+    folder, undeclared = package.root.parents[1], {}
+    allowed = (str(package.root), *(prefix for prefixes in ALLOWED.values() for prefix in prefixes))
+    for (program, *_), words, trace in jobs:
+        named = {folder / word for word in words if not word.startswith(("{", "--"))}
+        # Beside a file stand its sidecar and, while they are written, hidden files.
+        for path in map(Path, trace["opened"]):
+            beside = path.suffix == ".json" and path.with_suffix("") in named
+            written = path.name.startswith(".") and path.parent in {each.parent for each in named}
+            if not (path in named or beside or written or TRIAL.fullmatch(str(path)) or str(path).startswith(allowed)):
+                undeclared.setdefault(program, set()).add(str(path.relative_to(folder)))
+    # The report says how long all jobs took and what they were made of, which is in their sidecars.
+    assert all(path.endswith(".json") for path in undeclared.pop("report"))
+    assert undeclared == {}
 
 
 def names_at(file, line):

@@ -1,6 +1,6 @@
-"""Run programs of the workflow, and write down which functions of the package each of them has called.
+"""Run programs of the workflow, and write down which functions of the package they call and which files they open.
 
-``python traced.py JOBS.json CALLED.json`` in the folder of a study. A job is the list of words that stand after
+``python traced.py JOBS.json TRACES.json`` in the folder of a study. A job is the list of words that stand after
 ``python -m repdrift.stages``. Each runs in a process of its own, which is forked from one that has imported the
 libraries: so what the package calls while it is imported is seen, and torch is imported once.
 """
@@ -21,9 +21,19 @@ import torch  # noqa: F401
 LIBRARY = str(Path("workflow/repdrift").resolve())
 
 
-def called(words):
-    """Run a program, and give file, first line and name of each function of the package that was called."""
-    found = set()
+def trace(words):
+    """Run a program, and give what it has used.
+
+    These are file, first line and name of each function of the package that was called, and the paths of the files that
+    Python has opened. Files that a library opens in a language other than Python are not seen.
+    """
+    found, opened = set(), set()
+
+    def note_file(event, arguments):
+        if event == "open" and isinstance(arguments[0], str | bytes | os.PathLike):
+            opened.add(str(Path.cwd() / os.fsdecode(arguments[0])))
+
+    sys.addaudithook(note_file)
 
     def note(frame, event, _):
         code = frame.f_code
@@ -41,7 +51,7 @@ def called(words):
             raise
     finally:
         sys.setprofile(None)
-    return sorted(found)
+    return {"called": sorted(found), "opened": sorted(opened)}
 
 
 def in_a_process(words, result):
@@ -49,7 +59,7 @@ def in_a_process(words, result):
     process = os.fork()
     if process == 0:
         try:
-            Path(result).write_text(json.dumps(called(words)))
+            Path(result).write_text(json.dumps(trace(words)))
         finally:
             os._exit(0)
     os.waitpid(process, 0)

@@ -16,14 +16,16 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import NamedTuple
 
+from repdrift.machine import launcher
 from repdrift.provenance import parts
 from repdrift.provenance.statements import Module, Package, Registry, Statement, Target
 
 running: str | None = None  # name of the program that this process runs
 
-LAUNCHER = "stages.__main__"  # the module that starts every program
-# These modules find code and change none: if they find other code, the fingerprint is another one anyway.
-FINDERS = {name.partition(".")[2] for name in (__name__, parts.__name__)}
+ENTRY = "stages.__main__"  # the module with which every program begins
+# These modules find code, or say in which process it runs, and change none. If they find other code, the fingerprint is
+# another one anyway.
+FINDERS = {name.partition(".")[2] for name in (__name__, parts.__name__, launcher.__name__)}
 
 
 class Trace(NamedTuple):
@@ -85,8 +87,8 @@ def reach(package: Package, program: str, more: Sequence[str] = ()) -> "Reached"
     found = Reached()
     found.refer("parts", [each for part in more for each in found.ask(package, part)])
     found.refer("program", offered(package, parts.PROGRAM, program))
-    if LAUNCHER in package.files:
-        found.refer("launcher", offered_by(package.module(LAUNCHER), parts.PROGRAM))
+    if ENTRY in package.files:
+        found.refer("entry", offered_by(package.module(ENTRY), parts.PROGRAM))
     found.follow(package)
     return found
 
