@@ -96,7 +96,8 @@ def _check_correlations(constant: Tensor) -> None:
     if bool(constant.any()):
         raise UserError(
             f"{int(constant.sum())} of {len(constant)} images have the same value in all units (the first is row "
-            f"{int(constant.nonzero()[0])}): they have no correlation distance; use euclidean"
+            f"{int(constant.nonzero()[0])}): they have no correlation distance; leave out these images or this "
+            "estimator, or use Rsa(distance='euclidean') in Python"
         )
 
 
