@@ -10,6 +10,8 @@ from snakemake.exceptions import WorkflowError
 
 # workflow.basedir would be wrong here: it is the folder of a workflow that imports this one.
 LIBRARY = Path(str(workflow.current_basedir)).parent
+if "{" in str(LIBRARY) or "}" in str(LIBRARY):
+    raise WorkflowError(f"{LIBRARY}: Snakemake takes what is in braces for a wildcard; give the folder another name")
 sys.path.insert(0, str(LIBRARY))
 from repdrift.canonical import canonical
 from repdrift.errors import UserError

@@ -21,7 +21,7 @@ class Interruption:
     def __init__(self) -> None:
         self.signal: str | None = None
         for number in SIGNALS:
-            if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup ignores SIGHUP
+            if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores it
                 signal.signal(number, self._note)
 
     def _note(self, number: int, _: FrameType | None) -> None:

@@ -123,18 +123,15 @@ def _umask() -> int:
 
 @contextmanager
 def _passing_signals_on(child: int) -> Iterator[None]:
-    """Pass the signals that stop a job on to a child, but not those that this process ignores, as under nohup."""
+    """Pass the signals that stop a job on to a child. It ignores those that the launcher ignores, as under nohup."""
 
     def pass_on(number: int, _: FrameType | None) -> None:
         with suppress(ProcessLookupError):
             os.kill(child, number)
 
-    usual = {number: signal.getsignal(number) for number in STOPPING}
-    passed = {number: handler for number, handler in usual.items() if handler is not signal.SIG_IGN}
-    for number in passed:
-        signal.signal(number, pass_on)
+    usual = {number: signal.signal(number, pass_on) for number in STOPPING}
     try:
         yield
     finally:
-        for number, handler in passed.items():
+        for number, handler in usual.items():
             signal.signal(number, handler)

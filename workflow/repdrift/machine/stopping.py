@@ -34,9 +34,9 @@ def stop_trainings_when_told() -> None:
                 if process.cmdline()[2:4] == TRAINING:
                     process.send_signal(number)
 
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup ignores SIGHUP
-            signal.signal(number, stop)
+    signal.signal(signal.SIGTERM, stop)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup ignores it
+        signal.signal(signal.SIGHUP, stop)
 
 
 def forget_progress(study: str) -> None:
