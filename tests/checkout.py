@@ -51,11 +51,11 @@ class WorkingFolder:
     def start(self, *arguments):
         """Snakemake in the background, in a process group of its own, as a shell would start it.
 
-        What a shell itself runs in the background has no Ctrl-C, and neither would this.
+        What a shell itself runs in the background has no Ctrl-C, and neither would this; under nohup it has no SIGHUP.
         """
         with (self.folder / "snakemake.out").open("w") as output:
             return subprocess.Popen(
-                ["env", "--default-signal=INT", sys.executable, "-m", "snakemake", *arguments],
+                ["env", "--default-signal=INT,HUP", sys.executable, "-m", "snakemake", *arguments],
                 cwd=self.folder,
                 env=ENVIRONMENT,
                 stdout=output,

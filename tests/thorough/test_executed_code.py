@@ -19,6 +19,7 @@ from tests.studies import copied
 from tests.workflow.tiny import EVERYTHING
 
 from repdrift.provenance import fingerprint, parts
+from repdrift.provenance.artifacts import PROGRESS
 from repdrift.provenance.statements import Package
 
 SCRIPT = Path(__file__).with_name("traced.py")
@@ -100,10 +101,11 @@ def test_a_job_opens_no_file_that_is_not_declared(traced):
     allowed = (str(package.root), *(prefix for prefixes in ALLOWED.values() for prefix in prefixes))
     for (program, *_), words, trace in jobs:
         named = {folder / word for word in words if not word.startswith(("{", "--"))}
-        # Beside a file stand its sidecar and, while they are written, hidden files.
+        # Beside a file stand its sidecar and hidden files: the progress of a training, and what is being written.
         for path in map(Path, trace["opened"]):
             beside = path.suffix == ".json" and path.with_suffix("") in named
-            written = path.name.startswith(".") and path.parent in {each.parent for each in named}
+            hidden = path.name.startswith(".") or PROGRESS in path.parts
+            written = hidden and {each.parent for each in named} & set(path.parents)
             if not (path in named or beside or written or TRIAL.fullmatch(str(path)) or str(path).startswith(allowed)):
                 undeclared.setdefault(program, set()).add(str(path.relative_to(folder)))
     # The report says how long all jobs took and what they were made of, which is in their sidecars.

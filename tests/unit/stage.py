@@ -52,7 +52,16 @@ class Stage:
 
     def start(self, output, *flags, stdout=subprocess.PIPE, **settings):
         return subprocess.Popen(
-            [sys.executable, "-m", "repdrift.stages", "train", *self.words(output, *flags, **settings)],
+            # A test may be run under nohup, which ignores SIGHUP, or in the background, where SIGINT is ignored.
+            [
+                "env",
+                "--default-signal=INT,HUP",
+                sys.executable,
+                "-m",
+                "repdrift.stages",
+                "train",
+                *self.words(output, *flags, **settings),
+            ],
             cwd=self.folder,
             env={**os.environ, "OMP_NUM_THREADS": "1"},
             stdout=stdout,

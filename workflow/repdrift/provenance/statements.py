@@ -6,6 +6,7 @@ registry (see `repdrift.registry`) is a statement of its own.
 
 import ast
 import hashlib
+import os
 import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -13,7 +14,6 @@ from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
 
-from repdrift.machine.walking import files_below
 from repdrift.provenance.syntax import (
     Import,
     Lines,
@@ -309,9 +309,11 @@ class Package:
 
 def files(root: Path) -> dict[str, Path]:
     """Give the files of a package's modules by the names of the modules, without that of the package."""
-    modules = [path for path in files_below(root) if path.suffix == ".py"]
-    names = [path.relative_to(root).with_suffix("").parts for path in modules]
-    return {
-        ".".join(parts[:-1] if parts[-1] == "__init__" else parts): path
-        for parts, path in zip(names, modules, strict=True)
-    }
+    found: dict[str, Path] = {}
+    for folder, _, names in os.walk(root, followlinks=True):
+        folders = Path(folder).relative_to(root).parts
+        for name in names:
+            if name.endswith(".py"):
+                own = () if name == "__init__.py" else (name.removesuffix(".py"),)
+                found[".".join((*folders, *own))] = Path(folder, name)
+    return found
