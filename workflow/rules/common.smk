@@ -104,6 +104,11 @@ def granted_gpus(w, resources):
     return granted(resources.gpu, resources.get("gres", ""))
 
 
+def as_rst(text):
+    """Return a text as reStructuredText, in which Snakemake's report reads captions, with its marks escaped."""
+    return re.sub(r"([\\*`_|])", r"\\\1", text)
+
+
 # Marks the files of activations, which take most of the disk. Unless the config keeps them, Snakemake deletes each
 # file after its last use.
 kept = (lambda file: file) if STUDY.config.keep.activations else temp

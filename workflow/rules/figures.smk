@@ -1,11 +1,6 @@
 # Tables and figures.
 
 
-def as_rst(text):
-    """Return a text as reStructuredText, in which Snakemake's report reads captions, with its marks escaped."""
-    return re.sub(r"([\\*`_|])", r"\\\1", text)
-
-
 rule table:
     input:
         rows=lambda w: list(PLAN.figures[w.figure].rows),
