@@ -118,6 +118,17 @@ def test_a_signal_reaches_the_child_which_saves_its_state(stage, launcher):
     assert stage.bytes_of("out") == stage.bytes_of("whole")
 
 
+def test_ctrl_z_pauses_the_child_too(stage, launcher):
+    job = launcher.start("train", *stage.words("out"))
+    begun(job)
+    child = launcher.child()
+    for number, state in ((signal.SIGTSTP, psutil.STATUS_STOPPED), (signal.SIGCONT, None)):
+        job.send_signal(number)
+        for process in (child, psutil.Process(job.pid)):
+            wait_for(lambda process=process, state=state: (process.status() == psutil.STATUS_STOPPED) == bool(state))
+    finish(job)
+
+
 def test_the_child_of_a_job_that_is_killed_is_killed(stage, launcher):
     job = launcher.start("train", *stage.words("out"))
     begun(job)

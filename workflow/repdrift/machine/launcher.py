@@ -123,13 +123,21 @@ def _umask() -> int:
 
 @contextmanager
 def _passing_signals_on(child: int) -> Iterator[None]:
-    """Pass the signals that stop a job on to a child. It ignores those that the launcher ignores, as under nohup."""
+    """Pass the signals that stop or pause a job on to a child, which ignores those that the launcher ignores.
+
+    Ctrl-Z pauses this process and the child, and SIGCONT, which the shell's ``fg`` sends, lets both go on.
+    """
 
     def pass_on(number: int, _: FrameType | None) -> None:
         with suppress(ProcessLookupError):
             os.kill(child, number)
 
-    usual = {number: signal.signal(number, pass_on) for number in STOPPING}
+    def pause(_: int, frame: FrameType | None) -> None:
+        pass_on(signal.SIGSTOP, frame)
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+    handlers = {**dict.fromkeys(STOPPING, pass_on), signal.SIGTSTP: pause, signal.SIGCONT: pass_on}
+    usual = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield
     finally:
