@@ -141,6 +141,7 @@ def test_told_to_stop_it_saves_and_goes_on_when_run_again(undisturbed, untrained
     assert f"non-zero exit status {os.EX_TEMPFAIL}" in said
     assert said.count("Trying to restart job") == 1
     steps += resumed_at(untrained)
-    assert len(steps) == 3
-    assert 0 < steps[0] < steps[1] < steps[2]
+    assert len(steps) == 4
+    assert steps[0] > 0
+    assert steps == sorted(set(steps))
     assert contents(untrained) == contents(undisturbed)

@@ -41,7 +41,6 @@ def stop_trainings_when_told() -> None:
 
 def forget_progress(study: str) -> None:
     """Delete the progress that finished trainings have kept. It is not needed once all jobs have succeeded."""
-    folders = {folder for path in files_below(Path(study, "models")) for folder in path.parents}
-    for progress in [folder for folder in folders if folder.name == ".resume"]:
-        if (progress.parent / "final.safetensors").exists():
-            shutil.rmtree(progress)
+    for path in files_below(Path(study, "models")):
+        if path.name == "final.safetensors" and (path.parent / ".resume").exists():
+            shutil.rmtree(path.parent / ".resume")

@@ -95,7 +95,7 @@ def _normalised(products: Products, estimator: str) -> Tensor:
         raise UserError(
             f"representation {int(undefined.nonzero()[0]) + 1} has an HSIC with itself of "
             f"{of_itself[undefined][0].item():.2g}: its similarity to anything is undefined (its images may be equally "
-            "far from each other, or its values too small or too large for their precision)"
+            "far from each other, or their differences too small for the precision of the values)"
         )
     scale = of_itself.sqrt()
     return hsic / (scale[:, None] * scale[None, :])
