@@ -21,6 +21,7 @@ from repdrift.machine.gpus import granted
 from repdrift.plan import specs
 from repdrift.plan.checking import check
 from repdrift.plan.plan import Plan
+from repdrift.provenance.contents import contents
 from repdrift.provenance.fingerprint import fingerprint
 from repdrift.provenance.parts import loaded
 from repdrift.study.config import complete

@@ -1,7 +1,5 @@
 # Data sets and tasks.
 
-from repdrift.provenance.contents import contents
-
 
 # Data sets come first of all: what is wrong with them shows before any training has run.
 # Later jobs depend on the checksum and not on the images: of such large files Snakemake would compare only the times.

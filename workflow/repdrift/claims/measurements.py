@@ -2,14 +2,12 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from repdrift.claims.contrasts import HALF, Contrast, HistoryOf, Key
-from repdrift.provenance.csv_tables import read_csv
 
 Numbers = Mapping[Key, "pd.Series[float]"]  # one number for each seed, by the key that contrasts use
 Replicates = Mapping[Key, pd.DataFrame]  # the same on resampled probes: a row for each seed, a column for each probe
@@ -45,11 +43,6 @@ def histories(tables: Mapping[HistoryOf, pd.DataFrame], contrasts: Iterable[Cont
         found = {owner.seed: number_at(table, column, when) for owner, table in tables.items() if owner.run == run}
         numbers[run, column, when] = pd.Series(found)
     return numbers
-
-
-def read_keyed(path: Path, keys: Sequence[str]) -> pd.DataFrame:
-    """Read an experiment's table, whose columns `keys` are texts. An empty cell is an empty text."""
-    return read_csv(path, keys)
 
 
 def keyed(table: pd.DataFrame, keys: Sequence[str]) -> Numbers:

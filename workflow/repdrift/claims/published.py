@@ -16,7 +16,6 @@ from pathlib import Path
 import pandas as pd
 
 from repdrift.claims.contrasts import HistoryOf
-from repdrift.claims.measurements import read_keyed
 from repdrift.errors import UserError
 from repdrift.provenance.csv_tables import read_csv
 
@@ -80,7 +79,7 @@ def read(folder: Path, keys: Mapping[str, Sequence[str]]) -> Tables:
         HistoryOf(str(run), int(str(seed))): table.drop(columns=["run", "seed"])
         for (run, seed), table in histories.groupby(["run", "seed"], sort=False)
     }
-    others = {name: read_keyed(path(folder, name), columns) for name, columns in keys.items()}
+    others = {name: read_csv(path(folder, name), columns) for name, columns in keys.items()}
     return Tables(similarities, halves, curves, choices, owned, others)
 
 

@@ -10,13 +10,13 @@ from pathlib import Path
 import yaml
 
 from repdrift.claims import judging, published
-from repdrift.claims.measurements import read_keyed
 from repdrift.claims.published import Tables
 from repdrift.commands.configs import add_configfile, checked
 from repdrift.errors import UserError
 from repdrift.experiments.drift.experiment import Drift
 from repdrift.plan import specs
 from repdrift.plan.plan import Plan
+from repdrift.provenance.csv_tables import read_csv
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -65,5 +65,5 @@ def tables_of(plan: Plan) -> Tables:
         curves,
         choices,
         judging.read_histories(owners, histories),
-        {table: read_keyed(path, keys[table]) for table, path in others.items()},
+        {table: read_csv(path, keys[table]) for table, path in others.items()},
     )

@@ -17,7 +17,7 @@ TEXT = (
 def read_csv(path: Path, more_texts: Sequence[str] = ()) -> pd.DataFrame:
     """Read a table. A text stays as it is: a data set may be called NA, and a run 2024. Empty numbers are NaN.
 
-    `more_texts` are columns with texts beyond `TEXT`.
+    `more_texts` are columns with texts beyond `TEXT`. An empty cell of a text is an empty text.
     """
     columns = list(pd.read_csv(path, nrows=0).columns)
     texts = {column: "str" for column in columns if column in TEXT or column in more_texts}

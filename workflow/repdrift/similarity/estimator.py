@@ -118,23 +118,26 @@ def check_same_images(a: int, b: int) -> None:
         raise UserError(f"representations of {a} and {b} images: both must be of the same images")
 
 
-def in_range(x: Tensor) -> Tensor:
-    """Return features [n, p], or the features times a power of 2 if their squares or products could leave the range.
+def in_range(x: Tensor, dtype: torch.dtype) -> Tensor:
+    """Return features [n, p] in float32 or float64, times a power of 2 if their products could leave its range.
 
-    Every similarity is invariant to scale, and a power of 2 changes no digit. Features of a usual size stay the same
-    object. The limits leave room in float32 for squares, and in float64 for fourth powers.
+    Every similarity is invariant to scale, and a power of 2 changes no digit. The limits leave room in float32 for
+    squares, and in float64 for fourth powers. Fourth powers of narrower types are always in the range of float64.
     """
-    exponent = int(torch.stack(torch.aminmax(x)).double().abs().max().frexp().exponent)
-    if abs(exponent) <= LARGEST_EXPONENT[x.dtype]:
-        return x
+    values = x.to(dtype)
+    if dtype == torch.float64 and x.dtype != torch.float64:
+        return values
+    exponent = int(torch.stack(torch.aminmax(values)).double().abs().max().frexp().exponent)
+    if abs(exponent) <= LARGEST_EXPONENT[dtype]:
+        return values
     # In two steps, because the factor itself may be out of range.
     half = -exponent // 2
-    return x * 2.0**half * 2.0 ** (-exponent - half)
+    return values * 2.0**half * 2.0 ** (-exponent - half)
 
 
 def centred(x: Tensor) -> Tensor:
     """Return a representation [n, p], or a multiple of it (see `in_range`), in float64 with centred columns."""
-    x = in_range(x.double())
+    x = in_range(x, torch.float64)
     return x - x.mean(dim=0)
 
 
@@ -146,7 +149,7 @@ def squared_distances(x: Representation) -> Tensor:
     """
     if isinstance(x, Gram):
         return x.squared_distances()
-    x = in_range(x.double())
+    x = in_range(x, torch.float64)
     # The mean would do too, but an outlier would move it away from all other images, whose distances would lose digits.
     x = x - middle(x)
     lengths = x.square().sum(dim=1)

@@ -47,7 +47,7 @@ class Centred:
 
     def __init__(self, x: Tensor, name: str, dtype: torch.dtype) -> None:
         check(x, name)
-        self.values = in_range(x.to(dtype))
+        self.values = in_range(x, dtype)
         total = torch.zeros(x.shape[1], dtype=torch.float64, device=x.device)
         for rows in self.values.split(BLOCK):
             # A matrix product is the fastest sum. Its rounding does not matter: the error of the mean in one Gram

@@ -86,7 +86,7 @@ def _correlation_distances(x: Representation) -> Tensor:
         norms = variances.sqrt()
         return 1 - products / norms[:, None] / norms
     _check_correlations((x == x[:, :1]).all(dim=1))
-    rows = in_range(x.double())
+    rows = in_range(x, torch.float64)
     rows = torch.nn.functional.normalize(rows - rows.mean(dim=1, keepdim=True), dim=1, eps=0)
     return 1 - rows @ rows.T
 

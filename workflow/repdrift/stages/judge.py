@@ -12,8 +12,8 @@ from repdrift.claims.judging import (
     read,
     read_histories,
 )
-from repdrift.claims.measurements import read_keyed
 from repdrift.provenance.artifacts import Job, write_csv
+from repdrift.provenance.csv_tables import read_csv
 from repdrift.specs import JudgeSpec
 
 
@@ -31,7 +31,7 @@ def main() -> None:
     others = other_numbers(
         spec.claims,
         read_histories(spec.histories, args.histories),
-        {name: read_keyed(path, columns) for (name, columns), path in named},
+        {name: read_csv(path, columns) for (name, columns), path in named},
         spec.tables,
     )
     tables = (read(paths) for paths in (args.similarities, args.halves, args.curves))
