@@ -117,6 +117,18 @@ def test_an_edited_sidecar_is_found(study, key):
     assert ("altered", str(path)) in faults(study)
 
 
+def test_artifacts_of_another_version_of_torch_are_counted_and_no_fault(study, capsys):
+    for name in ("similarity/r.csv", "figures/fig1.svg"):
+        made = json.loads(sidecar(study / name).read_text())
+        made["packages"] |= {"torch": "2.0.0", "pandas": "1.0"}  # pandas computes nothing that is stored
+        sidecar(study / name).write_text(json.dumps(made | {"seal": seal(made)}))
+    main(["verify", str(study)])
+    said = capsys.readouterr().out
+    assert said.count("note: ") == 1
+    assert "note: 2 artifacts were made with torch 2.0.0, which is not the installed version" in said
+    assert Verification(study).other_versions() == {("torch", "2.0.0"): 2}
+
+
 def test_nothing_is_made_of_a_damaged_file(study):
     path = study / "tasks" / "t" / "seed1.npz"
     path.write_text("labels 2")

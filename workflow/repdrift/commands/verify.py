@@ -26,6 +26,8 @@ def run(args: argparse.Namespace) -> None:
     adopted = len(set(verification.adopted) - wrong)
     also = f", {adopted} of them by other code, and adopted" if adopted else ""
     print(f"{args.study}: {len(verification.paths)} artifacts, {good}{also}")
+    for (package, then), count in verification.other_versions().items():
+        print(f"note: {count} artifacts were made with {package} {then}, which is not the installed version")
     if faults:
         kinds = [f"{sum(fault.kind == kind for fault in faults)} {kind}" for kind in ("altered", "stale", "unknown")]
         sys.exit(f"error: {', '.join(kinds)}")

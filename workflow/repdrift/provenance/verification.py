@@ -1,8 +1,10 @@
 """What the sidecars of a study say about it: which artifacts are as they were made, of what, and by which code."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from repdrift.provenance.fingerprint import fingerprint, modules
 from repdrift.provenance.parts import loaded
 
 UNTRACKED = {".json", ".log", ".sha256", ".md"}  # endings of files that are no artifacts
+ARITHMETIC = ("torch", "torchvision", "numpy")  # packages whose versions may change a number
 
 
 @dataclass(frozen=True)
@@ -116,6 +119,20 @@ class Verification:
     def adopted(self) -> list[Path]:
         """Those that were made by other code, and adopted."""
         return [path for path in self.paths if (record(path) or {}).get("adopted")]
+
+    def other_versions(self) -> dict[tuple[str, str], int]:
+        """Count the artifacts by a package that computes and its version when they were made, if another is installed.
+
+        This is no fault: such an artifact is what was made. But a rerun may give other digits.
+        """
+        present = {package: version(package) for package in ARITHMETIC}
+        made_by = (
+            (package, then)
+            for path in self.paths
+            for package, then in ((record(path) or {}).get("packages") or {}).items()
+            if package in present and then != present[package]
+        )
+        return dict(sorted(Counter(made_by).items()))
 
     def faults(self) -> Iterator[Fault]:
         """Give everything that is wrong, artifact by artifact."""
