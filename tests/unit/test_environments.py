@@ -27,6 +27,11 @@ def pinned(environment):
     return python, dict(one.split("==") for one in packages)
 
 
+def lines_of(lock):
+    """Give a line for each package of a lock file, with its hashes."""
+    return re.sub(r" \\\n +", " ", (REPOSITORY / lock).read_text()).splitlines()
+
+
 def locked(lock, python):
     """Version by name of the packages of a lock file on Linux."""
     markers = {
@@ -35,7 +40,7 @@ def locked(lock, python):
         "sys_platform": "linux",
         "os_name": "posix",
     }
-    found = [Requirement(line) for line in (REPOSITORY / lock).read_text().splitlines()]
+    found = [Requirement(line.partition(" --hash")[0]) for line in lines_of(lock)]
     here = [one for one in found if one.marker is None or one.marker.evaluate(markers)]
     return {one.name: str(one.specifier).removeprefix("==") for one in here}
 
@@ -46,6 +51,17 @@ def test_versions_are_those_of_the_lock_file(environment, lock):
     python, packages = pinned(environment)
     versions = locked(lock, python)
     assert packages == {name: versions[name] for name in packages}
+
+
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-bench.lock"])
+def test_pip_can_check_every_file_that_it_installs(lock):
+    lines = lines_of(lock)
+    assert len(lines) > 100
+    for line in lines:
+        package, *hashes = line.split(" --hash=sha256:")
+        assert "==" in package
+        assert hashes, package
+        assert all(re.fullmatch("[0-9a-f]{64}", each) for each in hashes), package
 
 
 def environments():

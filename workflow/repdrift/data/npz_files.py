@@ -125,8 +125,13 @@ def _header(archive: zipfile.ZipFile, name: str) -> Header:
     info = archive.getinfo(f"{name}.npy")
     with archive.open(info) as file:
         shape, fortran, dtype = _read_header(file)
+        size = info.file_size - file.tell()
     if not shape:
         raise ValueError(f"{name} is a single value")
+    # A header that says more or less than there is belongs to a damaged file, or to one that would fill the memory.
+    expected = math.prod(shape) * dtype.itemsize
+    if size != expected and not dtype.hasobject:
+        raise ValueError(f"{name} has {size} bytes of values, and its header says {expected}")
     return Header(shape, dtype, fortran, (info.CRC, info.file_size))
 
 
