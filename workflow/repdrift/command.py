@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from repdrift.errors import UserError
+from repdrift.machine.system_errors import explained
 from repdrift.provenance import fingerprint
 from repdrift.specs import parse
 
@@ -25,9 +26,17 @@ def parser(description: str | None, spec: type[object]) -> argparse.ArgumentPars
 
 
 def run(program: str, main: Callable[[], None]) -> None:
-    """Run a program under its name. If the user can mend its error, end with the line of the error and exit code 1."""
+    """Run a program under its name. If the user can mend its error, end with the line of the error and exit code 1.
+
+    These errors are those of the user's settings and files, and those of the system, such as a lack of memory.
+    """
     fingerprint.running = program
     try:
         main()
     except UserError as error:
         sys.exit(f"error: {error}")
+    except (OSError, MemoryError, RuntimeError) as error:
+        line = explained(error)
+        if line is None:
+            raise
+        sys.exit(f"error: {line}")

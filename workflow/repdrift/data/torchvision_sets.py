@@ -4,7 +4,7 @@ import fcntl
 import inspect
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -171,7 +171,8 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
         return
     with file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        with suppress(OSError):  # on a file system without locks, two jobs may download the same
+            fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 

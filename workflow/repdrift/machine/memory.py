@@ -1,19 +1,31 @@
-"""A clear error for a training that runs out of memory, on the machine or on its GPU."""
+"""A clear error for a training that runs out of memory, on the machine or on its GPU.
+
+Every program imports this module, so it needs nothing heavy.
+"""
 
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-import torch
+from typing import TYPE_CHECKING
 
 from repdrift.errors import UserError
 
-# On a CPU, the allocators of PyTorch and oneDNN raise a plain RuntimeError with one of these texts in its message.
-SIGNS = ("can't allocate memory", "Cannot allocate memory", "bad_alloc", "could not create a memory")
+if TYPE_CHECKING:
+    import torch
+
+# On a CPU, the allocators of PyTorch and oneDNN raise a plain RuntimeError with one of the first texts in its message.
+# On a GPU, PyTorch raises a kind of RuntimeError with the last one.
+SIGNS = (
+    "can't allocate memory",
+    "Cannot allocate memory",
+    "bad_alloc",
+    "could not create a memory",
+    "out of memory",
+)
 
 
 @contextmanager
-def shortage_explained(batch_size: int, device: torch.device) -> Iterator[None]:
+def shortage_explained(batch_size: int, device: "torch.device") -> Iterator[None]:
     """Turn an error about a lack of memory into a UserError that says how to use less.
 
     Parameters
@@ -29,7 +41,7 @@ def shortage_explained(batch_size: int, device: torch.device) -> Iterator[None]:
             raise
         fewer = (
             "let fewer jobs share it (`gpu` in profiles/gpu)"
-            if isinstance(error, torch.OutOfMemoryError)
+            if device.type != "cpu"
             else "run fewer jobs at a time (snakemake --cores)"
         )
         raise UserError(
@@ -40,7 +52,7 @@ def shortage_explained(batch_size: int, device: torch.device) -> Iterator[None]:
 
 def is_shortage(error: Exception) -> bool:
     """Return whether an error says that memory could not be allocated."""
-    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+    if isinstance(error, MemoryError):
         return True
     if isinstance(error, OSError):
         return error.errno == errno.ENOMEM

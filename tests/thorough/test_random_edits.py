@@ -1,0 +1,130 @@
+"""One folder, used for long: after each of many random edits, its outputs are those of a fresh folder.
+
+The edits change settings, code and files. After each, the study is run again, all outputs are compared, `verify` finds
+nothing, and nothing is left over.
+"""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+from tests.studies import copied
+from tests.thorough.amount import amount
+from tests.thorough.test_random_kills import contents
+from tests.workflow.tiny import FIGURES, TINY
+
+EDITS = amount(2)
+# Settings, by key, and what a user may change them to.
+SETTINGS = {
+    "training": [{"learning_rate": 0.001}, {"learning_rate": 0.01}],
+    "similarity": [{"permutations": 5}, {"permutations": 6}],
+    "probe": [{"images": 64}, {"images": 48}],
+    "seeds": [[1], [2], [1, 2]],
+}
+# Code, by file: a statement, and another one that gives other outputs.
+CODE = {
+    "workflow/repdrift/figures/style.py": ('GREY = "0.45"', 'GREY = "0.4"'),
+    "workflow/repdrift/data/labels.py": ("noise = generator.integers(", "noise = 0 * generator.integers("),
+    "workflow/repdrift/similarity/permutations.py": (
+        "Generator().manual_seed(seed)",
+        "Generator().manual_seed(seed + 1)",
+    ),
+}
+FILES = ("models", "tasks", "activations", "similarity", "tables", "figures")
+
+
+class Study:
+    """A folder that has been used before, and the outputs of fresh folders, by the edits that they have."""
+
+    def __init__(self, made, folder):
+        self.made, self.folder, self.fresh = made, folder, {}
+        self.used = copied(made.folder, folder / "used")
+
+    def apply(self, checkout, chosen, changed):
+        (checkout.folder / "change.yaml").write_text(yaml.safe_dump(chosen) if chosen else "{}\n")
+        for name, pair in CODE.items():
+            path, text = checkout.folder / name, (self.made.folder / name).read_text()
+            assert text.count(pair[0]) == 1, name
+            wanted = text.replace(*pair) if name in changed else text
+            if path.read_text() != wanted:
+                path.write_text(wanted)
+
+    def expected(self, chosen, changed):
+        """Run a fresh folder with these edits, once."""
+        key = repr((sorted(chosen.items()), sorted(changed)))
+        if key not in self.fresh:
+            with tempfile.TemporaryDirectory(dir=self.folder) as folder:
+                new = copied(self.made.folder, Path(folder) / "fresh")
+                shutil.rmtree(new.folder / "results")
+                shutil.rmtree(new.folder / ".snakemake")
+                self.apply(new, chosen, changed)
+                new.snakemake(*FIGURES, *TINY)
+                self.fresh[key] = contents(new.folder)
+        return self.fresh[key]
+
+
+class Edits(RuleBasedStateMachine):
+    study: Study
+
+    @initialize()
+    def begin(self):
+        self.chosen, self.changed = {}, set()
+
+    @rule(key=st.sampled_from(sorted(SETTINGS)), place=st.integers(0, 2))
+    def change_a_setting(self, key, place):
+        values = SETTINGS[key]
+        self.chosen = self.chosen | {key: values[place % len(values)]}
+        self.run_again()
+
+    @rule(name=st.sampled_from(sorted(CODE)))
+    def change_code_or_change_it_back(self, name):
+        self.changed = self.changed ^ {name}
+        self.run_again()
+
+    @rule(part=st.sampled_from(FILES), place=st.integers(0, 10**6), how=st.sampled_from(["delete", "damage", "cut"]))
+    def lose_a_file(self, part, place, how):
+        folder = self.study.used.folder / "results" / "tiny" / part
+        files = sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix not in (".json", ".log"))
+        if not files:
+            return
+        path = files[place % len(files)]
+        content = path.read_bytes()
+        if how != "delete":
+            path.write_bytes(content[:-1] if how == "cut" else content[:-1] + bytes([content[-1] ^ 1]))
+            damaged = self.study.used.repdrift("verify", "results/tiny", check=False)
+            assert damaged.returncode == 1
+            assert f"altered  {path.relative_to(self.study.used.folder)}" in damaged.output
+        path.unlink()  # as `verify` says
+        self.run_again()
+
+    def run_again(self):
+        used = self.study.used
+        self.study.apply(used, self.chosen, self.changed)
+        used.snakemake(*FIGURES, *TINY)
+        expected, made = self.study.expected(self.chosen, self.changed), contents(used.folder)
+        assert [name for name in expected if made.get(name) != expected[name]] == []
+        assert used.planned(*FIGURES, *TINY) == set()
+        # What is there beside them was an output of the study as it was before an edit: of a seed that it had, say.
+        assert sorted(made.keys() - set().union(*self.study.fresh.values())) == []
+
+
+@pytest.fixture
+def study(made_tiny, tmp_path):
+    return Study(made_tiny, tmp_path)
+
+
+def test_after_random_edits_the_outputs_are_those_of_a_fresh_folder(study):
+    Edits.study = study
+    run_state_machine_as_test(
+        Edits,
+        settings=settings(
+            max_examples=1, stateful_step_count=EDITS, deadline=None, derandomize=True, database=None,
+            phases=[Phase.generate], suppress_health_check=list(HealthCheck),
+        ),
+    )  # fmt: skip
+    print(f"{EDITS} edits, {len(study.fresh)} fresh folders")
