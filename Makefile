@@ -2,6 +2,7 @@
 # make test      the tests of the library, and a tiny study run for real: six minutes on two cores, no data needed
 # make test-all  all tests, also on real images, in a browser, on SLURM and with kills: 25 minutes on two cores
 # make check     formatters, linters, layers of imports and types: two minutes
+# make faults    50 random kills, 30 random edits and 100 mutations of each config: two hours (FAULTS=10: a fifth of it)
 # make bench     speed, error and memory beside named peers, into docs/benchmarks.md (an hour)
 
 PYTHON ?= python3
@@ -9,7 +10,7 @@ BIN := .venv/bin
 # Tests of one file run one after the other and share what the file makes; files run side by side, the first ones first.
 PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 
-.PHONY: demo test test-all check bench clean
+.PHONY: demo test test-all faults check bench clean
 
 demo: .venv/ready
 	$(BIN)/snakemake --configfile presets/demo.yaml --quiet rules host
@@ -23,6 +24,12 @@ test: .venv/ready
 # The longest first.
 test-all: .venv/ready
 	$(PYTEST) tests/cluster tests/thorough tests/workflow tests/unit
+
+# `make test-all` runs the same tests with a few faults each.
+FAULTS ?= 50
+RANDOM := $(addprefix tests/thorough/test_random_,kills.py edits.py) tests/thorough/test_mutated_configs.py
+faults: .venv/ready
+	REPDRIFT_FAULTS=$(FAULTS) $(PYTEST) -s -rA $(RANDOM)
 
 check: .venv/ready
 	$(BIN)/ruff check .

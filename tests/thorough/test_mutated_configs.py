@@ -18,7 +18,7 @@ from repdrift.plan.checking import check
 from repdrift.plan.plan import Plan
 from repdrift.study.config import complete, load, merged
 
-MUTATIONS = amount(12)  # of each preset
+MUTATIONS = amount(6) * 2  # of each preset
 RUNS = max(1, amount(1) // 10)  # configs that pass, run to their end
 PRESETS = {
     "paper": (),

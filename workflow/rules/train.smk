@@ -2,11 +2,13 @@
 
 from repdrift.machine import launcher
 from repdrift.machine.stopping import forget_progress, stop_trainings_when_told
+from repdrift.machine.system_errors import check_writable
 from repdrift.plan.offer import offered
 
 
 # Only `onstart` can set this handler: Snakemake sets its own handler just before, and would replace an earlier one.
 onstart:
+    check_writable(Path(STUDY.folder))
     stop_trainings_when_told()
     if workflow.local_exec:
         launcher.begin()

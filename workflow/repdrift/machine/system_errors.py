@@ -1,10 +1,13 @@
 """What the system refuses a job, in one line: a file that is gone, a folder that cannot be written to, memory.
 
-Every program imports this module, so it needs nothing heavy.
+The Snakefile and every program import this module, so it needs nothing heavy.
 """
 
 import errno
+import os
+from pathlib import Path
 
+from repdrift.errors import UserError
 from repdrift.machine.memory import is_shortage
 
 REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS)
@@ -21,3 +24,16 @@ def explained(error: Exception) -> str | None:
     if error.errno in REFUSED:
         return f"{error.filename}: {error.strerror}: this user may not read or write it; run again when it is allowed"
     return f"{error.filename}: {error.strerror}"
+
+
+def check_writable(folder: Path) -> None:
+    """Refuse to begin where results cannot be written.
+
+    Raises
+    ------
+    UserError
+        If the folder, or the nearest folder above it that exists, cannot be written to.
+    """
+    existing = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise UserError(f"{existing}: this folder cannot be written to: change its permissions, or mount it for writing")
