@@ -36,4 +36,6 @@ def check_writable(folder: Path) -> None:
     """
     existing = next(each for each in (folder, *folder.absolute().parents) if each.exists())
     if not os.access(existing, os.W_OK | os.X_OK):
-        raise UserError(f"{existing}: this folder cannot be written to: change its permissions, or mount it for writing")
+        raise UserError(
+            f"{existing}: this folder cannot be written to: change its permissions or its mount, and run again"
+        )
