@@ -504,6 +504,6 @@ def test_the_figure_says_what_it_leaves_out(plan, tmp_path, recwarn):
     table.loc[table["item"] == "pool1", "value"] = 1.0
     figure = drawn(table, tmp_path)
     words = " ".join(text.get_text().replace("\n", " ") for text in figure.texts)
-    assert "parts stay, see the caption" in words
+    assert "10 parts stay, see the caption" in words  # two in each of five trainings
     assert "changes of at most 0 left out" in words
     assert [str(warning.message) for warning in recwarn if "matplotlib" in str(warning.filename)] == []

@@ -78,18 +78,18 @@ def with_series(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def look_of(along: pd.DataFrame) -> Look:
-    """Colour sizes and shares from light to dark, with a palette for each, and all of the change in black."""
+    """Colour sizes and shares from light to dark, with a palette and a marker for each, and all of the change black."""
     shown = along[along["at_equal_size"] | along["in_training"]].sort_values("at")
     sizes, shares = (ordered(shown.loc[shown["path"] == path, "series"]) for path in (EQUAL, TRAINING))
     shares = [share for share in shares if share != WHOLE_CHANGE]
-    black = {WHOLE_CHANGE: (0.0, 0.0, 0.0)}
-    ramps = style.sequential(sizes, "flare") | (style.sequential(shares, "crest") if shares else {})
-    return Look(black | ramps, Look.of([*black, *ramps]).markers)
+    colours = {WHOLE_CHANGE: (0.0, 0.0, 0.0), **style.sequential(sizes, "flare")}
+    colours |= style.sequential(shares, "crest") if shares else {}
+    return Look(colours, {WHOLE_CHANGE: "o", **dict.fromkeys(sizes, "s"), **dict.fromkeys(shares, "D")})
 
 
 def left_out(sizes: pd.DataFrame, along: pd.DataFrame) -> list[str]:
     """Return the parts of the footer that tell which parts stay and how many changes a logarithmic axis leaves out."""
-    staying = sizes[~sizes["value"].between(0, float("inf"), inclusive="neither")]
+    staying = sizes[~sizes["value"].between(0, float("inf"), inclusive="neither")].drop_duplicates(["training", "item"])
     none = int((along[along["at_equal_size"] | along["in_training"]][CHANGE] <= 0).sum())
     return [
         f"{len(staying)} parts stay, see the caption" if len(staying) else "",
