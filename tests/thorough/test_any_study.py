@@ -29,6 +29,7 @@ sensitivity: {images: [48], bn: [batch], estimators: [cka-biased], samples: 1, r
 transfer: null
 transferability: null
 head2toe: null
+movement: null
 """
 OWN = """
 from torch import nn

@@ -29,6 +29,7 @@ probe: {images: 32}
 transfer: null
 transferability: null
 head2toe: null
+movement: null
 """
 FIGURE = "results/smallest/figures/fig2.svg"
 TABLE = "results/smallest/tables/fig2.csv"

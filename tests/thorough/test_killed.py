@@ -28,6 +28,7 @@ similarity: {permutations: 5}
 transfer: null
 transferability: null
 head2toe: null
+movement: null
 """
 CONFIG = ("--configfile", "small.yaml")
 TRAINED = "results/small/models/objects/seed1"

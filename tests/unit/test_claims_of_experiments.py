@@ -29,6 +29,7 @@ OVERLAYS = {
         transfer: {shuffle: [4, 0, 16, 1, 2], checkpoints: [100, 0, 5], learning_rates: [0.01, 0.001, 0.0001]}
         transferability: {sizes: [1024, 64, 5000, 256], classes: [10, 2, 5]}
         head2toe: {shuffle: [16, 0, 4], offsets: [0.5, 0.0, 0.95, 0.1]}
+        movement: {roles: [cross_domain, source, domain], sizes: [1.0, 0.1, 0.01], path: [1.0, 0.5]}
         """,
     "one value of each list": """
         pretrain: {random: [9], sizes: [64], sizes_random: [0], checkpoints: [150]}
@@ -36,6 +37,7 @@ OVERLAYS = {
         transfer: {shuffle: [0], checkpoints: [150], learning_rates: [0.003]}
         transferability: {sizes: [64], classes: [10]}
         head2toe: {shuffle: [1]}
+        movement: {roles: [source], sizes: [0.1], path: [1.0]}
         """,
     "true labels alone": """
         pretrain: {random: [0], sizes_random: [0]}
@@ -104,6 +106,7 @@ def test_the_order_of_a_list_changes_no_contrast(load_config):
     for section, keys in {
         "pretrain": ("random", "sizes", "sizes_random"), "transfer": ("shuffle", "checkpoints", "learning_rates"),
         "transferability": ("sizes", "classes"), "head2toe": ("shuffle", "offsets"),
+        "movement": ("roles", "sizes", "path"),
     }.items():  # fmt: skip
         for key in keys:
             backwards[section][key].reverse()

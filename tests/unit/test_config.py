@@ -79,6 +79,10 @@ GOOD = [
     ("controls/matched_steps", None),
     ("transferability", None),
     ("head2toe", None),
+    ("movement", None),
+    ("movement/roles", ["cross_domain"]),
+    ("movement/sizes", [3, 0.1]),
+    ("movement/path", [1]),
     ("head2toe/images", 100_000),  # at most what a target has
     ("transferability/sizes", [64, 100_000]),  # at most what a target has
     ("probe/images", 5000),
@@ -121,7 +125,7 @@ def sections(rule, value):
 def test_schema_and_config_have_the_same_keys():
     Draft202012Validator.check_schema(RULES)
     pairs = list(sections(RULES, CONFIG))
-    assert len(pairs) == 1 + 14 + 4
+    assert len(pairs) == 1 + 14 + 5
     for rule, section in pairs:
         assert set(rule["properties"]) == set(section) == set(rule["required"])
         assert rule["additionalProperties"] is False
@@ -276,6 +280,11 @@ BAD_INSIDE = [
     ("head2toe/offsets", [0.0, 1.0], "head2toe.offsets[1]", ["below 1"]),
     ("head2toe/test_images", 1, "head2toe.test_images", ["at least 2"]),
     ("head2toe/window", 0, "head2toe.window", ["above 0"]),
+    ("movement/roles", ["others"], "movement.roles[0]", ["source or domain or cross_domain"]),
+    ("movement/sizes", [0.1, 0], "movement.sizes[1]", ["a number above 0"]),
+    ("movement/sizes", [0.01, 1.0], "movement.sizes", ["with 0.1 among them"]),
+    ("movement/path", [0.0, 0.5], "movement.path", ["with 1 among them"]),
+    ("movement/path", [1.0, 1.5], "movement.path[1]", ["a number from 0 to 1"]),
     ("training/optimizer", "adamw", "training.momentum", ["0.9", "adamw has no momentum; allowed is null"]),
     ("training/schedule", {"step": 30, "factor": 1}, "training.schedule.factor", ["above 0 and below 1"]),
     ("training/schedule", {"step": 0, "factor": 0.1}, "training.schedule.step", ["at least 1"]),

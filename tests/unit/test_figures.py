@@ -534,6 +534,7 @@ def test_a_missing_table_and_an_unknown_kind_are_refused(tmp_path):
     with pytest.raises(UserError, match="no such table"):
         figures.draw(tmp_path / "none.csv", "layers", "conv4")
     with pytest.raises(
-        UserError, match=r"claims, curve, .*heatmap, history, layers, multiverse, networks, precision, sensitivity"
+        UserError,
+        match=r"claims, curve, .*heatmap, history, layers, movement, multiverse, networks, precision, sensitivity",
     ):
         figures.draw(tmp_path / "none.csv", "layer", "conv4")

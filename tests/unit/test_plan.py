@@ -24,6 +24,7 @@ TRANSFERABILITY = [
     *("transferability_layers", "transferability_data", "transferability_gap"),
     *("weights_vs_representations", "transferability_claims"),
 ]
+MOVEMENT = ["movement", "movement_claims"]
 HEAD2TOE = ["head2toe", *(f"head2toe_{name}" for name in ("affinity", "layers", "cost", "claims"))]
 
 
@@ -128,10 +129,10 @@ def test_swapped_settings_are_another_spec(load_config):
 @pytest.mark.parametrize(
     ("presets", "first", "others"),
     [
-        ((), ["validation"], [*TRANSFER, *TRANSFERABILITY, *HEAD2TOE]),
-        (("laptop",), ["validation"], [*TRANSFER, *TRANSFERABILITY, *HEAD2TOE]),
+        ((), ["validation"], [*TRANSFER, *TRANSFERABILITY, *HEAD2TOE, *MOVEMENT]),
+        (("laptop",), ["validation"], [*TRANSFER, *TRANSFERABILITY, *HEAD2TOE, *MOVEMENT]),
         (("demo",), [], TRANSFER),
-        (("smoke", "svhn-npz"), [], [*TRANSFER, *TRANSFERABILITY, *HEAD2TOE]),
+        (("smoke", "svhn-npz"), [], [*TRANSFER, *TRANSFERABILITY, *HEAD2TOE, *MOVEMENT]),
     ],
     ids=["paper", "laptop", "demo", "smoke"],
 )

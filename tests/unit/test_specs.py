@@ -13,6 +13,7 @@ from repdrift.claims.contrasts import Contrast
 from repdrift.experiments.drift import specs as of_drift
 from repdrift.experiments.drift.claims import multiverse_spec
 from repdrift.experiments.head2toe import specs as of_head2toe
+from repdrift.experiments.movement import specs as of_movement
 from repdrift.experiments.transfer import specs as of_transfer
 from repdrift.experiments.transferability import specs as of_transferability
 from repdrift.plan import specs
@@ -22,7 +23,7 @@ from repdrift.study.figure import Panel
 from repdrift.study.study import COMPARED_ROLES
 from repdrift.study.tasks import Part
 
-MODULES = (shared, of_drift, of_transfer, of_transferability, of_head2toe)
+MODULES = (shared, of_drift, of_transfer, of_transferability, of_head2toe, of_movement)
 KINDS = {kind for module in MODULES for name, kind in vars(module).items() if name.endswith("Spec") and name != "Spec"}
 
 
@@ -80,6 +81,7 @@ OF_EXPERIMENTS = {
     "transfer": transfer_specs,
     "transferability": transferability_specs,
     "head2toe": head2toe_specs,
+    "movement": lambda movement, seed: (movement.spec(role, seed) for role in movement.roles),
     # The programs that all experiments share make everything for these.
     "networks": lambda networks, seed: iter(()),
     "precision": lambda precision, seed: iter(()),

@@ -15,7 +15,7 @@ from repdrift.errors import UserError
 from repdrift.experiments.transfer.criticality import PartInNetwork, allowed_noise, criticality
 from repdrift.experiments.transfer.distances import log_distances
 from repdrift.experiments.transfer.halves import halves
-from repdrift.experiments.transfer.interpolation import barrier, even_shares, interpolated
+from repdrift.experiments.transfer.interpolation import barrier, even_shares
 from repdrift.experiments.transfer.learning_rates import tuned
 from repdrift.experiments.transfer.mistakes import (
     ambiguity,
@@ -28,6 +28,7 @@ from repdrift.experiments.transfer.pairs import LINES, PAIRS
 from repdrift.networks.building import build, initialise
 from repdrift.networks.distances import l2_distances, weights
 from repdrift.networks.evaluation import batch_statistics, evaluate
+from repdrift.networks.interpolation import interpolated
 from repdrift.plan import specs
 from repdrift.plan.plan import Plan
 
@@ -396,7 +397,7 @@ def test_every_path_begins_and_ends_where_training_did(transfer):
 
 
 def test_without_the_experiment_a_study_has_nothing_of_it(load_config):
-    config = load_config() | dict.fromkeys(("transfer", "transferability", "head2toe"))
+    config = load_config() | dict.fromkeys(("transfer", "transferability", "head2toe", "movement"))
     plan = Plan(config)
     assert list(plan.experiments) == ["drift"]
     assert list(plan.runs) == list(plan.experiments["drift"].needed)

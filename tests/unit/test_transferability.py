@@ -12,7 +12,6 @@ from torch import nn
 
 from repdrift import figures
 from repdrift.canonical import canonical
-from repdrift.experiments.transfer.interpolation import interpolated
 from repdrift.experiments.transferability import domains, measure
 from repdrift.experiments.transferability.figures.transferability import RoundNumbers
 from repdrift.experiments.transferability.regression import regress
@@ -21,6 +20,7 @@ from repdrift.experiments.transferability.stages import transferability_regressi
 from repdrift.experiments.transferability.within_layers import correlations
 from repdrift.figures.scatter import Mean
 from repdrift.networks.building import build, initialise
+from repdrift.networks.interpolation import interpolated
 from repdrift.networks.representations import representations
 from repdrift.plan import specs
 from repdrift.plan.plan import Plan

@@ -22,6 +22,7 @@ controls: {{scratch: false, matched_steps: null, independent: false}}
 transfer: null
 transferability: null
 head2toe: null
+movement: null
 """
 # Every rule, program and figure that there is.
 COMPLETE = f"""{DRIFT}
@@ -56,6 +57,7 @@ head2toe:
   learning_rates: [0.01]
   epochs: [1]
   offsets: [0.0, 0.5]
+movement: {{roles: [source, domain, cross_domain], sizes: [0.1, 1.0], path: [0.0, 0.5, 1.0]}}
 """
 
 # What Snakemake is told to run them; `change.yaml` is what a test lays over the tiny study.

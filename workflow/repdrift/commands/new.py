@@ -145,6 +145,7 @@ def lines(args: argparse.Namespace, settings: Mapping[str, Section], looks: Mapp
     yield "transfer: null            # the experiments of other papers: see config.yaml"
     yield "transferability: null"
     yield "head2toe: null"
+    yield "movement: null"
 
 
 def found(name: str, seen: Look) -> str:

@@ -19,6 +19,7 @@ from repdrift.figures import style, verdicts
 from repdrift.figures.forest import Claim, Effect, Row, claims_in
 from repdrift.figures.style import Colour, Strip, mixed
 from repdrift.figures.table import joined, ordered
+from repdrift.similarity.choice import main_estimator
 
 COLUMNS = (
     "claim", "sentence", "origin", "contrast", "layer", "decides", "needs", "estimator", "seeds", "effect", "low",
@@ -82,7 +83,7 @@ class Forest:
     @property
     def main(self) -> str:
         """The estimator whose numbers are written; empty if there is none."""
-        return style.main_estimator(self.estimators) if self.estimators else ""
+        return main_estimator(self.estimators) if self.estimators else ""
 
     def shape(self, estimator: str) -> str:
         names = sorted(self.estimators, key=lambda name: name != self.main)
@@ -118,7 +119,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     claims have fewer rows, see `repdrift.figures.forest.claims_in`.
     """
     names = [name for name in ordered(table["estimator"]) if name and not name.endswith(CALIBRATED)]
-    main = style.main_estimator(names) if names else ""
+    main = main_estimator(names) if names else ""
     scale = Scale.of(table["effect"] / table["margin"].where(table["margin"] > 0, 1.0))
     handles = legend_handles(table, names, main)
     columns = style.legend_columns([str(handle.get_label()) for handle in handles], WIDTH - 0.2)

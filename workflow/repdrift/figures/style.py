@@ -104,14 +104,6 @@ def biased_first(estimators: Sequence[str]) -> list[str]:
     return sorted(estimators, key=lambda name: not name.partition("@")[0].endswith("-biased"))
 
 
-def main_estimator(estimators: Sequence[str]) -> str:
-    """Return the estimator that is shown where there is room for one: debiased CKA, or else the first.
-
-    The value of debiased CKA does not depend on the width of a layer, as that of the biased one does.
-    """
-    return "cka-debiased" if "cka-debiased" in estimators else estimators[0]
-
-
 @cache  # figures of many words measure the same ones again and again
 def text_width(text: str, points: float) -> float:
     """Return the width in inches of a line of text drawn in this font size."""

@@ -32,6 +32,11 @@ def l2_distance(first: Weights, second: Weights) -> float:
     return math.hypot(*(l2(value, second[name]) for name, value in first.items()))
 
 
+def norm(part: Weights) -> float:
+    """Return the Euclidean norm of a set of weights, computed in float64."""
+    return math.hypot(*(float(value.detach().double().norm()) for value in part.values()))
+
+
 def l2_distances(first: Network, second: Network) -> dict[str, float]:
     """Return the Euclidean distance between two networks' weights, for each part by name and for the ``whole``."""
     others = second.parts

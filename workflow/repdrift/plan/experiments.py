@@ -14,6 +14,9 @@ from repdrift.experiments.experiment import Experiment
 from repdrift.experiments.head2toe import checks as head2toe_checks
 from repdrift.experiments.head2toe import claims as head2toe_claims
 from repdrift.experiments.head2toe import experiment as head2toe
+from repdrift.experiments.movement import checks as movement_checks
+from repdrift.experiments.movement import claims as movement_claims
+from repdrift.experiments.movement import experiment as movement
 from repdrift.experiments.networks import claims as networks_claims
 from repdrift.experiments.networks import experiment as networks
 from repdrift.experiments.precision import claims as precision_claims
@@ -75,6 +78,7 @@ KNOWN = {
         _trains_source,
     ),
     "head2toe": Entry(head2toe.Head2Toe, head2toe_claims.claims, head2toe.Settings, head2toe_checks.check),
+    "movement": Entry(movement.Movement, movement_claims.claims, movement.Settings, movement_checks.check),
     "networks": Entry(networks.Networks, networks_claims.claims, fits=networks.sizes_differ),
     "precision": Entry(precision.Precision, precision_claims.claims, fits=precision.other_precisions),
 }

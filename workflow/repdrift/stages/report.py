@@ -16,10 +16,10 @@ from repdrift.claims.contrasts import CALIBRATED
 from repdrift.claims.judging import REGIME
 from repdrift.claims.looks import ORDER, SPLIT, looks
 from repdrift.claims.rule import IN_WORDS
-from repdrift.figures.style import main_estimator
 from repdrift.figures.verdicts import COLOURS, LETTERS, effect_in_words, estimator_label
 from repdrift.provenance.artifacts import Job, record
 from repdrift.provenance.verification import with_origins
+from repdrift.similarity.choice import main_estimator
 from repdrift.specs import ReportSpec
 
 NUMBERS = ["effect", "low", "high", "margin", "seeds"]  # columns of the table of claims

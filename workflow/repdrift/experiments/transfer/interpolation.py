@@ -1,20 +1,6 @@
-"""Networks on the line between two networks, and the barrier between these (Neyshabur et al. 2020, section 3.4)."""
+"""The barrier between two networks, on the straight line between them (Neyshabur et al. 2020, section 3.4)."""
 
-from collections.abc import Mapping, Sequence
-
-from torch import Tensor
-
-State = Mapping[str, Tensor]
-
-
-def interpolated(first: State, second: State, share: float) -> dict[str, Tensor]:
-    """Return ``(1 - share) * first + share * second`` of all parameters and buffers of two networks.
-
-    The result equals the ends exactly at 0 and 1. The integer counters of batch normalisation are those of the first.
-    """
-    return {
-        name: value.lerp(second[name], share) if value.is_floating_point() else value for name, value in first.items()
-    }
+from collections.abc import Sequence
 
 
 def barrier(shares: Sequence[float], one_half: Sequence[float], other_half: Sequence[float]) -> float:

@@ -17,6 +17,7 @@ from repdrift.figures.lines import fit_layer_names, layer_names_fit, lettered, l
 from repdrift.figures.points import t_intervals
 from repdrift.figures.style import Strip
 from repdrift.figures.table import footer, ordered
+from repdrift.similarity.choice import main_estimator
 
 COLUMNS = ("panel", "series", "seed", "layer", "reference_layer", "estimator", "n", "value", "images")
 ACROSS = 4  # number of panels in a row
@@ -28,7 +29,7 @@ LEGIBLE = 5.5  # smallest font size in points at which values are written
 
 def draw(table: pd.DataFrame, network: str) -> Figure:
     """Draw a heatmap for each panel by one estimator, with one colour bar for all."""
-    estimator = style.main_estimator(ordered(table["estimator"]))
+    estimator = main_estimator(ordered(table["estimator"]))
     table = table[table["estimator"] == estimator]
     cells = t_intervals(table, ["panel", "layer", "reference_layer"])
     panels, layers, references = (ordered(table[column]) for column in ("panel", "layer", "reference_layer"))

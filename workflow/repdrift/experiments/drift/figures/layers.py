@@ -13,6 +13,7 @@ from repdrift.figures.lines import Legends, fit_layer_names, lettered, level
 from repdrift.figures.points import draw_points, offsets, shade_every_other, step, t_intervals
 from repdrift.figures.style import Look, Strip, mixed
 from repdrift.figures.table import footer, ordered
+from repdrift.similarity.choice import main_estimator
 
 COLUMNS = ("panel", "series", "seed", "layer", "estimator", "n", "value", "null_mean", "images")
 ROW_HEIGHT = 1.45
@@ -22,7 +23,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     """Draw a column of axes for each panel, a row for each estimator, and a row for 1 - similarity by the main one."""
     table = with_change(table)
     panels, estimators = ordered(table["panel"]), style.biased_first(ordered(table["estimator"]))
-    main = style.main_estimator(estimators)
+    main = main_estimator(estimators)
     rows = [*((estimator, "value") for estimator in estimators), (main, CHANGE)]
     series = {panel: ordered(table.loc[table["panel"] == panel, "series"]) for panel in panels}
     width = style.DOUBLE if len(panels) > 1 else style.SINGLE

@@ -14,6 +14,7 @@ from repdrift.figures.lines import NULL, fit_layer_names, lettered, level, null_
 from repdrift.figures.points import draw_points, t_intervals
 from repdrift.figures.style import Look, Strip
 from repdrift.figures.table import footer, joined, ordered, undefined_in_words
+from repdrift.similarity.choice import main_estimator
 
 COLUMNS = (
     "panel", "series", "seed", "layer", "estimator", "n", "bn", "sample", "usual", "value", "null_mean", "images",
@@ -82,7 +83,7 @@ def usual_rows(table: pd.DataFrame) -> pd.DataFrame:
 def choices(table: pd.DataFrame, usual: pd.DataFrame) -> list[Choice]:
     """Return all choices that a table can have. Each varies one thing, and the others are as in the study."""
     own, n, bn, sample = (usual[column].iloc[0] for column in ("series", "n", "bn", "sample"))
-    main = style.main_estimator(ordered(usual["estimator"]))
+    main = main_estimator(ordered(usual["estimator"]))
     every = table
     if REDUCE in table:
         table = table[table[REDUCE] == usual[REDUCE].iloc[0]]
@@ -124,7 +125,7 @@ def errors(shown: Sequence[Choice]) -> pd.DataFrame:
 def footer_of(usual: pd.DataFrame, shown: Sequence[Choice], network: str) -> str:
     """Return the text of the footer, which names the study's own choices. They hold in rows that vary another."""
     drawn = pd.concat([choice.rows for choice in shown])
-    main = style.estimator_label(style.main_estimator(ordered(usual["estimator"])))
+    main = style.estimator_label(main_estimator(ordered(usual["estimator"])))
     return joined(
         [
             footer(usual.dropna(subset="value"), network),

@@ -15,6 +15,7 @@ from repdrift.figures.lines import lettered
 from repdrift.figures.points import offsets
 from repdrift.figures.style import Look
 from repdrift.figures.table import joined, ordered
+from repdrift.similarity.choice import main_estimator
 
 COLUMNS = (
     "precision", "training", "seed", "probe", "reference", "layer", "estimator", "value", "epoch", "train_accuracy",
@@ -30,7 +31,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     """Draw the differences of similarities by layer, and those of accuracies."""
     own = str(table["precision"].iloc[-1])  # the study's own precision comes last in the table
     others = [name for name in ordered(table["precision"]) if name != own]
-    estimator = style.main_estimator(ordered(table.loc[table["estimator"] != "", "estimator"]))
+    estimator = main_estimator(ordered(table.loc[table["estimator"] != "", "estimator"]))
     similarities = table[table["estimator"] == estimator].rename(columns={"layer": "place"})
     panels = (
         (style.estimator_label(estimator), CKA, changes(similarities, own, ["training", "probe", "reference"])),

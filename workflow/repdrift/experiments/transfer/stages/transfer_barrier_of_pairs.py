@@ -7,7 +7,7 @@ from torch import Tensor
 
 from repdrift.experiments.evaluation import Evaluation
 from repdrift.experiments.transfer.halves import Images, halves
-from repdrift.experiments.transfer.interpolation import barrier, even_shares, interpolated
+from repdrift.experiments.transfer.interpolation import barrier, even_shares
 from repdrift.experiments.transfer.specs import LinesSpec
 from repdrift.experiments.transfer.tables import (
     BARRIER,
@@ -19,6 +19,7 @@ from repdrift.experiments.transfer.tables import (
 )
 from repdrift.networks.building import build
 from repdrift.networks.evaluation import score
+from repdrift.networks.interpolation import interpolated
 from repdrift.networks.representations import calibrated
 
 Row = dict[str, object]

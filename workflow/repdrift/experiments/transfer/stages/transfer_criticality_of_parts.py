@@ -7,7 +7,6 @@ from torch import Tensor
 
 from repdrift.experiments.evaluation import Evaluation
 from repdrift.experiments.transfer.criticality import PartInNetwork, criticality
-from repdrift.experiments.transfer.interpolation import interpolated
 from repdrift.experiments.transfer.specs import CriticalitySpec
 from repdrift.experiments.transfer.tables import (
     CRITICALITY,
@@ -20,6 +19,7 @@ from repdrift.experiments.transfer.tables import (
 )
 from repdrift.networks.distances import Weights, l2_distance, weights
 from repdrift.networks.evaluation import evaluate
+from repdrift.networks.interpolation import interpolated
 from repdrift.seeds import seed_for
 
 COLUMNS = (*CRITICALITY.written[:-1], "distance", "value")

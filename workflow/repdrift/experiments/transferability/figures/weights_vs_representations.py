@@ -16,6 +16,7 @@ from repdrift.figures.points import seeds_in_words
 from repdrift.figures.scatter import Mean, draw_mean
 from repdrift.figures.style import Look, Strip
 from repdrift.figures.table import joined, ordered
+from repdrift.similarity.choice import main_estimator
 
 COLUMNS = (
     "run", "images", "seed", "labels", "reference", "measure", "item", "layer", "estimator", "value",
@@ -24,7 +25,7 @@ COLUMNS = (
 
 def draw(table: pd.DataFrame, network: str) -> Figure:
     """Draw axes for each layer, with a point for each fine-tuning at the means over seeds. Colours are targets."""
-    estimator = style.main_estimator(ordered(table.loc[table["estimator"] != "", "estimator"]))
+    estimator = main_estimator(ordered(table.loc[table["estimator"] != "", "estimator"]))
     found = joint(table, estimator)
     targets, layers, labels = (ordered(found[name]) for name in ("images", "item", "labels"))
     left_out = int((found["changed"] <= 0).sum())
