@@ -30,6 +30,7 @@ transfer: null
 transferability: null
 head2toe: null
 movement: null
+decodability: null
 """
 OWN = """
 from torch import nn

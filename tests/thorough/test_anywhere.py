@@ -30,6 +30,7 @@ transfer: null
 transferability: null
 head2toe: null
 movement: null
+decodability: null
 """
 FIGURE = "results/smallest/figures/fig2.svg"
 TABLE = "results/smallest/tables/fig2.csv"

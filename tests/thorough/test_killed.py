@@ -29,6 +29,7 @@ transfer: null
 transferability: null
 head2toe: null
 movement: null
+decodability: null
 """
 CONFIG = ("--configfile", "small.yaml")
 TRAINED = "results/small/models/objects/seed1"

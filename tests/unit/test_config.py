@@ -83,6 +83,10 @@ GOOD = [
     ("movement/roles", ["cross_domain"]),
     ("movement/sizes", [3, 0.1]),
     ("movement/path", [1]),
+    ("decodability", None),
+    ("decodability/images", 100_000),  # at most what a part has
+    ("decodability/test_images", 1),
+    ("decodability/penalty", 1e-9),
     ("head2toe/images", 100_000),  # at most what a target has
     ("transferability/sizes", [64, 100_000]),  # at most what a target has
     ("probe/images", 5000),
@@ -125,7 +129,7 @@ def sections(rule, value):
 def test_schema_and_config_have_the_same_keys():
     Draft202012Validator.check_schema(RULES)
     pairs = list(sections(RULES, CONFIG))
-    assert len(pairs) == 1 + 14 + 5
+    assert len(pairs) == 1 + 14 + 6
     for rule, section in pairs:
         assert set(rule["properties"]) == set(section) == set(rule["required"])
         assert rule["additionalProperties"] is False
@@ -285,6 +289,9 @@ BAD_INSIDE = [
     ("movement/sizes", [0.01, 1.0], "movement.sizes", ["with 0.1 among them"]),
     ("movement/path", [0.0, 0.5], "movement.path", ["with 1 among them"]),
     ("movement/path", [1.0, 1.5], "movement.path[1]", ["a number from 0 to 1"]),
+    ("decodability/penalty", 0, "decodability.penalty", ["above 0"]),
+    ("decodability/images", 3, "decodability.images", ["at least 4"]),
+    ("decodability/test_images", 0, "decodability.test_images", ["at least 1"]),
     ("training/optimizer", "adamw", "training.momentum", ["0.9", "adamw has no momentum; allowed is null"]),
     ("training/schedule", {"step": 30, "factor": 1}, "training.schedule.factor", ["above 0 and below 1"]),
     ("training/schedule", {"step": 0, "factor": 0.1}, "training.schedule.step", ["at least 1"]),
@@ -330,6 +337,14 @@ TOGETHER = [
     ([others(test="test[0:3]")], "finetune.others[0].test", ["transfer", "at least 4 images"]),
     ([others(train="train[0:1]")], "finetune.others[0].train", ["transferability", "at least 2 images"]),
     ([others(train="train[0:9]")], "finetune.others[0].train", ["head2toe", "at least 10 images"]),
+    (
+        [
+            {"source": {"train": "train[0:3]"}, "pretrain": {"sizes": [3]}},
+            dict.fromkeys(("transfer", "transferability", "head2toe")),
+        ],
+        "source.train",
+        ["decodability", "at least 4 images"],
+    ),
     ([NEIGHBOURS, others(test="test[0:10]")], "finetune.others[0].test", ["at least 11 images"]),
     (
         [{"training": {"warmup": 13}, "head2toe": None}],

@@ -26,6 +26,7 @@ TRANSFERABILITY = [
 ]
 MOVEMENT = ["movement", "movement_claims"]
 HEAD2TOE = ["head2toe", *(f"head2toe_{name}" for name in ("affinity", "layers", "cost", "claims"))]
+DECODABILITY = ["decodability", "decodability_claims"]
 
 
 @pytest.fixture
@@ -129,10 +130,10 @@ def test_swapped_settings_are_another_spec(load_config):
 @pytest.mark.parametrize(
     ("presets", "first", "others"),
     [
-        ((), ["validation"], [*TRANSFER, *TRANSFERABILITY, *HEAD2TOE, *MOVEMENT]),
-        (("laptop",), ["validation"], [*TRANSFER, *TRANSFERABILITY, *HEAD2TOE, *MOVEMENT]),
+        ((), ["validation"], [*TRANSFER, *TRANSFERABILITY, *HEAD2TOE, *MOVEMENT, *DECODABILITY]),
+        (("laptop",), ["validation"], [*TRANSFER, *TRANSFERABILITY, *HEAD2TOE, *MOVEMENT, *DECODABILITY]),
         (("demo",), [], TRANSFER),
-        (("smoke", "svhn-npz"), [], [*TRANSFER, *TRANSFERABILITY, *HEAD2TOE, *MOVEMENT]),
+        (("smoke", "svhn-npz"), [], [*TRANSFER, *TRANSFERABILITY, *HEAD2TOE, *MOVEMENT, *DECODABILITY]),
     ],
     ids=["paper", "laptop", "demo", "smoke"],
 )

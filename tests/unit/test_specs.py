@@ -10,6 +10,7 @@ from tests.unit.presets import PRESETS, in_words
 from repdrift import specs as shared
 from repdrift.canonical import canonical
 from repdrift.claims.contrasts import Contrast
+from repdrift.experiments.decodability import specs as of_decodability
 from repdrift.experiments.drift import specs as of_drift
 from repdrift.experiments.drift.claims import multiverse_spec
 from repdrift.experiments.head2toe import specs as of_head2toe
@@ -23,7 +24,7 @@ from repdrift.study.figure import Panel
 from repdrift.study.study import COMPARED_ROLES
 from repdrift.study.tasks import Part
 
-MODULES = (shared, of_drift, of_transfer, of_transferability, of_head2toe, of_movement)
+MODULES = (shared, of_drift, of_transfer, of_transferability, of_head2toe, of_movement, of_decodability)
 KINDS = {kind for module in MODULES for name, kind in vars(module).items() if name.endswith("Spec") and name != "Spec"}
 
 
@@ -76,12 +77,17 @@ def head2toe_specs(head2toe, seed):
     yield head2toe.affinity_spec()
 
 
+def decodability_specs(decodability, seed):
+    yield from (decodability.spec(dataset, seed) for dataset in decodability.roles)
+
+
 OF_EXPERIMENTS = {
     "drift": drift_specs,
     "transfer": transfer_specs,
     "transferability": transferability_specs,
     "head2toe": head2toe_specs,
     "movement": lambda movement, seed: (movement.spec(role, seed) for role in movement.roles),
+    "decodability": decodability_specs,
     # The programs that all experiments share make everything for these.
     "networks": lambda networks, seed: iter(()),
     "precision": lambda precision, seed: iter(()),

@@ -23,6 +23,7 @@ transfer: null
 transferability: null
 head2toe: null
 movement: null
+decodability: null
 """
 # Every rule, program and figure that there is.
 COMPLETE = f"""{DRIFT}
@@ -58,6 +59,7 @@ head2toe:
   epochs: [1]
   offsets: [0.0, 0.5]
 movement: {{roles: [source, domain, cross_domain], sizes: [0.1, 1.0], path: [0.0, 0.5, 1.0]}}
+decodability: {{images: 32, test_images: 32, penalty: 0.001}}
 """
 
 # What Snakemake is told to run them; `change.yaml` is what a test lays over the tiny study.

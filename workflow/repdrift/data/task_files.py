@@ -42,6 +42,12 @@ def load_part(images_path: Path, task_path: Path, part: str, device: torch.devic
     return images.to(device).contiguous(memory_format=torch.channels_last), labels.to(device)
 
 
+def load_labels(task_path: Path, part: str, *, true: bool) -> Tensor:
+    """Read the labels int64 [N] of the ``train`` or ``test`` part of a task: the true ones, or those it trains on."""
+    with np.load(task_path) as arrays:
+        return torch.from_numpy(arrays[f"{part}_true_label" if true else f"{part}_label"])
+
+
 def load_images(path: Path, part: Part, device: torch.device) -> Tensor:
     """Read the images uint8 [n, 3, H, W] (channels_last) of a range of a split."""
     with safe_open(path, framework="pt") as file:

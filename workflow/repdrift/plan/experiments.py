@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from repdrift.claims.contrasts import Claim
+from repdrift.experiments.decodability import checks as decodability_checks
+from repdrift.experiments.decodability import claims as decodability_claims
+from repdrift.experiments.decodability import experiment as decodability
 from repdrift.experiments.drift import claims as drift_claims
 from repdrift.experiments.drift.experiment import Drift
 from repdrift.experiments.experiment import Experiment
@@ -79,6 +82,13 @@ KNOWN = {
     ),
     "head2toe": Entry(head2toe.Head2Toe, head2toe_claims.claims, head2toe.Settings, head2toe_checks.check),
     "movement": Entry(movement.Movement, movement_claims.claims, movement.Settings, movement_checks.check),
+    "decodability": Entry(
+        decodability.Decodability,
+        decodability_claims.claims,
+        decodability.Settings,
+        decodability_checks.check,
+        _trains_source,
+    ),
     "networks": Entry(networks.Networks, networks_claims.claims, fits=networks.sizes_differ),
     "precision": Entry(precision.Precision, precision_claims.claims, fits=precision.other_precisions),
 }
