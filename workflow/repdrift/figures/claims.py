@@ -27,7 +27,7 @@ COLUMNS = (
 )  # fmt: skip
 WIDTH, TALLEST = 7.0, 9.05  # size in inches of the text on a page
 HEAD, CLAIM, LINE, SPACE = 0.36, 0.117, 0.097, 0.024  # heights in inches
-INDENT, PLOT, PLOT_WIDTH, NUMBERS = 0.4, 3.74, 1.76, 5.6  # left edges and width in inches
+INDENT, PLOT, PLOT_WIDTH, NUMBERS = 0.45, 3.74, 1.76, 5.6  # left edges and width in inches
 MOST = 8  # the most rows of a claim if not all contrasts fit on the page
 SENTENCE = 6.5  # font size of sentences in points; all other text has the size TINY
 SHAPES = ("o", "s", "^", "D")  # the estimators
