@@ -18,7 +18,7 @@ from tests.thorough.amount import amount
 from tests.thorough.test_random_kills import contents
 from tests.workflow.tiny import FIGURES, TINY
 
-EDITS = amount(3) * 3 // 5  # an edit takes longer than another fault
+EDITS = amount(4) * 3 // 5  # an edit takes longer than another fault
 # Settings, by key, and what a user may change them to.
 SETTINGS = {
     "training": [{"learning_rate": 0.001}, {"learning_rate": 0.01}],
@@ -42,7 +42,7 @@ class Study:
     """A folder that has been used before, and the outputs of fresh folders, by the edits that they have."""
 
     def __init__(self, made, folder):
-        self.made, self.folder, self.fresh = made, folder, {}
+        self.made, self.folder, self.fresh, self.edits = made, folder, {}, 0
         self.used = copied(made.folder, folder / "used")
 
     def apply(self, checkout, chosen, changed):
@@ -104,6 +104,7 @@ class Edits(RuleBasedStateMachine):
 
     def run_again(self):
         used = self.study.used
+        self.study.edits += 1
         self.study.apply(used, self.chosen, self.changed)
         used.snakemake(*FIGURES, *TINY)
         expected, made = self.study.expected(self.chosen, self.changed), contents(used.folder)
@@ -123,8 +124,10 @@ def test_after_random_edits_the_outputs_are_those_of_a_fresh_folder(study):
     run_state_machine_as_test(
         Edits,
         settings=settings(
-            max_examples=1, stateful_step_count=EDITS, deadline=None, derandomize=True, database=None,
+            max_examples=1, stateful_step_count=EDITS + 1,  # the beginning is one too
+            deadline=None, derandomize=True, database=None,
             phases=[Phase.generate], suppress_health_check=list(HealthCheck),
         ),
     )  # fmt: skip
+    assert study.edits == EDITS
     print(f"{EDITS} edits, {len(study.fresh)} fresh folders")
