@@ -195,6 +195,8 @@ LATER = {
     ("TrainSpec", "train"),
     *((kind, "reduce") for kind in ("ActivationsSpec", "CurveSpec", "SensitivitySpec", "UsualMeasurement")),
     *((kind, "reduce") for kind in ("PairsSpec", "UsualChoices")),
+    ("ActivationsSpec", "features"),
+    *((kind, "own") for kind in ("SimilaritySpec", "CurveSpec", "SensitivitySpec", "PairsSpec")),
 }
 
 

@@ -112,13 +112,13 @@ def layer_bytes(job: PlannedJob) -> int:
     """Return the bytes of the representations that a job saves."""
     if job.program != "activations":
         return 0
-    from repdrift.networks.reduction import width  # noqa: PLC0415  these import torch
     from repdrift.similarity.compact import bytes_of_smaller  # noqa: PLC0415
 
     spec = parse(ActivationsSpec, canonical(job.spec))
     found = _description(canonical(bare(spec.network)))
-    names = found.architecture(spec.network.get("layers")).layers
-    widths = [width(layer.shape, spec.reduce) for layer in found.layers if layer.name in names]
+    widths = found.widths(spec.network.get("layers"), spec.reduce).values()
+    if spec.features:
+        return sum(4 * spec.probe.size * each for each in widths)
     return sum(bytes_of_smaller(spec.probe.size, each) for each in widths)
 
 
