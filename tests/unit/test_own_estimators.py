@@ -19,9 +19,6 @@ from repdrift.similarity.compact import gram_of
 from repdrift.similarity.registry import estimator, needs_features
 
 CODE = """
-import re
-from pathlib import Path
-
 import numpy as np
 
 def cosine(x, y):

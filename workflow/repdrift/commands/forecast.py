@@ -19,7 +19,12 @@ from repdrift.specs import ActivationsSpec, TrainSpec, parse
 from repdrift.study.description import Description, described
 
 JOB_SECONDS = 5.0  # processor time of a job before it begins its work: it imports torch or the drawing library
-READS = ("activations", "sensitivity_of_runs", "curve")  # programs whose forward passes are counted
+READS = (
+    "activations",
+    "sensitivity_of_runs",
+    "curve",
+    "grounding_of_pairs",
+)  # programs whose forward passes are counted
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -93,6 +98,8 @@ def images_read(job: PlannedJob) -> int:
         return images * (1 + len(spec["epochs"]))
     if job.program == "activations":
         return images
+    if job.program == "grounding_of_pairs":
+        return images * sum(path.suffix == ".safetensors" for path in job.inputs)
     every: int = sum(spec["sizes"]) * len(spec["bn"]) + (spec["samples"] - 1) * spec["usual"]["images"]
     return every * len(spec["networks"])
 
