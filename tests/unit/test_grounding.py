@@ -91,6 +91,39 @@ class TestBySeed:
         assert np.isnan(by_seed(*drawn(2, 3), 2)).all()
 
 
+def study_of(seeds, groups, rng):
+    """Give what `drawn` does for networks that are points, near those of their group and of their seed."""
+    places = rng.normal(size=(groups, seeds, 5)) + 1.5 * np.eye(groups, 5)[:, None] + rng.normal(size=(1, seeds, 5))
+    rows = [
+        (-np.linalg.norm(places[a, i] - places[b, j]), a == b, i, j)
+        for i, j in combinations(range(seeds), 2)
+        for a in range(groups)
+        for b in range(groups)
+    ]
+    values, same, *of_pairs = map(np.array, zip(*rows, strict=True))
+    return values, same, np.stack(of_pairs, axis=1)
+
+
+def bootstrapped(values, same, of_pairs, seeds, rng):
+    """The 95 % interval of a bootstrap over seeds, in which a pair counts as often as both of its seeds are drawn."""
+    drawn = rng.multinomial(seeds, np.full(seeds, 1 / seeds), size=400)
+    weights = np.prod(drawn[:, of_pairs], axis=2, dtype=float)
+    return np.quantile(average_precision(values, same, weights[weights.any(axis=1)]), [0.025, 0.975])
+
+
+def test_the_interval_covers_the_truth_and_that_of_a_bootstrap_would_not():
+    rng, seeds, studies = np.random.default_rng(1), 4, 300
+    truth = np.mean([average_precision(*study_of(seeds, 3, rng)[:2])[0] for _ in range(2000)])
+    covered = np.zeros(2)
+    for _ in range(studies):
+        values, same, of_pairs = study_of(seeds, 3, rng)
+        ours = estimate(by_seed(values, same, of_pairs, seeds))
+        low, high = bootstrapped(values, same, of_pairs, seeds, rng)
+        covered += ours.low <= truth <= ours.high, low <= truth <= high
+    assert covered[0] / studies > 0.93
+    assert covered[1] / studies < 0.93
+
+
 # The programs, on networks whose logits tell their group: the bias of the head is the number of the group.
 
 NETWORK = {"name": "conv4", "block": "conv-relu-bn", "classes": 4, "width": 4, "depth": 2, "size": 8}
@@ -285,8 +318,7 @@ def test_claims_compare_layers_that_both_estimators_can_take(load_config):
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        ({"images": 10}, r"grounding.images: 10: allowed is 11"),
-        ({"images": 10_001}, r"grounding.images: 10001: .* to 10000"),
+        ({"images": 10}, r"grounding.images: 10: the estimators need 11 images, and source.test has 10000"),
         ({"reduce": ["token"]}, r"grounding.reduce: .*without tokens"),
         ({"reduce": []}, r"grounding.reduce"),
         ({"estimators": ["cca"]}, r"grounding.estimators.*svcca"),

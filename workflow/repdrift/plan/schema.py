@@ -63,7 +63,7 @@ def _complete(estimators: dict[str, Any], allowed: Mapping[str, Entry]) -> None:
     }
     own = {"pattern": r"^[^{}]*[^{}\s][.]py:\w+$(?!\n)", "description": "path/to/file.py:FUNCTION, without { and }"}
     is_own = {"description": "a function of a user's own", "type": "string", "pattern": "[.]py:"}
-    no_plain_name = {"description": "a name with a number after @, or such a function", "pattern": "@|[.]py:"}
+    no_plain_name = {"description": "a number after @, or such a function", "type": "string", "pattern": "@|[.]py:"}
     others = {"if": is_own, "then": own, "else": with_number}
     estimators["items"] = {"if": no_plain_name, "then": others, "else": {"enum": names}}
     estimators["description"] = (

@@ -18,9 +18,10 @@ def check(study: Study, settings: Settings) -> None:
     UserError
         At the first setting that is wrong.
     """
-    least, most = images_needed(Grounding(study, settings).estimators), study.test_size(SOURCE)
-    if not least <= settings.images <= most:
-        sentence = f"allowed is {least}, which the estimators need, to {most}, the number of images of source.test"
-        raise refusal("grounding.images", settings.images, sentence)
+    experiment = Grounding(study, settings)
+    least = images_needed(experiment.estimators)
+    if experiment.probe.size < least:
+        sentence = f"the estimators need {least} images, and source.test has {study.test_size(SOURCE)}"
+        raise refusal("grounding.images", settings.images, f"{sentence}; allowed is {least} or more of these")
     check_own_estimators("grounding.estimators", settings.estimators)
     check_tokens(study, "", "grounding.reduce", settings.reduce)

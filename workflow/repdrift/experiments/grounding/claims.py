@@ -61,7 +61,7 @@ class Contrasts:
 
     def layers(self, reduce: str, estimator: str) -> list[str]:
         """Return the compared layers that an estimator can take under a reduction, given the numbers of their units."""
-        found, images = entry(estimator), self.experiment.settings.images
+        found, images = entry(estimator), self.experiment.probe.size
         widths = self.study.description_of("").widths(self.study.config.network.layers, reduce)
         most = min(found.units or max(widths.values()), max(widths.values()) if found.any_width else images - 2)
         return [layer for layer, width in widths.items() if width <= most]

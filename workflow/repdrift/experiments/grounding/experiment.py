@@ -81,8 +81,9 @@ class Grounding(Experiment):
 
     @property
     def probe(self) -> Part:
-        """The images on which networks are compared: the first test images of the source."""
-        return Part.parse(self.study.config.source.test).first(self.settings.images)
+        """The images on which networks are compared: the first test images of the source, as far as there are any."""
+        size = min(self.settings.images, self.study.test_size(SOURCE))
+        return Part.parse(self.study.config.source.test).first(size)
 
     # Files
 
