@@ -151,9 +151,9 @@ def ran(module, *words):
         sys.argv = before
 
 
-def precision_of(folder, questions, seeds, reductions):
+def precision_of(folder, questions, seeds, reductions, names):
     tables = [folder / f"{reduce}.csv" for reduce in reductions]
-    spec = PrecisionSpec(questions, seeds, reductions)
+    spec = PrecisionSpec(questions, seeds, ("pool1", "pool2", "logits"), names, reductions)
     ran(grounding_precision, "--spec", canonical(spec), "--pairs", *tables, "--output", folder / "grounding.csv")
     return pd.read_csv(folder / "grounding.csv", keep_default_na=False, na_values=[""])
 
@@ -181,7 +181,7 @@ def measured(tmp_path_factory):
         files = [folder / "test.safetensors"] * 2
         words = ["--networks", *paths, "--images", *files, "--output", folder / f"{reduce}.csv"]
         ran(grounding_of_pairs, "--spec", canonical(spec), *words)
-    return folder, precision_of(folder, QUESTIONS, SEEDS, ("none", "mean")), networks, images
+    return folder, precision_of(folder, QUESTIONS, SEEDS, ("none", "mean"), names), networks, images
 
 
 def values_of(table, layer, function):
@@ -235,7 +235,7 @@ def test_where_a_similarity_is_undefined_so_is_the_precision(measured, tmp_path)
     gone = (table["layer"] == "pool1") & (table["estimator"] == "procrustes") & (table["run"] == "c")
     table.loc[gone, "value"] = np.nan
     table.to_csv(tmp_path / "none.csv", index=False)
-    found = precision_of(tmp_path, QUESTIONS, SEEDS, ("none",))
+    found = precision_of(tmp_path, QUESTIONS, SEEDS, ("none",), PLAIN)
     cell = found[(found["layer"] == "pool1") & (found["estimator"] == "procrustes") & (found["measure"] == AUPRC)]
     assert list(cell.set_index("panel")["value"].isna()) == [True, False]
 
@@ -246,8 +246,9 @@ def test_one_seed_has_no_pairs_and_the_figure_says_so(measured, tmp_path):
     weights = [folder / f"{run}1.safetensors" for run in GROUPS]
     words = ["--networks", *weights, "--images", *[folder / "test.safetensors"] * 2, "--output", tmp_path / "none.csv"]
     ran(grounding_of_pairs, "--spec", canonical(spec), *words)
-    found = precision_of(tmp_path, QUESTIONS, (1,), ("none",))
-    assert list(found["measure"]) == [CHANCE, CHANCE]
+    found = precision_of(tmp_path, QUESTIONS, (1,), ("none",), PLAIN)
+    assert list(found.loc[found["value"].notna(), "measure"]) == [CHANCE, CHANCE]
+    assert (found["measure"] == BY_SEED).sum() == 2 * 3 * len(PLAIN)  # empty, so that claims have a verdict
     figure = figures.draw(tmp_path / "grounding.csv", "grounding", "conv4")
     written = [text.get_text() for axes in figure.axes for text in axes.texts]
     assert written == ["no pairs of networks:\nat least 2 seeds are needed"] * 2

@@ -116,7 +116,8 @@ class Grounding(Experiment):
         )
 
     def precision_spec(self) -> PrecisionSpec:
-        return PrecisionSpec(self.questions, self.study.seeds, self.reductions)
+        layers = self.study.architecture.layers
+        return PrecisionSpec(self.questions, self.study.seeds, layers, self.estimators, self.reductions)
 
     # Figures
 

@@ -42,10 +42,12 @@ class GroundingSpec:
 
 @dataclass(frozen=True)
 class PrecisionSpec:
-    """The questions, and the reduction of layers of each table of similarities."""
+    """The questions, the layers and estimators, and the reduction of layers of each table of similarities."""
 
     questions: tuple[Question, ...]
     seeds: tuple[int, ...]
+    layers: tuple[str, ...]
+    estimators: tuple[str, ...]
     reductions: tuple[str, ...]
 
 
