@@ -28,7 +28,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     footer = joined(
         [
             f"AUPRC and {CONFIDENCE:.0%} interval over seeds by the jackknife" if estimators else "",
-            "dashed: mean of random orders of the pairs",
+            "dashed: mean of random orders of the pairs" if estimators else "",
             "estimators from the best to the worst over all panels" if estimators else "",
             network,
         ]
@@ -60,7 +60,6 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
 
 def draw_estimators(axes: Axes, shown: pd.DataFrame, estimators: list[str], look: Look) -> None:
     """Draw a point with its interval for each layer in the row of each estimator."""
-    axes.axvline(shown.loc[shown["measure"] == CHANCE, "value"].iloc[0], color="0.4", linestyle="--", linewidth=0.7)
     axes.set_xlim(-0.03, 1.03)
     axes.set_yticks(range(len(estimators)), [style.estimator_label(name) for name in estimators])
     axes.tick_params(axis="y", length=0)
@@ -76,6 +75,7 @@ def draw_estimators(axes: Axes, shown: pd.DataFrame, estimators: list[str], look
             fontsize=style.SMALL,
         )
         return
+    axes.axvline(shown.loc[shown["measure"] == CHANCE, "value"].iloc[0], color="0.4", linestyle="--", linewidth=0.7)
     axes.set_ylim(len(estimators) - 0.5, -0.5)
     places = dict(zip(look.colours, offsets(len(look.colours)), strict=True))
     for row in shown[(shown["measure"] == AUPRC) & shown["value"].notna()].itertuples():
