@@ -331,3 +331,12 @@ def test_wrong_settings_are_refused(load_config, change, named):
     config["grounding"] |= change
     with pytest.raises(UserError, match=named):
         check(config)
+
+
+def test_claims_have_their_estimators_whatever_the_study_uses(load_config):
+    config = load_config()
+    for section in ("similarity", "sensitivity", "grounding"):
+        config[section]["estimators"] = ["procrustes"]
+    plan = Plan(config)
+    assert plan.experiments["grounding"].estimators == ("procrustes", "cka-biased", "cka-debiased")
+    assert all(claim.contrasts for claim in plan.claims["grounding_claims"])

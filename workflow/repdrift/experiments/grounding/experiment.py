@@ -10,7 +10,7 @@ from pathlib import Path
 from repdrift.experiments.experiment import Experiment
 from repdrift.experiments.grounding.chance import pairs
 from repdrift.experiments.grounding.specs import GroundingSpec, PrecisionSpec, Question, runs_of
-from repdrift.experiments.grounding.tables import GROUNDING
+from repdrift.experiments.grounding.tables import BIASED, DEBIASED, GROUNDING
 from repdrift.study.figure import Figure
 from repdrift.study.phrases import count
 from repdrift.study.runs import Run
@@ -74,9 +74,10 @@ class Grounding(Experiment):
 
     @property
     def estimators(self) -> tuple[str, ...]:
-        """The estimators that are tried: those of the settings, and all that the study uses elsewhere."""
+        """The estimators that are tried: those of the settings, all that the study uses elsewhere, and linear CKA."""
         config = self.study.config
         used = [*self.settings.estimators, *config.similarity.estimators, *config.sensitivity.estimators]
+        used += [BIASED, DEBIASED]
         return tuple(dict.fromkeys(used))
 
     @property

@@ -9,5 +9,7 @@ COLUMNS = (*GROUNDING.columns, "seed", "value", "low", "high", "n")  # n is the 
 # of the average precision over random orders of the pairs.
 AUPRC, BY_SEED, CHANCE = "AUPRC", "AUPRC by seed", "chance"
 
+DEBIASED, BIASED = "cka-debiased", "cka-biased"  # the estimators that claims name, which are always measured
+
 # The columns of a table of similarities, in which `other` and `other_seed` name the second network of a pair.
 PAIRS = ("run", "seed", "other", "other_seed", "layer", "estimator", "value")
