@@ -42,12 +42,15 @@ class GroundingSpec:
 
 @dataclass(frozen=True)
 class PrecisionSpec:
-    """The questions, the layers and estimators, and the reduction of layers of each table of similarities."""
+    """The questions, the layers, and the reduction of layers of each table of similarities.
+
+    `compared` names the estimators. The program runs none of them, as `estimators` in a spec would say.
+    """
 
     questions: tuple[Question, ...]
     seeds: tuple[int, ...]
     layers: tuple[str, ...]
-    estimators: tuple[str, ...]
+    compared: tuple[str, ...]
     reductions: tuple[str, ...]
 
 

@@ -30,7 +30,7 @@ def rows(similarities: pd.DataFrame, question: Question, spec: PrecisionSpec) ->
     yield {"measure": CHANCE, "value": chance(len(question.runs), len(seeds)), "n": count}
     asked = similarities[similarities["run"].isin(question.runs) & similarities["other"].isin(question.runs)]
     cells = dict(iter(asked.groupby(["layer", "estimator"], sort=False)))
-    for layer, estimator in product(spec.layers, spec.estimators):
+    for layer, estimator in product(spec.layers, spec.compared):
         about = {"layer": layer, "estimator": estimator, "n": count}
         table = cells.get((layer, estimator))
         precision, numbers = np.nan, np.full(len(seeds), np.nan)
