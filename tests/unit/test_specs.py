@@ -203,7 +203,7 @@ LATER = {
     *((kind, "reduce") for kind in ("ActivationsSpec", "CurveSpec", "SensitivitySpec", "UsualMeasurement")),
     *((kind, "reduce") for kind in ("PairsSpec", "UsualChoices")),
     ("ActivationsSpec", "features"),
-    *((kind, "own") for kind in ("SimilaritySpec", "CurveSpec", "SensitivitySpec", "PairsSpec")),
+    *((kind, "own") for kind in ("SimilaritySpec", "CurveSpec", "SensitivitySpec", "PairsSpec", "MovementSpec")),
 }
 
 
