@@ -37,8 +37,8 @@ rule all:
 # (fine-tuning), fig5 (pre-trained or initial?), controls (comparisons that the paper lacks), layers (every layer with
 # every layer), sensitivity (other choices of measurement), claims (the verdict on every claim), multiverse (verdicts
 # under all choices), and the figures of the other experiments. The target `report` is a page with all figures. The
-# figures `head2toe`, `movement`, `decodability`, `networks` and `precision` have the names of their experiments, and the
-# target below makes them.
+# figures `head2toe`, `movement`, `decodability`, `grounding`, `networks` and `precision` have the names of their
+# experiments, and the target below makes them.
 for name in [figure for figure in PLAN.figures if figure not in PLAN.experiments]:
 
     rule:
@@ -50,7 +50,7 @@ for name in [figure for figure in PLAN.figures if figure not in PLAN.experiments
 
 
 # Each experiment is a target that makes all its figures: drift (the paper's own figures), transfer, transferability,
-# head2toe, movement, decodability, networks, precision.
+# head2toe, movement, decodability, grounding, networks, precision.
 for name, experiment in PLAN.experiments.items():
 
     rule:

@@ -47,8 +47,8 @@ def test_the_study_has_the_bytes_of_a_local_run(slurm, complete_study, tmp_path)
     assert contents(cluster) == contents(complete_study)
     # Jobs of seconds share a SLURM job; data sets, labels, tables and figures are not submitted.
     kinds = (
-        "activations", "curve", "decodability", "features", "initialise", "layers", "movement", "probes", "sensitivity",
-        "similarity", "source", "train", "transfer", "transferability", "tuning",
+        "activations", "curve", "decodability", "features", "grounding", "initialise", "layers", "movement", "probes",
+        "sensitivity", "similarity", "source", "train", "transfer", "transferability", "tuning",
     )  # fmt: skip
     assert {kind for rule in submitted.values() for kind in kinds if rule.startswith(kind)} == set(kinds)
     assert all(rule.startswith(kinds) for rule in submitted.values())

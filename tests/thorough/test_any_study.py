@@ -31,6 +31,7 @@ transferability: null
 head2toe: null
 movement: null
 decodability: null
+grounding: null
 """
 OWN = """
 from torch import nn

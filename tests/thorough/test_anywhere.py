@@ -31,6 +31,7 @@ transferability: null
 head2toe: null
 movement: null
 decodability: null
+grounding: null
 """
 FIGURE = "results/smallest/figures/fig2.svg"
 TABLE = "results/smallest/tables/fig2.csv"

@@ -30,6 +30,7 @@ transferability: null
 head2toe: null
 movement: null
 decodability: null
+grounding: null
 """
 CONFIG = ("--configfile", "small.yaml")
 TRAINED = "results/small/models/objects/seed1"

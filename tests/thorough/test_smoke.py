@@ -35,6 +35,7 @@ def test_every_figure_is_there_in_three_formats(study):
     names += ["decodability", "decodability_claims"]
     names += ["head2toe", *(f"head2toe_{name}" for name in ("affinity", "layers", "cost", "claims"))]
     names += ["movement", "movement_claims"]
+    names += ["grounding", "grounding_claims"]
     assert made == {f"{name}.{ending}" for name in names for ending in ("svg", "pdf", "png")}
 
 

@@ -15,6 +15,7 @@ LEVELS = {
     "G6c": "CKA to initial, above", "G7b": "CKA to initial, above",
     "N8": ("BN re-estimated: barrier of", "BN interpolated: barrier of"),
     "R1": "regression over", "R3": "regression over", "R4": "regression over", "R6": "ln T of",
+    "E2": "AUPRC of cka-debiased less chance", "E3": "AUPRC of cka-debiased less chance",
     "H2": "rank correlation", "H9": "rank correlation",
 }  # fmt: skip
 

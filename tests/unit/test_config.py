@@ -129,7 +129,7 @@ def sections(rule, value):
 def test_schema_and_config_have_the_same_keys():
     Draft202012Validator.check_schema(RULES)
     pairs = list(sections(RULES, CONFIG))
-    assert len(pairs) == 1 + 14 + 6
+    assert len(pairs) == 1 + 14 + 7
     for rule, section in pairs:
         assert set(rule["properties"]) == set(section) == set(rule["required"])
         assert rule["additionalProperties"] is False

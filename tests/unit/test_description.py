@@ -15,7 +15,7 @@ from repdrift.networks.representations import representations
 from repdrift.plan.checking import check
 from repdrift.study.architectures import Layer, chosen_layers
 from repdrift.study.description import FOLDER, described
-from repdrift.study.user_code import code_of, files_of
+from repdrift.user_code import code_of, files_of
 
 
 @pytest.mark.parametrize("changes", [{}, {"width": 16}, {"depth": 3, "size": 64}, {"classes": 7}])

@@ -61,5 +61,5 @@ def test_programs_that_never_use_a_gpu_cannot_be_told_of_one(monkeypatch, capsys
     assert told == {
         "train", "activations", "curve", "sensitivity_of_runs", "transfer_similarity_of_pairs",
         "transfer_barrier_of_pairs", "transfer_criticality_of_parts", "transfer_rates_of_starts", "head2toe_features",
-        "head2toe_probes", "head2toe_tuning", "movement_of_networks", "decodability_of_networks",
+        "head2toe_probes", "head2toe_tuning", "movement_of_networks", "decodability_of_networks", "grounding_of_pairs",
     }  # fmt: skip

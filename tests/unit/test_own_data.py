@@ -26,7 +26,7 @@ from repdrift.study.study import Study
 SMALL = {
     "finetune": {"cross_domain": {"dataset": "mine", "train": "train[0:100]", "test": "test[0:60]"}, "others": []},
     "probe": {"images": 20},
-    **dict.fromkeys(("transfer", "transferability", "head2toe", "movement", "decodability")),
+    **dict.fromkeys(("transfer", "transferability", "head2toe", "movement", "decodability", "grounding")),
 }
 LABELS = np.arange(200) % 10
 IMAGES = np.random.default_rng(0).integers(0, 256, (200, 8, 8, 3), dtype=np.uint8)

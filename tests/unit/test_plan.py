@@ -29,6 +29,9 @@ HEAD2TOE = ["head2toe", *(f"head2toe_{name}" for name in ("affinity", "layers", 
 DECODABILITY = ["decodability", "decodability_claims"]
 
 
+GROUNDING = ["grounding", "grounding_claims"]
+
+
 @pytest.fixture
 def paper(load_config):
     return Plan(load_config())
@@ -130,10 +133,10 @@ def test_swapped_settings_are_another_spec(load_config):
 @pytest.mark.parametrize(
     ("presets", "first", "others"),
     [
-        ((), ["validation"], [*TRANSFER, *TRANSFERABILITY, *HEAD2TOE, *MOVEMENT, *DECODABILITY]),
-        (("laptop",), ["validation"], [*TRANSFER, *TRANSFERABILITY, *HEAD2TOE, *MOVEMENT, *DECODABILITY]),
+        ((), ["validation"], [*TRANSFER, *TRANSFERABILITY, *HEAD2TOE, *MOVEMENT, *DECODABILITY, *GROUNDING]),
+        (("laptop",), ["validation"], [*TRANSFER, *TRANSFERABILITY, *HEAD2TOE, *MOVEMENT, *DECODABILITY, *GROUNDING]),
         (("demo",), [], TRANSFER),
-        (("smoke", "svhn-npz"), [], [*TRANSFER, *TRANSFERABILITY, *HEAD2TOE, *MOVEMENT, *DECODABILITY]),
+        (("smoke", "svhn-npz"), [], [*TRANSFER, *TRANSFERABILITY, *HEAD2TOE, *MOVEMENT, *DECODABILITY, *GROUNDING]),
     ],
     ids=["paper", "laptop", "demo", "smoke"],
 )

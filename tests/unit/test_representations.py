@@ -15,10 +15,11 @@ from repdrift.networks import collecting
 from repdrift.networks import representations as reading
 from repdrift.networks.building import build, initialise
 from repdrift.networks.collecting import Spill
-from repdrift.networks.reduction import reduced, width
+from repdrift.networks.reduction import reduced
 from repdrift.networks.representations import read_layer, representations, shapes
 from repdrift.similarity.compact import gram_of
 from repdrift.similarity.gram import Gram
+from repdrift.study.architectures import width
 
 FULL = Path("/dev/full")
 

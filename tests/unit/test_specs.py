@@ -13,6 +13,7 @@ from repdrift.claims.contrasts import Contrast
 from repdrift.experiments.decodability import specs as of_decodability
 from repdrift.experiments.drift import specs as of_drift
 from repdrift.experiments.drift.claims import multiverse_spec
+from repdrift.experiments.grounding import specs as of_grounding
 from repdrift.experiments.head2toe import specs as of_head2toe
 from repdrift.experiments.movement import specs as of_movement
 from repdrift.experiments.transfer import specs as of_transfer
@@ -24,7 +25,7 @@ from repdrift.study.figure import Panel
 from repdrift.study.study import COMPARED_ROLES
 from repdrift.study.tasks import Part
 
-MODULES = (shared, of_drift, of_transfer, of_transferability, of_head2toe, of_movement, of_decodability)
+MODULES = (shared, of_drift, of_transfer, of_transferability, of_head2toe, of_movement, of_decodability, of_grounding)
 KINDS = {kind for module in MODULES for name, kind in vars(module).items() if name.endswith("Spec") and name != "Spec"}
 
 
@@ -81,6 +82,11 @@ def decodability_specs(decodability, seed):
     yield from (decodability.spec(dataset, seed) for dataset in decodability.roles)
 
 
+def grounding_specs(grounding, seed):
+    yield from map(grounding.pairs_spec, grounding.reductions)
+    yield grounding.precision_spec()
+
+
 OF_EXPERIMENTS = {
     "drift": drift_specs,
     "transfer": transfer_specs,
@@ -88,6 +94,7 @@ OF_EXPERIMENTS = {
     "head2toe": head2toe_specs,
     "movement": lambda movement, seed: (movement.spec(role, seed) for role in movement.roles),
     "decodability": decodability_specs,
+    "grounding": grounding_specs,
     # The programs that all experiments share make everything for these.
     "networks": lambda networks, seed: iter(()),
     "precision": lambda precision, seed: iter(()),
@@ -195,6 +202,8 @@ LATER = {
     ("TrainSpec", "train"),
     *((kind, "reduce") for kind in ("ActivationsSpec", "CurveSpec", "SensitivitySpec", "UsualMeasurement")),
     *((kind, "reduce") for kind in ("PairsSpec", "UsualChoices")),
+    ("ActivationsSpec", "features"),
+    *((kind, "own") for kind in ("SimilaritySpec", "CurveSpec", "SensitivitySpec", "PairsSpec", "MovementSpec")),
 }
 
 

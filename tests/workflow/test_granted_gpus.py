@@ -10,7 +10,7 @@ USERS = {
     "pretrain", "pretrain_source", "finetune", "finetune_path", "activations", "curve", "sensitivity_of_runs",
     "transfer_similarity_of_pairs", "transfer_barrier_of_pairs", "transfer_criticality_of_parts",
     "transfer_rates_of_starts", "head2toe_features", "head2toe_probes", "head2toe_tuning",
-    "movement_of_networks", "decodability_of_networks",
+    "movement_of_networks", "decodability_of_networks", "grounding_of_pairs",
 }  # fmt: skip
 FLAGS = ("--forceall", "--dry-run", "--printshellcmds", "--nocolor")
 

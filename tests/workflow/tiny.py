@@ -21,6 +21,7 @@ OVERLAY = f"""{DRIFT}
 controls: {{scratch: false, matched_steps: null, independent: false}}
 transfer: null
 transferability: null
+grounding: null
 head2toe: null
 movement: null
 decodability: null
@@ -46,6 +47,7 @@ transferability:
   steps: 2
   classes: [5, 10]
   class_images: 8
+grounding: {{reduce: [mean], images: 32, estimators: [soft-matching, linear-predictivity]}}
 head2toe:
   targets: [cross_domain]
   sweeps: [cross_domain]

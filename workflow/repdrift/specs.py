@@ -6,7 +6,7 @@ of the programs of an experiment are in its folder. The Snakefile imports this m
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import msgspec
@@ -122,13 +122,15 @@ class TrainSpec:
 class ActivationsSpec:
     """Representations of a network on a probe. If there are calibration images, BN statistics are estimated on them.
 
-    `reduce` is as in `repdrift.study.sections.Probe`.
+    `reduce` is as in `repdrift.study.sections.Probe`. `features` tells whether the features of wide layers are kept,
+    and not the inner products of their images.
     """
 
     network: dict[str, Any]
     probe: Part
     calibration: Part | None
     reduce: str = NONE
+    features: bool = False
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,7 @@ class SimilaritySpec:
     """Similarities of the final network of a run to its references, on the probe of a role.
 
     `permutations` is the number of permutations behind each null, and `halves` the number of random halves of the
-    probe on which linear CKA is measured again.
+    probe on which linear CKA is measured again. `own` has the hash of the code of each estimator of a user's own.
     """
 
     run: str
@@ -146,6 +148,7 @@ class SimilaritySpec:
     estimators: tuple[str, ...]
     permutations: int
     halves: int
+    own: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

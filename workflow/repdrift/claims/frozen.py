@@ -37,6 +37,7 @@ FROZEN = {
     "head2toe": Frozen("92e21dc4d92e", "2026-11-25"),
     "movement": Frozen("9f27bd19a664", "2026-11-26"),
     "decodability": Frozen("1753a4eb7782", "2026-11-26"),
+    "grounding": Frozen("55f1081d166c", "2026-11-26"),
     "networks": Frozen("19147976620d", "2026-11-26"),
     "precision": Frozen("59b41aefb184", "2026-11-26"),
 }

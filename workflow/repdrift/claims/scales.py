@@ -21,5 +21,8 @@ DECADES = Scale("log10 ratio", math.log10(1.25))  # a quarter of a cost
 RANK_CORRELATION = Scale("rank correlation", 0.2)
 KAPPA = Scale("kappa", 0.02)
 SHARE = Scale("share", 0.02)
+AUPRC = Scale("AUPRC", 0.05)  # of finding pairs of networks that are alike, where 1 is perfect
+# As NO_WORSE, with a margin of .05.
+AUPRC_NO_WORSE = Scale("AUPRC", 0.0)
 # The change of ln T of Chen et al. (2022) for one standard deviation of a property of targets; their largest is .8.
 COEFFICIENT = Scale("ln ratio per SD", math.log(1.05))

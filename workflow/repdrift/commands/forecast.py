@@ -19,7 +19,12 @@ from repdrift.specs import ActivationsSpec, TrainSpec, parse
 from repdrift.study.description import Description, described
 
 JOB_SECONDS = 5.0  # processor time of a job before it begins its work: it imports torch or the drawing library
-READS = ("activations", "sensitivity_of_runs", "curve")  # programs whose forward passes are counted
+READS = (
+    "activations",
+    "sensitivity_of_runs",
+    "curve",
+    "grounding_of_pairs",
+)  # programs whose forward passes are counted
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -93,6 +98,8 @@ def images_read(job: PlannedJob) -> int:
         return images * (1 + len(spec["epochs"]))
     if job.program == "activations":
         return images
+    if job.program == "grounding_of_pairs":
+        return images * sum(path.suffix == ".safetensors" for path in job.inputs)
     every: int = sum(spec["sizes"]) * len(spec["bn"]) + (spec["samples"] - 1) * spec["usual"]["images"]
     return every * len(spec["networks"])
 
@@ -112,13 +119,13 @@ def layer_bytes(job: PlannedJob) -> int:
     """Return the bytes of the representations that a job saves."""
     if job.program != "activations":
         return 0
-    from repdrift.networks.reduction import width  # noqa: PLC0415  these import torch
     from repdrift.similarity.compact import bytes_of_smaller  # noqa: PLC0415
 
     spec = parse(ActivationsSpec, canonical(job.spec))
     found = _description(canonical(bare(spec.network)))
-    names = found.architecture(spec.network.get("layers")).layers
-    widths = [width(layer.shape, spec.reduce) for layer in found.layers if layer.name in names]
+    widths = found.widths(spec.network.get("layers"), spec.reduce).values()
+    if spec.features:
+        return sum(4 * spec.probe.size * each for each in widths)
     return sum(bytes_of_smaller(spec.probe.size, each) for each in widths)
 
 

@@ -143,7 +143,7 @@ def lines(args: argparse.Namespace, settings: Mapping[str, Section], looks: Mapp
     tried = {"images": [probe], "bn": ["batch"], "estimators": ["cka-biased", "cka-debiased"], "runs": "main"}
     yield f"sensitivity: {dumped({**tried, 'samples': 1})}"
     yield "transfer: null            # the experiments of other papers: see config.yaml"
-    yield from (f"{name}: null" for name in ("transferability", "head2toe", "movement", "decodability"))
+    yield from (f"{name}: null" for name in ("transferability", "head2toe", "movement", "decodability", "grounding"))
 
 
 def found(name: str, seen: Look) -> str:

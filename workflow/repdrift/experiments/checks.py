@@ -3,12 +3,16 @@
 The Snakefile imports this module, so it needs nothing heavy.
 """
 
+import ast
 from collections.abc import Sequence
 
+from repdrift.errors import UserError
+from repdrift.study.architectures import MEAN, NONE, TOKEN
 from repdrift.study.config import image_sections
 from repdrift.study.refusal import refusal
 from repdrift.study.study import Study
 from repdrift.study.tasks import Part
+from repdrift.user_code import code_of, file_and_function, is_own
 
 
 def check_targets(study: Study, experiment: str, targets: Sequence[str], sweeps: Sequence[str]) -> None:
@@ -69,3 +73,60 @@ def check_sides(study: Study, experiment: str, sides: Sequence[int]) -> None:
             names = ", ".join(map(str, allowed))
             sentence = f"blocks of that side do not divide images of {whole} pixels into several; allowed are {names}"
             raise refusal(f"{experiment}.shuffle[{place}]", side, sentence)
+
+
+def check_own_estimators(key: str, estimators: Sequence[str]) -> None:
+    """Check the files of the estimators of a user's own in the list of a key.
+
+    Raises
+    ------
+    UserError
+        If there is no such file, it is no Python file, or it does not define the function at its top level.
+    """
+    for name in filter(is_own, estimators):
+        path, function = file_and_function(name)
+        try:
+            code_of(path)
+        except UserError as error:
+            raise refusal(key, name, str(error)) from None
+        known = _defined(path.read_bytes())
+        if function not in known:
+            names = ", ".join(one for one in known if not one.startswith("_")) or "none"
+            raise refusal(key, name, f"the file has no function {function!r}; it has {names}")
+
+
+def _defined(code: bytes) -> list[str]:
+    """List the names that the statements at the top level of a Python file define or import."""
+    found: list[str] = []
+    for statement in ast.parse(code).body:
+        if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+            found.append(statement.name)
+        elif isinstance(statement, ast.Assign):
+            found += [target.id for target in statement.targets if isinstance(target, ast.Name)]
+        elif isinstance(statement, ast.ImportFrom):
+            found += [alias.asname or alias.name for alias in statement.names]
+    return found
+
+
+def check_tokens(study: Study, network: str, key: str, reductions: Sequence[str]) -> None:
+    """Check that every compared layer has tokens, or no positions, if layers are reduced to the first token.
+
+    Parameters
+    ----------
+    study : Study
+    network : str
+        The name of a run or of initial weights, whose network is checked.
+    key : str
+        The key of the reductions.
+    reductions : sequence of str
+
+    Raises
+    ------
+    UserError
+        At the first layer without tokens.
+    """
+    compared = study.architecture_of(network).layers
+    for layer in study.description_of(network).layers:
+        if TOKEN in reductions and layer.name in compared and len(layer.shape) > 2:
+            where = f"layer {layer.name} of {study.choice(network).label}"
+            raise refusal(key, TOKEN, f"{where} is {layer.in_words}, without tokens; allowed are {NONE} and {MEAN}")

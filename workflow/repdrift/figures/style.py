@@ -24,6 +24,8 @@ from matplotlib.textpath import TextPath
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import blended_transform_factory
 
+from repdrift.user_code import file_and_function, is_own
+
 Colour = tuple[float, float, float]
 
 SINGLE, DOUBLE = 3.3, 6.75  # widths in inches of a figure over one and over two columns of a paper
@@ -43,6 +45,8 @@ ESTIMATORS = {
     "rsa-spearman": "RSA (Spearman)",
     "procrustes": "Procrustes",
     "neighbours": "mutual k-NN",
+    "soft-matching": "soft matching",
+    "linear-predictivity": "linear predictivity",
     "svcca": "SVCCA",
     "pwcca": "PWCCA",
 }
@@ -92,10 +96,14 @@ def quantity(labels: Sequence[str]) -> dict[str, float] | None:
 
 
 def estimator_label(name: str) -> str:
-    """Return the label of an estimator, such as ``CKA (debiased)`` for ``cka-debiased``; an unknown name as it is.
+    """Return the label of an estimator, such as ``CKA (debiased)`` for ``cka-debiased``.
+
+    That of a user's own, ``path/to/file.py:FUNCTION``, is the name of the function. An unknown name stays as it is.
 
     A number after @ in the name is in the label: ``RBF CKA (biased, 0.5 median)`` for ``rbf-cka-biased@0.5``.
     """
+    if is_own(name):
+        return file_and_function(name)[1]
     known, _, bandwidth = name.partition("@")
     return ESTIMATORS[known].format(bandwidth or RBF_BANDWIDTH) if known in ESTIMATORS else name
 

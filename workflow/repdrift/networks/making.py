@@ -1,10 +1,7 @@
 """Modules that are made by name: of torchvision, or by a function in a user's own file."""
 
-import importlib.util
 import inspect
-import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -14,6 +11,7 @@ from torchvision import models
 
 from repdrift.errors import UserError, in_one_line
 from repdrift.study.architectures import TORCHVISION
+from repdrift.user_code import function_in
 
 SMALL_STEM = "small"
 
@@ -43,7 +41,7 @@ def make_module(name: str, classes: int, size: int, arguments: Mapping[str, Any]
     if name.startswith(TORCHVISION):
         return _of_torchvision(name.removeprefix(TORCHVISION), classes, size, dict(arguments))
     path, _, function = name.rpartition(":")
-    return _called(_in_file(Path(path), function), classes, size, arguments)
+    return _called(function_in(Path(path), function), classes, size, arguments)
 
 
 def _of_torchvision(name: str, classes: int, size: int, arguments: dict[str, Any]) -> nn.Module:
@@ -73,38 +71,6 @@ def _give_small_stem(module: nn.Module, stem: str) -> None:
     module.conv1 = nn.Conv2d(3, first.out_channels, kernel_size=3, stride=1, padding=1, bias=False)
     nn.init.kaiming_normal_(module.conv1.weight, mode="fan_out", nonlinearity="relu")
     module.maxpool = nn.Identity()
-
-
-def _in_file(path: Path, function: str) -> Callable[..., object]:
-    """Return a function, or a class, of a file."""
-    if not path.is_file():
-        raise UserError(f"there is no file {path}")
-    module_name = f"repdrift_user_{path.stem}"
-    spec = importlib.util.spec_from_file_location(module_name, path)
-    if spec is None or spec.loader is None:
-        raise UserError(f"{path} is no Python file")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[module_name] = module
-    with _imports_from(path.parent):
-        try:
-            spec.loader.exec_module(module)
-        except Exception as error:  # the code is the user's own
-            raise in_one_line(f"the file fails: {type(error).__name__}: {error}") from None
-    found = getattr(module, function, None)
-    if not callable(found):
-        names = [name for name, value in vars(module).items() if callable(value) and not name.startswith("_")]
-        raise UserError(f"the file has no function {function!r}; it has {', '.join(names) or 'none'}")
-    return found  # type: ignore[no-any-return]
-
-
-@contextmanager
-def _imports_from(folder: Path) -> Iterator[None]:
-    """Let a user's file import the files beside it."""
-    sys.path.insert(0, str(folder.resolve()))
-    try:
-        yield
-    finally:
-        sys.path.remove(str(folder.resolve()))
 
 
 def _called(function: Callable[..., object], classes: int, size: int, arguments: Mapping[str, Any]) -> nn.Module:

@@ -1,12 +1,9 @@
 """What of a layer is compared: all its values, their means over positions, or the token that stands for the image."""
 
-import math
-from collections.abc import Sequence
-
 from torch import Tensor
 
 from repdrift.errors import UserError
-from repdrift.study.architectures import MEAN, NONE, TOKEN
+from repdrift.study.architectures import MEAN, NONE, TOKEN, channel_axis
 
 
 def reduced(values: Tensor, how: str, layer: str) -> Tensor:
@@ -15,7 +12,8 @@ def reduced(values: Tensor, how: str, layer: str) -> Tensor:
     Parameters
     ----------
     values : Tensor [B, ...]
-        [B, C] without positions, [B, T, C] for tokens, or [B, C, H, W] or [B, H, W, C] for images, see `channel_axis`.
+        [B, C] without positions, [B, T, C] for tokens, or [B, C, H, W] or [B, H, W, C] for images, see
+        `repdrift.study.architectures.channel_axis`.
     how : str
         ``none`` takes all values. ``mean`` takes the mean of each channel over all positions. ``token`` takes the first
         token, which is the class token of a vision transformer. A layer without positions is the same in all three.
@@ -37,19 +35,3 @@ def reduced(values: Tensor, how: str, layer: str) -> Tensor:
         f"layer {layer} has the shape {tuple(values.shape[1:])} for an image, without tokens: reduce it by "
         f"{NONE} or {MEAN}"
     )
-
-
-def width(shape: Sequence[int], how: str) -> int:
-    """Return the number of values p to which a layer is reduced, given its shape for one image."""
-    return math.prod(shape) if how == NONE else shape[channel_axis(shape) - 1]
-
-
-def channel_axis(shape: Sequence[int]) -> int:
-    """Return the axis of the channels in the representations [B, ...] of a layer, given its shape for one image.
-
-    It is the last for tokens [T, C], and 1 in [B, C, H, W]. Some networks have [H, W, C] inside, such as Swin and
-    ConvNeXt. The images of a study are square, so H = W tells the two apart.
-    """
-    if len(shape) == 2 or (len(shape) == 3 and shape[0] == shape[1] != shape[2]):
-        return len(shape)
-    return 1

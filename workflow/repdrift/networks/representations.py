@@ -20,8 +20,7 @@ from repdrift.networks.reduction import reduced
 from repdrift.similarity.compact import gram_is_smaller
 from repdrift.similarity.gram import Representation
 from repdrift.study.architectures import NONE
-
-IN_MEMORY = 2**29  # bytes of the features that are held in memory; conv4 takes fewer on 5,000 images
+from repdrift.study.description import IN_MEMORY
 
 
 @torch.inference_mode()

@@ -9,6 +9,7 @@ from typing import Any
 
 from repdrift.data.look import Look, look
 from repdrift.plan.data_checking import check_datasets, check_images, check_looks
+from repdrift.plan.estimator_checking import check_estimators
 from repdrift.plan.experiments import check_sections
 from repdrift.plan.network_checking import check_networks
 from repdrift.plan.schema import check_schema
@@ -55,6 +56,7 @@ def check(config: Config) -> dict[str, Any]:
     check_networks(config)
     study = Study(parse(config))
     check_training(study)
+    check_estimators(study)
     check_sections(study)
     return config
 

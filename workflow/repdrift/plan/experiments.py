@@ -14,6 +14,9 @@ from repdrift.experiments.decodability import experiment as decodability
 from repdrift.experiments.drift import claims as drift_claims
 from repdrift.experiments.drift.experiment import Drift
 from repdrift.experiments.experiment import Experiment
+from repdrift.experiments.grounding import checks as grounding_checks
+from repdrift.experiments.grounding import claims as grounding_claims
+from repdrift.experiments.grounding import experiment as grounding
 from repdrift.experiments.head2toe import checks as head2toe_checks
 from repdrift.experiments.head2toe import claims as head2toe_claims
 from repdrift.experiments.head2toe import experiment as head2toe
@@ -88,6 +91,13 @@ KNOWN = {
         decodability.Settings,
         decodability_checks.check,
         _trains_source,
+    ),
+    "grounding": Entry(
+        grounding.Grounding,
+        grounding_claims.claims,
+        grounding.Settings,
+        grounding_checks.check,
+        grounding.has_questions,
     ),
     "networks": Entry(networks.Networks, networks_claims.claims, fits=networks.sizes_differ),
     "precision": Entry(precision.Precision, precision_claims.claims, fits=precision.other_precisions),

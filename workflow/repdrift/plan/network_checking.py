@@ -6,7 +6,8 @@ The Snakefile imports this module, so it needs nothing heavy.
 import re
 
 from repdrift.errors import UserError
-from repdrift.study.architectures import BLOCKS, CONV4, LOGITS, MEAN, NONE, TOKEN, TORCHVISION
+from repdrift.experiments.checks import check_tokens
+from repdrift.study.architectures import BLOCKS, CONV4, LOGITS, TORCHVISION
 from repdrift.study.config import Config
 from repdrift.study.refusal import nearest, refusal
 from repdrift.study.runs import prefix_of
@@ -56,19 +57,8 @@ def check_networks(config: Config) -> None:
         if not hidden:
             sentence = f"allowed are layers before the {LOGITS}, which are compared in any case"
             raise refusal(f"{key}.layers", [LOGITS], sentence)
-        _check_tokens(study, name)
-
-
-def _check_tokens(study: Study, name: str) -> None:
-    """Check that every layer that is compared has tokens, or no positions, if layers are reduced to the first token."""
-    compared, reduced = study.architecture_of(name).layers, study.config.probe.reduce
-    key = "probe.reduce" if reduced == TOKEN else "sensitivity.reduce"
-    if TOKEN not in (reduced, *study.config.sensitivity.reduce):
-        return
-    for layer in study.description_of(name).layers:
-        if layer.name in compared and len(layer.shape) > 2:
-            where = f"layer {layer.name} of {study.choice(name).label}"
-            raise refusal(key, TOKEN, f"{where} is {layer.in_words}, without tokens; allowed are {NONE} and {MEAN}")
+        check_tokens(study, name, "probe.reduce", [study.config.probe.reduce])
+        check_tokens(study, name, "sensitivity.reduce", study.config.sensitivity.reduce)
 
 
 def _check_conv4(key: str, arguments: Config) -> None:

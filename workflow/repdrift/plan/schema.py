@@ -13,7 +13,7 @@ import yaml
 from jsonschema import Draft202012Validator, ValidationError, validators
 
 from repdrift.errors import UserError, in_one_line
-from repdrift.similarity.registry import ESTIMATORS, NUMBER
+from repdrift.similarity.registry import ESTIMATORS, NUMBER, Entry
 from repdrift.study.config import Config
 from repdrift.study.refusal import joined, nearest, refusal
 
@@ -48,17 +48,27 @@ def schema() -> dict[str, Any]:
     for path in sorted(EXPERIMENTS.glob("*/schema.yaml")):
         found["properties"][path.parent.name] = yaml.safe_load(path.read_text(encoding="utf-8"))
         found["required"].append(path.parent.name)
-    names = [name for name, entry in ESTIMATORS.items() if entry.any_width]
-    estimators = found["$defs"]["estimators"]
+    _complete(found["$defs"]["every_estimator"], ESTIMATORS)
+    _complete(found["$defs"]["estimators"], {name: entry for name, entry in ESTIMATORS.items() if entry.any_width})
+    return found
+
+
+def _complete(estimators: dict[str, Any], allowed: Mapping[str, Entry]) -> None:
+    """Complete the rule for a list of estimators by the names that it may have."""
+    names = list(allowed)
     numbered = [name for name in names if ESTIMATORS[name].number]
     with_number = {
         "pattern": f"^({'|'.join(numbered)})@(?!0+([.]0+)?$){NUMBER}$(?!\\n)",
         "description": f"{' or '.join(numbered)}, and after @ a number above 0, such as {numbered[0]}@0.5",
     }
-    has_number = {"description": "a name with a number after @", "type": "string", "pattern": "@"}
-    estimators["items"] = {"if": has_number, "then": with_number, "else": {"enum": names}}
-    estimators["description"] = f"a list of {', '.join(names)} (one or more, each only once)"
-    return found
+    own = {"pattern": r"^[^{}]*[^{}\s][.]py:\w+$(?!\n)", "description": "path/to/file.py:FUNCTION, without { and }"}
+    is_own = {"description": "a function of a user's own", "type": "string", "pattern": "[.]py:"}
+    no_plain_name = {"description": "a number after @, or such a function", "type": "string", "pattern": "@|[.]py:"}
+    others = {"if": is_own, "then": own, "else": with_number}
+    estimators["items"] = {"if": no_plain_name, "then": others, "else": {"enum": names}}
+    estimators["description"] = (
+        f"a list of {', '.join(names)}, or path/to/file.py:FUNCTION (one or more, each only once)"
+    )
 
 
 def check_schema(config: Config) -> None:

@@ -12,6 +12,7 @@ from repdrift.claims.contrasts import histories_of
 from repdrift.data import folders
 from repdrift.data.readers import FOLDER, source_split
 from repdrift.plan.plan import Plan
+from repdrift.similarity.registry import needs_features
 from repdrift.study.architectures import HALF
 from repdrift.study.figure import Figure
 from repdrift.study.runs import INDEPENDENT, INDEPENDENT_2, INITIAL, variant_of
@@ -84,7 +85,8 @@ def train(plan: Plan, name: str, seed: int) -> specs.TrainSpec:
 def activations(plan: Plan, role: str, run: str) -> specs.ActivationsSpec:
     _, probe = plan.study.probe(role)
     calibration, reduce = plan.study.calibration(role), plan.study.config.probe.reduce
-    return specs.ActivationsSpec(plan.measured_network(run), probe, calibration, reduce)
+    features = any(map(needs_features, plan.study.config.similarity.estimators))
+    return specs.ActivationsSpec(plan.measured_network(run), probe, calibration, reduce, features)
 
 
 def similarity(plan: Plan, role: str, name: str, seed: int) -> specs.SimilaritySpec:
@@ -97,6 +99,7 @@ def similarity(plan: Plan, role: str, name: str, seed: int) -> specs.SimilarityS
         estimators=settings.estimators,
         permutations=settings.permutations,
         halves=settings.halves,
+        own=plan.study.own_code(settings.estimators),
     )
 
 

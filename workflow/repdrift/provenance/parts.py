@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from repdrift.user_code import is_own
+
 PACKAGE = Path(__file__).parents[1]
 PROGRAM, DRAWING, ESTIMATOR, READER = "program", "drawing", "estimator", "reader"
 # What is used of the module of a part, in this order.
@@ -61,7 +63,8 @@ def loaded(spec: object) -> list[str]:
     """
     settings: Mapping[str, Any] = spec if isinstance(spec, Mapping) else vars(spec)
     # The same code computes rbf-cka-biased and rbf-cka-biased@0.5; the number is in the spec.
-    named = dict.fromkeys(name.partition("@")[0] for name in settings.get("estimators", ()))
+    # A user's own estimator is none of our parts: the spec has the hash of its code.
+    named = dict.fromkeys(name.partition("@")[0] for name in settings.get("estimators", ()) if not is_own(name))
     estimators = [f"{ESTIMATOR} {name}" for name in named]
     drawings = [f"{DRAWING} {settings['kind']}"] if "kind" in settings else []
     dataset = settings.get("dataset")  # its settings, or its name

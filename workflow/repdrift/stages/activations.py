@@ -1,6 +1,7 @@
 """Compute the representations of one checkpoint on the probe, and save them to one file.
 
-Each layer is kept as its features or as the inner products of the images, whichever takes less disk.
+Each layer is kept as its features or as the inner products of the images, whichever takes less disk. It is kept as its
+features if an estimator of the study needs these.
 """
 
 from pathlib import Path
@@ -29,7 +30,7 @@ def main() -> None:
     probe, calibration = load_probe(args.images, spec.probe, spec.calibration, device)
     network = checkpoints.load_with_its_head(args.checkpoint, spec.network).to(device)
     found = representations(network, probe, calibration, reduce=spec.reduce, folder=args.output.parent)
-    layers = {layer: smaller(x) for layer, x in found.items()}
+    layers = found if spec.features else {layer: smaller(x) for layer, x in found.items()}
     print(", ".join(f"{layer} {tuple(x.shape)}" for layer, x in layers.items()))
     details = {layer: {"shape": shape, "reduce": spec.reduce} for layer, shape in shapes(network, probe).items()}
     job.save(args.output, lambda file: save(file, layers, details))

@@ -120,3 +120,19 @@ def chosen_layers(layers: Sequence[Layer], patterns: Sequence[str] | None) -> tu
             raise UserError(f"there is no layer {pattern!r}; there are {', '.join(near)}")
     chosen = [name for name in names if any(fnmatchcase(name, pattern) for pattern in patterns)]
     return (*(name for name in chosen if name != LOGITS), LOGITS)
+
+
+def width(shape: Sequence[int], how: str) -> int:
+    """Return the number of values p to which a layer is reduced, given its shape for one image."""
+    return math.prod(shape) if how == NONE else shape[channel_axis(shape) - 1]
+
+
+def channel_axis(shape: Sequence[int]) -> int:
+    """Return the axis of the channels in the representations [B, ...] of a layer, given its shape for one image.
+
+    It is the last for tokens [T, C], and 1 in [B, C, H, W]. Some networks have [H, W, C] inside, such as Swin and
+    ConvNeXt. The images of a study are square, so H = W tells the two apart.
+    """
+    if len(shape) == 2 or (len(shape) == 3 and shape[0] == shape[1] != shape[2]):
+        return len(shape)
+    return 1

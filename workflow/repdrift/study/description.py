@@ -20,10 +20,11 @@ import msgspec
 from repdrift.canonical import canonical
 from repdrift.errors import UserError, in_one_line
 from repdrift.study import architectures
-from repdrift.study.architectures import CONV4, TORCHVISION, Architecture, Layer, chosen_layers
+from repdrift.study.architectures import CONV4, TORCHVISION, Architecture, Layer, chosen_layers, width
 from repdrift.study.sections import Weights
 
 FOLDER = Path("results/networks")
+IN_MEMORY = 2**29  # bytes of the features of all layers that are held in memory; conv4 takes fewer on 5,000 images
 SECONDS = 300  # the longest time that a network may take to be built and called once
 
 
@@ -64,6 +65,11 @@ class Description:
         """
         values = 32 * sum(layer.size for layer in self.layers) // 2 + 4 * self.parameters
         return 4 * values // 10**6
+
+    def widths(self, patterns: Sequence[str] | None, reduce: str) -> dict[str, int]:
+        """Return the number of values of each compared layer, which patterns choose, after a reduction."""
+        names = self.architecture(patterns).layers
+        return {layer.name: width(layer.shape, reduce) for layer in self.layers if layer.name in names}
 
     def architecture(self, patterns: Sequence[str] | None) -> Architecture:
         """Return the names of the compared layers, which patterns choose, and of the parts.

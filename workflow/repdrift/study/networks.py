@@ -4,7 +4,6 @@ The Snakefile imports this module, so it needs nothing heavy.
 """
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -12,7 +11,7 @@ import msgspec
 from repdrift.study.architectures import BLOCKS, CONV4, HALF, TORCHVISION
 from repdrift.study.sections import Network, Pixels, Training, Variant, section
 from repdrift.study.tasks import SIDE
-from repdrift.study.user_code import code_of
+from repdrift.user_code import code_of, file_and_function
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,7 @@ def settings(network: Network, classes: int, images: Pixels) -> dict[str, Any]:
         return {**found, **network.arguments, **({} if images.size == SIDE else {"size": images.size})}
     found |= {"size": images.size, "arguments": dict(network.arguments)}
     if not network.name.startswith(TORCHVISION):
-        found["code"] = code_of(Path(network.name.rpartition(":")[0]))
+        found["code"] = code_of(file_and_function(network.name)[0])
     return found
 
 

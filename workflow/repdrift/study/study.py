@@ -5,7 +5,7 @@ The Snakefile imports this module, so it needs nothing heavy.
 """
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property
 from pathlib import PurePath
@@ -28,6 +28,7 @@ from repdrift.study.runs import (
 from repdrift.study.sections import Config, Images
 from repdrift.study.tasks import CALIBRATION_IMAGES, Part, Task, Transform, shuffle_suffix
 from repdrift.study.trained import first_trained
+from repdrift.user_code import code_of, file_and_function, is_own
 
 SOURCE, DOMAIN, CROSS_DOMAIN, OTHERS = "source", "domain", "cross_domain", "others"
 COMPARED_ROLES = (SOURCE, DOMAIN, CROSS_DOMAIN)  # the networks of all tasks of such a role share a probe
@@ -61,6 +62,7 @@ class Study(Files):
         self.own = own
         self._networks: dict[str, dict[str, object]] = {}  # by the name of the variant, as the next ones
         self._descriptions: dict[str, Description] = {}
+        self._own_code: dict[str, str] = {}  # by the name of an estimator
         # A preset can make a variant equal to the study itself, which is not trained twice.
         self.variants = {name: one for name, one in changed.items() if not one.trains_like(own)}
         # Weights that somebody else has trained bring their own classes.
@@ -144,6 +146,13 @@ class Study(Files):
         """Names of the weights before any training."""
         kinds = [INITIAL[0], INDEPENDENT[0]]
         return [*kinds, INDEPENDENT_2[0], *(prefix_of(variant) + kind for variant in self.variants for kind in kinds)]
+
+    def own_code(self, estimators: Collection[str]) -> dict[str, str]:
+        """Return the hash of the code of each estimator of the user's own among some estimators."""
+        for name in filter(is_own, estimators):
+            if name not in self._own_code:
+                self._own_code[name] = code_of(file_and_function(name)[0])
+        return {name: self._own_code[name] for name in filter(is_own, estimators)}
 
     # Targets
 

@@ -225,6 +225,7 @@ class Drift(Experiment):
             epochs=study.checkpoint_epochs,
             estimators=study.config.similarity.estimators,
             reduce=study.config.probe.reduce,
+            own=study.own_code(study.config.similarity.estimators),
         )
 
     def layers_spec(self, seed: int) -> LayersSpec:
@@ -251,6 +252,7 @@ class Drift(Experiment):
             estimators=tuple(estimators),
             permutations=self.sensitivity_permutations(role, group),
             reduce=tuple(self.reductions),
+            own=study.own_code(estimators),
         )
 
     def _compared(self, run: Run) -> ComparedRun:

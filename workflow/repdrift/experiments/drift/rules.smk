@@ -97,8 +97,13 @@ rule compare_with_published:
         program("compare_with_published", "published similarities histories", grows=True)
 
 
+# The known answers tell the order in which the multiverse shows the estimators, if the study has them.
+KNOWN_ANSWERS = {"grounding": STUDY.table("grounding")} if "grounding" in PLAN.experiments else {}
+
+
 rule judge_under_choices:
     input:
+        **KNOWN_ANSWERS,
         similarities=DRIFT.similarities(),
         curves=DRIFT.curves(),
         histories=PLAN.claim_histories(DRIFT.claims_figure),
@@ -117,4 +122,4 @@ rule judge_under_choices:
         spec=lambda w: canonical(multiverse_spec(DRIFT)),
         code=fingerprint("judge_under_choices"),
     shell:
-        program("judge_under_choices", "similarities curves histories choices", grows=True)
+        program("judge_under_choices", " ".join(["similarities curves histories choices", *KNOWN_ANSWERS]), grows=True)

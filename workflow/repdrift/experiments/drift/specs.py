@@ -3,7 +3,7 @@
 The Snakefile imports this module, so it needs nothing heavy.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from repdrift.claims.contrasts import Claim, HistoryOf
@@ -13,7 +13,7 @@ from repdrift.study.tasks import Part
 
 @dataclass(frozen=True)
 class CurveSpec:
-    """Similarity of a run to its initialisation at some epochs."""
+    """Similarity of a run to its initialisation at some epochs. `own` is as in `repdrift.specs.SimilaritySpec`."""
 
     run: str
     seed: int
@@ -23,6 +23,7 @@ class CurveSpec:
     epochs: tuple[int, ...]
     estimators: tuple[str, ...]
     reduce: str = NONE
+    own: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,8 @@ class SensitivitySpec:
 
     `networks` names the files of weights, in their order, and `network` has the settings of all of them. `role` names
     the probe, `probe` has its images, and `samples` is the number of separate probes of the usual size among them.
-    `permutations` is the number of permutations by which the usual measurement is calibrated, or 0.
+    `permutations` is the number of permutations by which the usual measurement is calibrated, or 0. `own` is as in
+    `repdrift.specs.SimilaritySpec`.
     """
 
     runs: tuple[ComparedRun, ...]
@@ -79,6 +81,7 @@ class SensitivitySpec:
     estimators: tuple[str, ...]
     permutations: int
     reduce: tuple[str, ...] = (NONE,)
+    own: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -94,6 +94,7 @@ class Movement(Experiment):
             estimators=study.config.similarity.estimators,
             sizes=tuple(self.sizes),
             path=tuple(self.path),
+            own=study.own_code(study.config.similarity.estimators),
         )
 
     # Figures

@@ -3,7 +3,7 @@
 The Snakefile imports this module, so it needs nothing heavy.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from repdrift.study.tasks import Part
@@ -29,7 +29,7 @@ class MovementSpec:
 
     `networks` names the files of weights, in their order. `sizes` are relative sizes of the change of every part, and
     `path` has shares of the change by training. If there are calibration images, BN statistics are estimated on them.
-    `reduce` is as in `repdrift.study.sections.Probe`.
+    `reduce` is as in `repdrift.study.sections.Probe`, and `own` as in `repdrift.specs.SimilaritySpec`.
     """
 
     role: str
@@ -43,3 +43,4 @@ class MovementSpec:
     estimators: tuple[str, ...]
     sizes: tuple[float, ...]
     path: tuple[float, ...]
+    own: dict[str, str] = field(default_factory=dict)

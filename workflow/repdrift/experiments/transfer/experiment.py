@@ -106,6 +106,7 @@ class Transfer(Trainings):
             disagreeing=DISAGREEING,
             judges=JUDGES,
             reduce=usual.reduce,
+            own=self.study.own_code(self.study.config.similarity.estimators),
         )
 
     def lines_spec(self, dataset: str, seed: int) -> LinesSpec:

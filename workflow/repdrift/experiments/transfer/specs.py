@@ -5,7 +5,7 @@ module, so it needs nothing heavy.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from repdrift.study.architectures import NONE
@@ -42,7 +42,7 @@ class PairsSpec(Comparison):
 
     `probe` and `calibration` are numbers of images. `disagreeing` is the pair whose mistakes are divided into ambiguous
     images and others, and `judges` are the networks that tell how ambiguous an image is. `reduce` is the reduction of
-    layers.
+    layers. `own` is as in `repdrift.specs.SimilaritySpec`.
     """
 
     pairs: Mapping[str, tuple[str, str]]
@@ -52,6 +52,7 @@ class PairsSpec(Comparison):
     disagreeing: str
     judges: tuple[str, ...]
     reduce: str = NONE
+    own: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

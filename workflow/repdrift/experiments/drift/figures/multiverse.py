@@ -23,6 +23,7 @@ TITLES = {
     "layer": "layer", "estimator": "estimator", "values": "values", "n": "images", "sample": "sample", "bn": "BN",
     "reduce": "reduced", "variant": "network", "reference": "init",
 }  # fmt: skip
+ADVANTAGE = "advantage"  # a column of studies with known answers, by which estimators are ordered
 NUMBERS = ("n", "sample")  # choices whose options are numbers
 HATCH, WHITE = "//////", "white"  # of looks that are split
 NEVER = "never varied: architecture, learning rate, epochs, training images, seeds"
@@ -95,11 +96,15 @@ def handles() -> list[Artist]:
 def options(table: pd.DataFrame, column: str) -> list[str]:
     """Return the options of a choice in the order of the table. Numbers are sorted.
 
+    Estimators are in the order of their advantage in finding known answers, if the study has them.
+
     Layers are in the order of the network, which is the order in the claim that has the most.
     """
     if column == "layer":
         layers = [ordered(rows["layer"]) for _, rows in table[table["layer"] != ""].groupby("claim", sort=False)]
         return max(layers, key=len, default=[])
+    if column == "estimator" and ADVANTAGE in table:
+        table = table.sort_values(ADVANTAGE, ascending=False, kind="stable")
     found = [option for option in ordered(table[column]) if option]
     return sorted(found, key=float) if column in NUMBERS else found
 
@@ -116,6 +121,7 @@ def footer(table: pd.DataFrame, groups: Sequence[Group], network: str) -> str:
             "empty: not tried",
             f"varied: {', '.join(varied)}" if varied else "",
             "values: as measured, or calibrated by the null" if len(options(table, "values")) > 1 else "",
+            "estimators: from the best to the worst by known answers" if ADVANTAGE in table else "",
             f"init: the {' or an '.join(initial)} initial network" if len(initial) > 1 else "",
             NEVER,
             network,

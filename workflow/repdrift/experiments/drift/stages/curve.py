@@ -12,7 +12,7 @@ from repdrift.networks.representations import representations
 from repdrift.provenance.artifacts import Job, write_csv
 from repdrift.similarity.compact import smaller
 from repdrift.similarity.estimator import state_if_defined
-from repdrift.similarity.registry import estimator
+from repdrift.similarity.registry import estimator, needs_features
 
 COLUMNS = ("run", "seed", "reference", "epoch", "layer", "estimator", "n", "value", "null_mean")
 
@@ -39,7 +39,8 @@ def main() -> None:
             kept = smaller(values.to(device))  # all estimators share its inner products
             for name in spec.estimators:
                 method = estimator(name)
-                state = state_if_defined(method, kept, f"{path}, layer {layer}, {name}")
+                given = values if needs_features(name) else kept
+                state = state_if_defined(method, given, f"{path}, layer {layer}, {name}")
                 first = initial.setdefault((layer, name), state)
                 # Without a closed form there is no null.
                 value = null = None

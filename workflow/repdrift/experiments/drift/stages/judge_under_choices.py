@@ -1,6 +1,6 @@
 """Judge every claim under every combination of measurement choices that was tried, as a whole and in each layer."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -20,7 +20,9 @@ from repdrift.claims.judging import (
 from repdrift.claims.measurements import Numbers
 from repdrift.claims.verdict import together
 from repdrift.experiments.drift.specs import MultiverseSpec, UsualChoices
+from repdrift.experiments.grounding.ranking import ranked
 from repdrift.provenance.artifacts import Job, write_csv
+from repdrift.provenance.csv_tables import read_csv
 from repdrift.study.runs import INDEPENDENT, INITIAL, VARIANT_SEPARATOR
 
 KEYS = ["run", "seed", "reference", "layer", "probe", "estimator", "n", "bn", "reduce", "sample"]
@@ -64,6 +66,7 @@ class Choice:
         return ", ".join(filter(None, [estimator, self.bn, self.reduce, self.variant, self.reference, self.sample]))
 
 
+ADVANTAGE = "advantage"  # a column of studies with known answers: the advantage of the estimator in finding them
 COLUMNS = ("claim", "sentence", "layer", *asdict(Choice()), "look", "verdict")
 
 
@@ -201,16 +204,28 @@ def verdict_rows(
                     yield from rows(claim, choice, found or {})
 
 
+def with_advantages(found: Sequence[dict[str, object]], grounding: pd.DataFrame) -> list[dict[str, object]]:
+    """Add the advantage of the estimator of each row, or None if it has none, given the table of known answers."""
+    advantages = ranked(grounding).to_dict()
+    return [{**row, ADVANTAGE: advantages.get(str(row["estimator"]).removesuffix(CALIBRATED))} for row in found]
+
+
 def main() -> None:
     flags = command.parser(__doc__, MultiverseSpec)
     flags.add_argument("--similarities", type=Path, nargs="+", required=True)
     flags.add_argument("--curves", type=Path, nargs="*", required=True)
     flags.add_argument("--histories", type=Path, nargs="*", required=True)
     flags.add_argument("--choices", type=Path, nargs="+", required=True, help="similarities under other choices")
+    flags.add_argument("--grounding", type=Path, help="the table of known answers, for the order of the estimators")
     args = flags.parse_args()
     spec: MultiverseSpec = args.spec
     others = other_numbers(spec.claims, read_histories(spec.histories, args.histories), {}, {})
     found = list(verdict_rows(spec, read(args.similarities), read(args.curves), read(args.choices), others))
-    job = Job(spec, args.code, [*args.similarities, *args.curves, *args.histories, *args.choices])
-    job.save(args.output, lambda file: write_csv(file, found, COLUMNS))
+    inputs = [*args.similarities, *args.curves, *args.histories, *args.choices]
+    columns: tuple[str, ...] = COLUMNS
+    if args.grounding:
+        found = with_advantages(found, read_csv(args.grounding))
+        inputs, columns = [*inputs, args.grounding], (*COLUMNS, ADVANTAGE)
+    job = Job(spec, args.code, inputs)
+    job.save(args.output, lambda file: write_csv(file, found, columns))
     print(f"{len(found)} verdicts")

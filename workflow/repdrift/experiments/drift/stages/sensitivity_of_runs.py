@@ -30,7 +30,7 @@ from repdrift.similarity.estimator import Estimator, UndefinedError, check
 from repdrift.similarity.gram import Representation
 from repdrift.similarity.null import permutation_nulls
 from repdrift.similarity.permutations import Permutations
-from repdrift.similarity.registry import estimator
+from repdrift.similarity.registry import estimator, needs_features
 
 COLUMNS = (
     "run", "seed", "reference", "layer", "probe", "estimator", "n", "bn", "sample", "usual", "value", "null_mean",
@@ -147,7 +147,7 @@ def states(layers: Layers, estimators: Sequence[str], network: str) -> States:
             check(kept, f"{network}, layer {layer}")
         for name in estimators:
             try:
-                found[layer, name] = estimator(name).prepare(kept)
+                found[layer, name] = estimator(name).prepare(values if needs_features(name) else kept)
             except UserError as error:
                 print(f"{network}, {layer}, {name}: undefined: {error}")
                 found[layer, name] = None

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from repdrift.errors import UserError
-from repdrift.networks.reduction import channel_axis
+from repdrift.study.architectures import channel_axis
 
 
 def pooled(maps: Tensor, target_size: int | None) -> Tensor:

@@ -21,7 +21,7 @@ from repdrift.networks.representations import representations
 from repdrift.provenance.artifacts import Job, write_csv
 from repdrift.similarity.compact import smaller
 from repdrift.similarity.estimator import state_if_defined
-from repdrift.similarity.registry import estimator
+from repdrift.similarity.registry import estimator, needs_features
 
 COLUMNS = (*TRAINED, *MOVEMENT.columns[1:], "value")
 
@@ -52,10 +52,12 @@ class Reader:
         """Return the states of all layers of a network. `name` is its name in a message."""
         spec, found = self.spec, {}
         layers = representations(network, self.probe, self.calibration, reduce=spec.reduce, folder=self.folder)
-        for layer, values in layers.items():
-            kept = smaller(values.to(self.probe.device))  # all estimators share its inner products
+        for layer, read in layers.items():
+            values = read.to(self.probe.device)
+            kept = smaller(values)  # all estimators share its inner products
             for each in spec.estimators:
-                found[layer, each] = state_if_defined(estimator(each), kept, f"{name}, layer {layer}, {each}")
+                given = values if needs_features(each) else kept
+                found[layer, each] = state_if_defined(estimator(each), given, f"{name}, layer {layer}, {each}")
         return found
 
 

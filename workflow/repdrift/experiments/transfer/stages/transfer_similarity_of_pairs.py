@@ -12,7 +12,7 @@ from repdrift.experiments.transfer.tables import AMBIGUITY, MISTAKES, ONLY_PRETR
 from repdrift.networks.representations import representations
 from repdrift.similarity.compact import smaller
 from repdrift.similarity.gram import Representation
-from repdrift.similarity.registry import estimator
+from repdrift.similarity.registry import estimator, needs_features
 
 INITIAL = "RI"  # the network whose norms the relative distances refer to
 
@@ -60,10 +60,11 @@ def main() -> None:
     images, labels = run.images("test", spec.test_images)
     probe = images[: spec.probe]
     calibration = run.images("train", spec.calibration)[0] if spec.calibration else None
+    features = any(map(needs_features, spec.estimators))
     layers = {}
     for name, network in run.networks.items():
         of_network = representations(network, probe, calibration, reduce=spec.reduce, folder=run.output.parent)
-        layers[name] = {layer: smaller(x) for layer, x in of_network.items()}
+        layers[name] = of_network if features else {layer: smaller(x) for layer, x in of_network.items()}
     rows: list[Row] = []
     for name in spec.estimators:
         rows += similarities(spec.pairs, layers, name)

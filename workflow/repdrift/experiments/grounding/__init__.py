@@ -1,0 +1,1 @@
+"""Known answers: which estimators of similarity find the networks that were trained alike."""

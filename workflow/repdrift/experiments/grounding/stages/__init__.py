@@ -1,0 +1,1 @@
+"""The programs of the experiment ``grounding``, which its rules call."""
