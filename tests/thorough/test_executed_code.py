@@ -105,6 +105,8 @@ def test_a_job_opens_no_file_that_is_not_declared(traced):
         for path in map(Path, trace["opened"]):
             beside = path.suffix == ".json" and path.with_suffix("") in named
             hidden = path.name.startswith(".") or PROGRESS in path.parts
+            if path.parent == folder and re.fullmatch("[0-9a-f]{16}", path.name):
+                continue  # `shutil.rmtree` opens the folder of a progress by its last name alone
             written = hidden and {each.parent for each in named} & set(path.parents)
             if not (path in named or beside or written or TRIAL.fullmatch(str(path)) or str(path).startswith(allowed)):
                 undeclared.setdefault(program, set()).add(str(path.relative_to(folder)))

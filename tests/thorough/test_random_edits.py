@@ -18,7 +18,7 @@ from tests.thorough.amount import amount
 from tests.thorough.test_random_kills import contents
 from tests.workflow.tiny import FIGURES, TINY
 
-EDITS = amount(4) * 3 // 5  # an edit takes longer than another fault
+EDITS = amount(2) * 3 // 5  # an edit takes longer than another fault
 # Settings, by key, and what a user may change them to.
 SETTINGS = {
     "training": [{"learning_rate": 0.001}, {"learning_rate": 0.01}],

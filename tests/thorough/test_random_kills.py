@@ -13,7 +13,7 @@ from tests.checkout import Checkout
 from tests.thorough.amount import ASKED, amount
 from tests.workflow import tiny
 
-KILLS = amount(2)
+KILLS = amount(1)
 # Many stops hit all rules of the workflow, and a few those of the six figures.
 ARGUMENTS = tiny.EVERYTHING if ASKED else (*tiny.FIGURES, *tiny.TINY)
 LATEST = 45.0  # seconds after which Snakemake is disturbed at the latest

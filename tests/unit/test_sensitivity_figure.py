@@ -37,7 +37,7 @@ def options(table, row):
     families = [
         ["cka-biased", "cka-debiased", "minibatch-cka"],
         ["rbf-cka-biased", "rbf-cka-debiased", "rsa-pearson", "rsa-spearman"],
-        ["procrustes", "neighbours"],
+        ["procrustes", "neighbours", "soft-matching", "linear-predictivity"],
     ]
     return [
         *(

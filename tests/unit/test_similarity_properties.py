@@ -187,7 +187,9 @@ def test_images_that_are_there_twice(name, case, data):
     assert value <= 1 + 1e-11
     if name not in FOLDED:
         assert similarity(name, x, x) == pytest.approx(1, abs=1e-11)
-    assert similarity(name, 1e3 * x, y @ rotation(case.rng, case.q)) == pytest.approx(value, abs=1e-9)
+    # A regression on few images with a small penalty makes rounding errors larger.
+    error = 1e-7 if name in FOLDED else 1e-9
+    assert similarity(name, 1e3 * x, y @ rotation(case.rng, case.q)) == pytest.approx(value, abs=error)
     if name not in ONE_SIDED:
         assert similarity(name, y, x) == pytest.approx(value, abs=1e-11)
     if name not in BATCHED | FOLDED:

@@ -398,7 +398,7 @@ def test_every_path_begins_and_ends_where_training_did(transfer):
 
 def test_without_the_experiment_a_study_has_nothing_of_it(load_config):
     config = load_config()
-    config |= dict.fromkeys(("transfer", "transferability", "head2toe", "movement", "decodability"))
+    config |= dict.fromkeys(("transfer", "transferability", "head2toe", "movement", "decodability", "grounding"))
     plan = Plan(config)
     assert list(plan.experiments) == ["drift"]
     assert list(plan.runs) == list(plan.experiments["drift"].needed)

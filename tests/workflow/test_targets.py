@@ -15,7 +15,7 @@ def test_one_figure_is_a_target(tiny_study, tmp_path):
 
 def test_targets_of_the_paper(tiny_study):
     jobs = tiny_study.jobs("all")
-    assert jobs["figure"] == 11 + 8 + 5 + 5 + 2 + 2
+    assert jobs["figure"] == 11 + 8 + 5 + 5 + 2 + 2 + 2
     assert jobs["pretrain_source"] == 5
     # The main target tasks are trained again with the other order of the blocks; shuffled images, and from epochs of
     # pre-training; four more learning rates from two starts on three targets and two shuffled ones; a third target;
