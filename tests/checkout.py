@@ -10,6 +10,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).parents[1]
 DATA = REPOSITORY / "data"
 PARTS = ("Snakefile", "config.yaml", "presets", "profiles", "workflow", "envs", "docs/reference")
+VARYING = (".log", ".json", ".html")
 ENVIRONMENT = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "OMP_NUM_THREADS")}
 
 
@@ -42,6 +43,11 @@ class WorkingFolder:
         if check:
             assert done.returncode == 0, done.output[-5000:] + "\n".join(self.complaints())
         return done
+
+    def contents(self):
+        """All files that were made, by their paths, but for those with times in them: logs, sidecars and reports."""
+        files = [path for path in (self.folder / "results").rglob("*") if path.is_file() and path.suffix not in VARYING]
+        return {str(path.relative_to(self.folder)): path.read_bytes() for path in files}
 
     def complaints(self):
         """Logs of jobs that say what is wrong."""

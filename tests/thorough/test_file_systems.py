@@ -7,7 +7,6 @@ import subprocess
 import time
 
 import pytest
-from tests.thorough.test_random_kills import contents
 from tests.workflow.tiny import FIGURES, TINY
 
 FIGURE = "results/tiny/figures/fig4.svg"
@@ -19,12 +18,12 @@ def files_of(study):
 
 def test_with_any_times_of_files_the_outputs_are_the_same(spoilt_study):
     """As after a clock that has jumped forth and back, or a copy that kept no times."""
-    before, chance, now = contents(spoilt_study.folder), random.Random(0), time.time()
+    before, chance, now = spoilt_study.contents(), random.Random(0), time.time()
     for path in files_of(spoilt_study):
         moment = now + chance.uniform(-1e6, 1e6)
         os.utime(path, (moment, moment))
     spoilt_study.snakemake(*FIGURES, *TINY)
-    assert contents(spoilt_study.folder) == before
+    assert spoilt_study.contents() == before
     # What was made of files of the future is older than they are, until the clock has come so far: it is made again.
     for path in files_of(spoilt_study):
         os.utime(path, (now, now))
@@ -41,7 +40,7 @@ def test_times_of_two_seconds_make_nothing_run_again(spoilt_study):
 
 def test_two_snakemakes_in_one_folder(spoilt_study):
     """The second one is refused by Snakemake's lock, and the first one ends as if it were alone."""
-    before = contents(spoilt_study.folder)
+    before = spoilt_study.contents()
     for part in ("similarity", "tables", "figures"):
         shutil.rmtree(spoilt_study.folder / "results" / "tiny" / part)
     first = spoilt_study.start(*FIGURES, *TINY, "--cores", "1")
@@ -55,7 +54,7 @@ def test_two_snakemakes_in_one_folder(spoilt_study):
     assert "Directory cannot be locked" in second.output
     assert "Traceback" not in second.output
     assert first.wait(600) == 0
-    assert contents(spoilt_study.folder) == before
+    assert spoilt_study.contents() == before
 
 
 @pytest.fixture
@@ -81,12 +80,12 @@ def read_only(spoilt_study):
 
 
 def test_results_that_cannot_be_written_to_lose_nothing_and_are_named(spoilt_study, read_only):
-    before = contents(spoilt_study.folder)
+    before = spoilt_study.contents()
     refused = spoilt_study.snakemake("fig4", *TINY, "--cores", "1", check=False)
     assert refused.returncode == 1
     assert "results/tiny: this folder cannot be written to" in refused.output, refused.output[-3000:]
     assert "Traceback" not in refused.output
-    assert contents(spoilt_study.folder) == before
+    assert spoilt_study.contents() == before
     assert spoilt_study.repdrift("verify", "results/tiny").returncode == 0
     read_only()
     spoilt_study.snakemake("fig4", *TINY, "--rerun-incomplete")

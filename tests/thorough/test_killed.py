@@ -56,12 +56,6 @@ def log_of(study):
     return study.folder / "results/small/logs/models/objects/seed1.log"
 
 
-def contents(study):
-    """All files that were made, but for logs, and sidecars: these have the time in them."""
-    files = [path for path in (study.folder / "results").rglob("*.*") if path.suffix not in (".log", ".json")]
-    return {str(path.relative_to(study.folder)): path.read_bytes() for path in files}
-
-
 def saved_step(trained):
     """Steps that a training has saved."""
     return max((values["step"] for path in trained.glob(".resume/*/state*") if (values := values_of(path))), default=0)
@@ -104,12 +98,12 @@ def test_killed_with_its_jobs_the_study_ends_with_the_same_bytes(undisturbed, tm
     study.snakemake(*STUDY, "--rerun-incomplete")
     (step,) = resumed_at(study)
     assert step > 0
-    made = contents(study)
+    made = study.contents()
     assert {name.rsplit("/", 1)[1] for name in made if name.startswith(TRAINED)} == {
         "final.safetensors", "history.csv", *(f"epoch{epoch}.safetensors" for epoch in (1, 12, 24))
     }  # fmt: skip
     assert STUDY[0] in made
-    assert made == contents(undisturbed)
+    assert made == undisturbed.contents()
 
 
 @pytest.fixture
@@ -147,4 +141,4 @@ def test_told_to_stop_it_saves_and_goes_on_when_run_again(undisturbed, untrained
     assert len(steps) == 4
     assert steps[0] > 0
     assert steps == sorted(set(steps))
-    assert contents(untrained) == contents(undisturbed)
+    assert untrained.contents() == undisturbed.contents()

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 from tests.studies import copied
 from tests.thorough.amount import amount
-from tests.thorough.test_random_kills import contents
 from tests.workflow.tiny import FIGURES, TINY
 
 EDITS = amount(2) * 3 // 5  # an edit takes longer than another fault
@@ -64,7 +63,7 @@ class Study:
                 shutil.rmtree(new.folder / ".snakemake")
                 self.apply(new, chosen, changed)
                 new.snakemake(*FIGURES, *TINY)
-                self.fresh[key] = contents(new.folder)
+                self.fresh[key] = new.contents()
         return self.fresh[key]
 
 
@@ -107,7 +106,7 @@ class Edits(RuleBasedStateMachine):
         self.study.edits += 1
         self.study.apply(used, self.chosen, self.changed)
         used.snakemake(*FIGURES, *TINY)
-        expected, made = self.study.expected(self.chosen, self.changed), contents(used.folder)
+        expected, made = self.study.expected(self.chosen, self.changed), used.contents()
         assert [name for name in expected if made.get(name) != expected[name]] == []
         assert used.planned(*FIGURES, *TINY) == set()
         # What is there beside them was an output of the study as it was before an edit: of a seed that it had, say.

@@ -18,13 +18,6 @@ KILLS = amount(1)
 ARGUMENTS = tiny.EVERYTHING if ASKED else (*tiny.FIGURES, *tiny.TINY)
 LATEST = 45.0  # seconds after which Snakemake is disturbed at the latest
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
-VARYING = (".log", ".json", ".html")  # these have times in them
-
-
-def contents(folder):
-    """All files that were made, but for those with times in them, and unfinished ones."""
-    files = [path for path in (folder / "results").rglob("*") if path.is_file() and path.suffix not in VARYING]
-    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
 def processes_of(snakemake):
@@ -66,7 +59,7 @@ def undisturbed(request):
 
 
 def test_stopped_at_random_moments_it_ends_with_the_same_bytes(undisturbed, tmp_path):
-    expected = contents(undisturbed.folder)
+    expected = undisturbed.contents()
     study, chance, injected = Checkout(tmp_path), random.Random(KILLS), []
     for name in ("tiny.yaml", "change.yaml", "complete.yaml"):
         if (undisturbed.folder / name).exists():
@@ -81,7 +74,7 @@ def test_stopped_at_random_moments_it_ends_with_the_same_bytes(undisturbed, tmp_
             snakemake.wait(600)
         else:  # all is done before its time: begin again
             assert snakemake.returncode == 0, (tmp_path / "snakemake.out").read_text()[-3000:]
-            assert contents(tmp_path) == expected
+            assert study.contents() == expected
             shutil.rmtree(tmp_path / "results")
             shutil.rmtree(tmp_path / ".snakemake")
         deadline = time.monotonic() + 300
@@ -92,6 +85,6 @@ def test_stopped_at_random_moments_it_ends_with_the_same_bytes(undisturbed, tmp_
             study.snakemake(*ARGUMENTS, "--unlock")
     study.snakemake(*arguments)
     print(f"{KILLS} stops: {', '.join(injected)}")
-    made = contents(tmp_path)
+    made = study.contents()
     assert sorted(made) == sorted(expected)
     assert [name for name in made if made[name] != expected[name]] == []
