@@ -116,9 +116,14 @@ class Verification:
         return with_origins(self.own)
 
     @cached_property
+    def records(self) -> dict[Path, dict[str, Any] | None]:
+        """The sidecars of these artifacts, each read once; None where there is none that can be read."""
+        return {path: record(path) for path in self.paths}
+
+    @cached_property
     def adopted(self) -> list[Path]:
         """Those that were made by other code, and adopted."""
-        return [path for path in self.paths if (record(path) or {}).get("adopted")]
+        return [path for path, made in self.records.items() if made and made.get("adopted")]
 
     def other_versions(self) -> dict[tuple[str, str], int]:
         """Count the artifacts by a package that computes and its version when they were made, if another is installed.
@@ -128,16 +133,15 @@ class Verification:
         present = {package: version(package) for package in ARITHMETIC}
         made_by = (
             (package, then)
-            for path in self.paths
-            for package, then in ((record(path) or {}).get("packages") or {}).items()
+            for made in self.records.values()
+            for package, then in ((made or {}).get("packages") or {}).items()
             if package in present and then != present[package]
         )
         return dict(sorted(Counter(made_by).items()))
 
     def faults(self) -> Iterator[Fault]:
         """Give everything that is wrong, artifact by artifact."""
-        for path in self.paths:
-            made = record(path)
+        for path, made in self.records.items():
             if made is None:
                 yield Fault(path, "unknown", "no sidecar says what it is made of")
             elif path.exists():  # or deleted, such as activations that are not kept: whoever needs it makes it again
