@@ -11,5 +11,8 @@ AUPRC, BY_SEED, CHANCE = "AUPRC", "AUPRC by seed", "chance"
 
 DEBIASED, BIASED = "cka-debiased", "cka-biased"  # the estimators that claims name, which are always measured
 
+# A column of the table of the multiverse: how much better an estimator finds known answers, see `ranking.ranked`.
+ADVANTAGE = "advantage"
+
 # The columns of a table of similarities, in which `other` and `other_seed` name the second network of a pair.
 PAIRS = ("run", "seed", "other", "other_seed", "layer", "estimator", "value")

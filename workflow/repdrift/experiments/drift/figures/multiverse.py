@@ -12,6 +12,7 @@ from matplotlib.patches import Patch
 
 from repdrift.claims.contrasts import CALIBRATED
 from repdrift.claims.looks import ORDER, SPLIT, looks
+from repdrift.experiments.grounding.tables import ADVANTAGE
 from repdrift.figures import style, verdicts
 from repdrift.figures.style import Strip
 from repdrift.figures.table import joined, ordered
@@ -23,7 +24,6 @@ TITLES = {
     "layer": "layer", "estimator": "estimator", "values": "values", "n": "images", "sample": "sample", "bn": "BN",
     "reduce": "reduced", "variant": "network", "reference": "init",
 }  # fmt: skip
-ADVANTAGE = "advantage"  # a column of studies with known answers, by which estimators are ordered
 NUMBERS = ("n", "sample")  # choices whose options are numbers
 HATCH, WHITE = "//////", "white"  # of looks that are split
 NEVER = "never varied: architecture, learning rate, epochs, training images, seeds"

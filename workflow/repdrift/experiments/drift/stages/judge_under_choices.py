@@ -21,6 +21,7 @@ from repdrift.claims.measurements import Numbers
 from repdrift.claims.verdict import together
 from repdrift.experiments.drift.specs import MultiverseSpec, UsualChoices
 from repdrift.experiments.grounding.ranking import ranked
+from repdrift.experiments.grounding.tables import ADVANTAGE
 from repdrift.provenance.artifacts import Job, write_csv
 from repdrift.provenance.csv_tables import read_csv
 from repdrift.study.runs import INDEPENDENT, INITIAL, VARIANT_SEPARATOR
@@ -66,7 +67,6 @@ class Choice:
         return ", ".join(filter(None, [estimator, self.bn, self.reduce, self.variant, self.reference, self.sample]))
 
 
-ADVANTAGE = "advantage"  # a column of studies with known answers: the advantage of the estimator in finding them
 COLUMNS = ("claim", "sentence", "layer", *asdict(Choice()), "look", "verdict")
 
 
