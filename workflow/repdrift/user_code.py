@@ -81,6 +81,19 @@ def _names(file: Path) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
+def defined_names(path: Path) -> list[str]:
+    """List the names that the statements at the top level of a Python file define or import."""
+    found: list[str] = []
+    for statement in ast.parse(path.read_bytes()).body:
+        if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+            found.append(statement.name)
+        elif isinstance(statement, ast.Assign):
+            found += [target.id for target in statement.targets if isinstance(target, ast.Name)]
+        elif isinstance(statement, ast.ImportFrom):
+            found += [alias.asname or alias.name for alias in statement.names]
+    return found
+
+
 def function_in(path: Path, function: str) -> Callable[..., object]:
     """Return a function, or a class, of a file. The file may import files beside it.
 

@@ -3,7 +3,6 @@
 The Snakefile imports this module, so it needs nothing heavy.
 """
 
-import ast
 from collections.abc import Sequence
 
 from repdrift.errors import UserError
@@ -12,7 +11,7 @@ from repdrift.study.config import image_sections
 from repdrift.study.refusal import refusal
 from repdrift.study.study import Study
 from repdrift.study.tasks import Part
-from repdrift.user_code import code_of, file_and_function, is_own
+from repdrift.user_code import code_of, defined_names, file_and_function, is_own
 
 
 def check_targets(study: Study, experiment: str, targets: Sequence[str], sweeps: Sequence[str]) -> None:
@@ -89,23 +88,10 @@ def check_own_estimators(key: str, estimators: Sequence[str]) -> None:
             code_of(path)
         except UserError as error:
             raise refusal(key, name, str(error)) from None
-        known = _defined(path.read_bytes())
+        known = defined_names(path)
         if function not in known:
             names = ", ".join(one for one in known if not one.startswith("_")) or "none"
             raise refusal(key, name, f"the file has no function {function!r}; it has {names}")
-
-
-def _defined(code: bytes) -> list[str]:
-    """List the names that the statements at the top level of a Python file define or import."""
-    found: list[str] = []
-    for statement in ast.parse(code).body:
-        if isinstance(statement, ast.FunctionDef | ast.ClassDef):
-            found.append(statement.name)
-        elif isinstance(statement, ast.Assign):
-            found += [target.id for target in statement.targets if isinstance(target, ast.Name)]
-        elif isinstance(statement, ast.ImportFrom):
-            found += [alias.asname or alias.name for alias in statement.names]
-    return found
 
 
 def check_tokens(study: Study, network: str, key: str, reductions: Sequence[str]) -> None:
