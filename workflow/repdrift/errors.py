@@ -1,7 +1,7 @@
 """The exception for errors that a user can cause, and the words of other errors."""
 
 
-class UserError(Exception):
+class UserError(ValueError):
     """An error that the user can mend. Its message is one line that says what is wrong, where, and what to do."""
 
 
