@@ -26,7 +26,7 @@ def as_representation(values: Any, name: str) -> Representation:  # noqa: ANN401
     if isinstance(values, Gram):
         return values
     tensor = values.detach() if isinstance(values, Tensor) else _of_array(values, name)
-    if tensor.ndim < 2 or tensor.is_complex() or tensor.layout != torch.strided:
+    if tensor.ndim < 2 or not tensor.numel() or tensor.is_complex() or tensor.layout != torch.strided:
         raise UserError(f"{name} is {tensor.dtype} of shape {list(tensor.shape)}: {NEEDED}")
     if not tensor.is_floating_point():
         tensor = tensor.to(torch.float32 if tensor.dtype in (torch.bool, *EXACT) else torch.float64)

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import re
 from dataclasses import dataclass
+from html import escape
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+
+from repdrift.errors import UserError
+from repdrift.similarity.choice import main_estimator
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -44,13 +51,80 @@ class Comparison:
         Raises
         ------
         UserError
-            If seaborn is not installed (it is in the extra ``plots``), or the table has no such estimator.
+            If seaborn is not installed (it is in the extra ``plots``), the table has no such estimator, or no value of
+            it is defined.
         """
-        raise NotImplementedError
+        known = self.estimators
+        if estimator is not None and estimator not in known:
+            raise UserError(f"the comparison has no estimator {estimator!r}; it has {', '.join(known)}")
+        name = estimator or main_estimator(known)
+        chosen = self.table[self.table["estimator"] == name]
+        if chosen["value"].isna().all():
+            raise UserError(f"no similarity by {name} is defined, so there is nothing to draw")
+        figure: Figure = _plots("repdrift.comparison.drawing").draw(chosen, name, self.names)
+        return figure
 
-    def save(self, folder: str | Path) -> None:
-        """Write ``table.csv``, and ``heatmap.png``, ``.svg`` and ``.pdf``, to a folder, which is made if needed."""
-        raise NotImplementedError
+    @property
+    def estimators(self) -> list[str]:
+        """The names of the estimators in the table."""
+        return list(dict.fromkeys(self.table["estimator"]))
+
+    def save(self, folder: str | Path) -> list[Path]:
+        """Write the table and its heatmaps to a folder, which is made if needed, and return the paths of the files.
+
+        The files are ``table.csv``, and ``heatmap.png``, ``.svg`` and ``.pdf`` of debiased CKA, or else of the first
+        estimator. Those of other estimators are called ``heatmap-ESTIMATOR.png`` and so on.
+
+        Raises
+        ------
+        UserError
+            If seaborn is not installed. The table is written before.
+        """
+        place = Path(folder)
+        place.mkdir(parents=True, exist_ok=True)
+        written = [place / TABLE]
+        self.table.to_csv(written[0], index=False, lineterminator="\n")
+        main = main_estimator(self.estimators)
+        for name in self.estimators:
+            if self.table.loc[self.table["estimator"] == name, "value"].notna().any():
+                figure = self.heatmap(name)
+                stem = HEATMAP if name == main else f"{HEATMAP}-{re.sub(r'[^A-Za-z0-9@.]+', '-', name)}"
+                for extension in FORMATS:
+                    written.append(place / f"{stem}.{extension}")
+                    _plots("repdrift.figures").write(figure, written[-1], extension)
+        return written
+
+    def __repr__(self) -> str:
+        return f"{self._title()}\n{self.table.to_string(index=False, float_format='{:.4f}'.format)}"
 
     def _repr_html_(self) -> str:
-        raise NotImplementedError
+        """Return what a notebook shows: the table, and why values are undefined."""
+        table = self.table.to_html(index=False, float_format="{:.4f}".format, max_rows=60, border=0)
+        notes = "".join(f"<p>{escape(note)}</p>" for note in self.notes)
+        return f"<p>{escape(self._title())}</p>{table}{notes}"
+
+    def _title(self) -> str:
+        return f"{self.names[0]} and {self.names[1]}, {self.table['n'].iloc[0]:,} images"
+
+
+def _plots(module: str) -> Any:  # noqa: ANN401
+    """Import a module that draws.
+
+    Our figures are drawn without a screen, and their package sets the backend of matplotlib for this. A notebook or a
+    script has a backend of its own, which must stay. So matplotlib is imported first, with that backend, and the
+    variable is restored.
+    """
+    backend = os.environ.get("MPLBACKEND")
+    try:
+        try:
+            import_module("matplotlib.pyplot")
+        except ValueError:  # the backend is that of a notebook which started this process, and is not to be had here
+            os.environ["MPLBACKEND"] = "agg"
+        return import_module(module)
+    except ImportError as error:
+        missing = error.name or str(error)
+        raise UserError(f'a heatmap needs {missing}, which is not installed: pip install "repdrift[plots]"') from None
+    finally:
+        os.environ.pop("MPLBACKEND", None)
+        if backend is not None:
+            os.environ["MPLBACKEND"] = backend

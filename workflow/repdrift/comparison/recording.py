@@ -75,6 +75,21 @@ class Recording:
             raise UserError(f"{self.label} has no layer {asked}; it has {', '.join(self.layers)}")
         return replace(self, layers=layers)
 
+    def to(self, device: torch.device) -> Recording:
+        """Return the recording on a device."""
+        if all(x.device == device for x in self.layers.values()):
+            return self
+        return replace(self, layers={layer: x.to(device) for layer, x in self.layers.items()})
+
+    def check_finite(self) -> None:
+        """Check that all values are finite, and raise UserError with the layer and the row of the first otherwise."""
+        for layer, x in self.layers.items():
+            values = x.products if isinstance(x, Gram) else x
+            if not torch.isfinite(torch.stack(torch.aminmax(values))).all():
+                row = int((~torch.isfinite(values)).any(dim=1).nonzero()[0])
+                image = "" if self.ids is None else f" (id {self.ids[row]})"
+                raise UserError(f"{self.label}: layer {layer} has a value that is not finite in row {row}{image}")
+
     def in_order_of(self, ids: Sequence[str]) -> Recording:
         """Return the recording with its rows in the order of some ids, which must be the same as its own.
 

@@ -4,15 +4,13 @@ import math
 from collections.abc import Sequence
 
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from repdrift.claims.rule import CONFIDENCE
 from repdrift.figures import style
-from repdrift.figures.layer_names import MANY, shown_places
+from repdrift.figures.cells import draw_cells, draw_colour_bar, fitting, two_decimals
+from repdrift.figures.layer_names import shown_places
 from repdrift.figures.lines import fit_layer_names, layer_names_fit, lettered, level, longest
 from repdrift.figures.points import t_intervals
 from repdrift.figures.style import Strip
@@ -21,10 +19,8 @@ from repdrift.similarity.choice import main_estimator
 
 COLUMNS = ("panel", "series", "seed", "layer", "reference_layer", "estimator", "n", "value", "images")
 ACROSS = 4  # number of panels in a row
-MAP = "viridis"
 SIDES = "rows: layers of the network named first; columns: layers of the network named last"
 BAR_WIDTH, TITLE_LINE, GAP = 0.6, 0.14, 0.12  # inches; the width of the colour bar includes its label
-LEGIBLE = 5.5  # smallest font size in points at which values are written
 
 
 def draw(table: pd.DataFrame, network: str) -> Figure:
@@ -83,39 +79,6 @@ def grid_height(titles: Sequence[str], across: int, panel: float) -> float:
     return len(rows) * (panel + GAP + 0.08) + lines * TITLE_LINE
 
 
-def draw_cells(axes: Axes, means: pd.DataFrame, points: float) -> None:
-    """Colour the cells of a matrix, and write their values into them if a font of this size is legible."""
-    values = [[two_decimals(value) for value in row] for row in means.to_numpy()]
-    sns.heatmap(
-        means,
-        vmin=0,
-        vmax=1,
-        cmap=MAP,
-        annot=values if points >= LEGIBLE else None,
-        fmt="",
-        annot_kws={"size": points},
-        linewidths=0.3 if len(means) <= MANY else 0,
-        xticklabels=1,
-        yticklabels=1,
-        cbar=False,
-        square=True,
-        ax=axes,
-    )
-    axes.set(xlabel="", ylabel="")
-
-
-def two_decimals(value: float) -> str:
-    """Write a value with two decimals as short as possible: ``.97``, ``1``, and ``.00`` without a minus sign."""
-    text = f"{value:z.2f}".replace("-", "\u2212").replace("0.", ".", 1)
-    return "1" if text == "1.00" else text
-
-
-def fitting(values: Sequence[str], inches: float) -> float:
-    """Return the font size in points at which the widest value fits into a cell of this width with a margin."""
-    widest = max(style.text_width(value, style.TINY) for value in set(values))
-    return min(style.TINY, style.TINY * 0.8 * inches / widest)
-
-
 def name_layers(axes: Axes, *, left: bool, bottom: bool, width: float) -> None:
     """Show the layer names at the left and lower edges of the grid only."""
     axes.tick_params(length=0, pad=2, rotation=0)
@@ -126,19 +89,3 @@ def name_layers(axes: Axes, *, left: bool, bottom: bool, width: float) -> None:
     if len(places) < len(names):
         axes.set_yticks([place + 0.5 for place in places], [names[place] for place in places])
     axes.tick_params(labelleft=left, labelbottom=bottom)
-
-
-def draw_colour_bar(figure: Figure, label: str, lowest: float) -> None:
-    """Draw one colour bar beside all axes. Its lower end is pointed if a mean is below 0."""
-    bar = figure.colorbar(
-        ScalarMappable(Normalize(0, 1), MAP),
-        ax=figure.axes,
-        extend="min" if lowest < -0.005 else "neither",
-        aspect=30,
-        pad=0.02,
-        label=label,
-        ticks=[0, 0.25, 0.5, 0.75, 1],
-        format="{x:g}",
-    )
-    bar.outline.set_visible(False)
-    bar.ax.tick_params(length=0)
