@@ -61,7 +61,7 @@ def test_narrow_layers_are_features_however_little_memory_there_is(network, imag
 
 @pytest.mark.skipif(not FULL.exists(), reason="there is no device that is always full")
 def test_a_full_disk_is_one_line(tmp_path):
-    with Spill(4, 5000, tmp_path) as spilled:
+    with Spill(5000, tmp_path) as spilled:
         spilled._file.close()
         spilled._file = FULL.open("r+b", buffering=0)
         with pytest.raises(UserError, match=r"disk is full.*GB"):

@@ -66,6 +66,10 @@ class Recording:
         ids = "" if self.ids is None else ", with ids"
         return f"<Recording {self.name or 'of a network'}: {len(self)} images{ids}; layers {layers}>"
 
+    def has(self, pattern: str) -> bool:
+        """Return whether a name or pattern fits one of the layers."""
+        return any(fnmatchcase(name, pattern) for name in self.layers)
+
     def chosen(self, patterns: Iterable[str]) -> Recording:
         """Return the layers that have one of some names, or fit a pattern such as ``layer*``, in their order."""
         wanted = tuple(patterns)

@@ -58,7 +58,7 @@ class Description:
         layers = [
             Layer(call.name, call.shape, call.name in default) for call in root.returned() if call.name and call.shape
         ]
-        traced = _operations(module, images) if operations else {}
+        traced = operations_of(module, images) if operations else {}
         names = frozenset(traced) - {layer.name for layer in layers}
         more = [Layer(name, shape, default=False) for name, shape in traced.items() if name in names and shape]
         ordered = in_order(layers, list(traced), more)
@@ -175,7 +175,7 @@ def in_order(calls: Sequence[Layer], traced: Sequence[str], operations: Sequence
     return sorted([*calls, *operations], key=lambda layer: places[layer.name])
 
 
-def _operations(module: nn.Module, images: Tensor) -> dict[str, tuple[int, ...]]:
+def operations_of(module: nn.Module, images: Tensor) -> dict[str, tuple[int, ...]]:
     """Return the shapes of all operations of a module that return tensors, by their names in order."""
     try:
         traced = Operations(module)

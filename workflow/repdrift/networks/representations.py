@@ -93,8 +93,8 @@ def read(
                 widths = {layer: values.shape[1] for layer, values in batch.items()}
                 wide = _too_wide(widths, len(images))
                 for layer, width in widths.items():
-                    size = len(images), width
-                    layers[layer] = files.enter_context(Spill(*size, folder)) if layer in wide else Held(*size)
+                    held = layer not in wide
+                    layers[layer] = Held(len(images), width) if held else files.enter_context(Spill(width, folder))
             for layer, values in batch.items():
                 layers[layer].add(values)
         return {layer: collected.result() for layer, collected in layers.items()}
