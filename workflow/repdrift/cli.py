@@ -1,38 +1,49 @@
 """The command `repdrift`: what is useful without a workflow, or beside one."""
 
 import argparse
+import ast
 import sys
 from collections.abc import Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
 
-from repdrift.commands import adopt, clean, explain, forecast, judge, layers, new, publish, similarity, status, verify
 from repdrift.errors import UserError
 
-COMMANDS = {
-    "new": new,
-    "forecast": forecast,
-    "layers": layers,
-    "similarity": similarity,
-    "status": status,
-    "verify": verify,
-    "explain": explain,
-    "adopt": adopt,
-    "publish": publish,
-    "judge": judge,
-    "clean": clean,
-}
+COMMANDS = (
+    *("new", "forecast", "layers", "similarity", "status", "verify"),
+    *("explain", "adopt", "publish", "judge", "clean"),
+)  # each is a module in `repdrift.commands`
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command; what a user can mend ends it with one line and exit code 1."""
+    given = sys.argv[1:] if arguments is None else arguments
     parser = argparse.ArgumentParser(prog="repdrift", description=__doc__, allow_abbrev=False)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, module in COMMANDS.items():
-        described = str(module.__doc__)
-        module.add_arguments(commands.add_parser(name, help=described.splitlines()[0], description=described))
-    args = parser.parse_args(arguments)
+    for name in COMMANDS:
+        text = described(name)
+        command = commands.add_parser(name, help=text.splitlines()[0], description=text)
+        if given[:1] == [name]:  # only this command is imported: some take seconds
+            module = import_module(place(name))
+            module.add_arguments(command)
+    args = parser.parse_args(given)
     try:
-        COMMANDS[args.command].run(args)
+        module.run(args)
     except UserError as error:
         sys.exit(f"error: {error}")
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         sys.stderr.close()
+
+
+def place(command: str) -> str:
+    """Return the name of the module of a command."""
+    return f"repdrift.commands.{command}"
+
+
+def described(command: str) -> str:
+    """Return the docstring of a command's module, which is read and not imported."""
+    spec = find_spec(place(command))
+    if spec is None or spec.origin is None:
+        raise LookupError(f"the command {command} has no module")
+    return ast.get_docstring(ast.parse(Path(spec.origin).read_bytes()), clean=False) or ""
