@@ -60,14 +60,14 @@ def _values(table: Any, layer: str, names: list[str]) -> NDArray[Any]:  # noqa: 
 
 
 def _flat(column: Any, layer: str) -> NDArray[Any]:  # noqa: ANN401
-    """Return the numbers of a column [n, p], where p is 1 for a column without lists."""
+    """Return the numbers of a column [n, p], where p is 1 for a column without lists. A missing number is NaN."""
     rows, values = len(column), column
     while True:
+        if not _is_list(values.type):
+            return np.asarray(values.to_numpy(zero_copy_only=False)).reshape(rows, -1)
         if values.null_count:
             row = pc.index(pc.is_null(values), True).as_py() * rows // len(values)
             raise UserError(f"the layer {layer} lacks a value in row {row}")
-        if not _is_list(values.type):
-            return np.asarray(values.to_numpy(zero_copy_only=False)).reshape(rows, -1)
         lengths = pc.unique(pc.list_value_length(values)).to_pylist()
         if len(lengths) > 1:
             found = f"{min(lengths)} to {max(lengths)}"

@@ -3,6 +3,7 @@
 The dictionary can have the sample ids under ``ids``: a list of texts or integers, or a tensor of integers.
 """
 
+import warnings
 from pathlib import Path
 from pickle import UnpicklingError
 
@@ -21,7 +22,8 @@ REFUSED = (
 def read(path: Path, wanted: Wanted) -> Content:
     """Read a file. Nothing but tensors, texts, numbers, lists and dictionaries is loaded."""
     try:
-        found = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings(action="ignore"):  # of the protocol of a pickle
+            found = torch.load(path, map_location="cpu", weights_only=True)
     except UnpicklingError:  # its message has many lines
         raise UserError(REFUSED) from None
     if isinstance(found, Tensor):

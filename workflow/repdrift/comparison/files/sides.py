@@ -64,7 +64,7 @@ def read(
         return recording
     if recording.ids is not None and recording.ids != tuple(ids):
         raise UserError(
-            f"{label} has sample ids of its own, and they are not those that are given for it, in their order"
+            f"{label} has sample ids, and those that are given for it are others or in another order: leave them out"
         )
     return replace(recording, ids=tuple(ids))
 
