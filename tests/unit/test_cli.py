@@ -1,13 +1,20 @@
 """The command `repdrift similarity`, on files as a user has them."""
 
 import io
+import json
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
 
 import pandas as pd
 import pytest
 import torch
 from safetensors.torch import save_file
+from tests.benchmarks.memory import ENVIRONMENT
 
-from repdrift.cli import main
+from repdrift.cli import COMMANDS, main
 from repdrift.similarity import linear_cka
 
 GENERATOR = torch.Generator().manual_seed(0)
@@ -36,11 +43,11 @@ def test_layers_of_the_same_name_are_compared(files, capsys):
     (a, b), first, second = files
     main(["similarity", str(a), str(b), "--csv"])
     found = table(capsys)
-    assert list(found["layer"]) == ["stem", "stem", "head", "head"]
+    assert list(found["first"]) == ["stem", "stem", "head", "head"]
     assert list(found["estimator"]) == ["cka-debiased", "cka-biased"] * 2
     assert (found["n"] == 40).all()
     for row in found.itertuples():
-        x, y = first[row.layer].flatten(1), second[row.layer].flatten(1)
+        x, y = first[row.first].flatten(1), second[row.second].flatten(1)
         expected = linear_cka(x.double(), y.double(), estimator=row.estimator.removeprefix("cka-"))
         assert row.value == pytest.approx(expected, abs=1e-6)
     assert found["value"][0] == pytest.approx(1, abs=1e-6)
@@ -53,13 +60,13 @@ def test_all_pairs_estimators_and_null(files, capsys):
     found = table(capsys)
     assert len(found) == 3 * 2 * 2
     assert (found["null_mean"] <= found["null_q95"]).all()
-    stem = found[(found["layer"] == "stem") & (found["with"] == "stem")]
+    stem = found[(found["first"] == "stem") & (found["second"] == "stem")]
     assert (stem["value"] > stem["null_q95"]).all()
     # The stem is the same in both files, and no permutation gives as much in any pair of layers.
     assert stem["p"].tolist() == stem["p_max"].tolist() == pytest.approx([1 / 21] * 2)
     assert stem["calibrated"].tolist() == pytest.approx([1, 1], abs=1e-6)
     # The other pairs are of noise. A correction for the number of layers raises a p-value.
-    other = found[found["with"] != found["layer"]]
+    other = found[found["first"] != found["second"]]
     assert (other["p_max"] >= other["p"]).all() and (other["p_max"] > other["p"]).any()
 
 
@@ -67,7 +74,7 @@ def test_what_is_printed_for_people(files, capsys):
     (a, b), *_ = files
     main(["similarity", str(a), str(b), "--estimator", "cka-debiased"])
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].split() == ["layer", "with", "n", "estimator", "value"]
+    assert lines[0].split() == ["first", "second", "n", "estimator", "value"]
     assert lines[1].split() == ["stem", "stem", "40", "cka-debiased", "1.0000"]
 
 
@@ -77,15 +84,15 @@ def test_an_undefined_similarity_is_named_and_the_others_are_given(files, capsys
     printed = capsys.readouterr()
     found = pd.read_csv(io.StringIO(printed.out))
     assert found["value"].isna().tolist() == [True, False]
-    assert "stem with stem, svcca: representation of 40 images and 72 units" in printed.err
+    assert "layer stem: svcca: representation of 40 images and 72 units" in printed.err
 
 
 @pytest.mark.parametrize(
     ("change", "flags", "words"),
     [
-        ({"head": (39, 12)}, [], "head has 40 images and head of the second 39"),
+        ({"head": (39, 12)}, [], "c.safetensors 39; needed are the same images"),
         ({"other": (40, 12)}, [], "no layer has the same name in both"),
-        ({"head": (40,)}, [], "needed are floats"),
+        ({"head": (40,)}, [], "c.safetensors: layer head is torch.float32 of shape [40]"),
         ({"head": (40, 12)}, ["--estimator", "cka"], "allowed are cka-biased"),
         ({"head": (40, 12)}, ["--permutations", "1"], "2 and more"),
     ],
@@ -100,11 +107,57 @@ def test_what_a_user_can_mend_is_one_line(files, tmp_path, change, flags, words)
     assert "\n" not in stopped.value.code
 
 
-@pytest.mark.parametrize("content", [None, b"", b"no safetensors at all"])
-def test_a_file_that_cannot_be_read(files, tmp_path, content):
-    (a, _), *_ = files
-    broken = tmp_path / "broken.safetensors"
-    if content is not None:
-        broken.write_bytes(content)
-    with pytest.raises(SystemExit, match=r"error: .*broken.safetensors cannot be read"):
-        main(["similarity", str(a), str(broken)])
+def test_what_is_written_to_a_folder_is_what_is_printed(files, tmp_path, capsys):
+    """All digits are the same in the table, in CSV and in JSON. What is undefined is null in JSON."""
+    (a, b), *_ = files
+    folder = tmp_path / "new" / "out"
+    flags = ["--estimator", "svcca", "--estimator", "procrustes", "--intervals", "10", "--permutations", "10"]
+    main(["similarity", str(a), str(b), *flags, "--csv", "--output", str(folder)])
+    written = pd.read_csv(folder / "table.csv")
+    pd.testing.assert_frame_equal(written, table(capsys))
+    kinds = {"png": b"\x89PNG", "pdf": b"%PDF", "svg": b"<?xml"}
+    for kind, start in kinds.items():
+        assert (folder / f"heatmap.{kind}").read_bytes().startswith(start)
+    main(["similarity", str(a), str(b), *flags, "--json"])
+    found = json.loads(capsys.readouterr().out)
+    assert found["names"] == [str(a), str(b)] and "svcca" in found["notes"][0]
+    assert found["table"][0]["value"] is None
+    pd.testing.assert_frame_equal(pd.DataFrame(found["table"]), written, check_dtype=False)
+    defined = written[written["estimator"] == "procrustes"]
+    assert (defined["low"] < defined["value"]).all() and (defined["value"] < defined["high"]).all()
+
+
+def test_chosen_layers_are_compared(files, capsys):
+    (a, b), *_ = files
+    main(["similarity", str(a), str(b), "--layers", "he*", "--csv"])
+    assert set(table(capsys)["first"]) == {"head"}
+
+
+HEAVY = "numpy", "pandas", "torch", "scipy", "matplotlib", "snakemake", "jsonschema", "msgspec"
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["similarity", "--help"]])
+def test_help_imports_nothing_heavy(arguments):
+    """It takes a fifth of a second, and each of these packages more."""
+    code = f"""
+import sys
+from repdrift.cli import main
+try:
+    main({arguments})
+finally:
+    print(sorted({set(HEAVY)} & set(sys.modules)), file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-c", code], env=ENVIRONMENT, capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"
+
+
+def test_help_describes_every_command(capsys):
+    """Each module in the package is a command or helps one, and its first line is what the help says of it."""
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    shown = " ".join(capsys.readouterr().out.split())
+    for name in COMMANDS:
+        module = import_module(f"repdrift.commands.{name}")
+        assert f"{name} {module.__doc__.splitlines()[0]}" in shown
+    commands = {found.name for found in iter_modules([str(Path(module.__file__).parent)])}
+    assert {name for name in commands if hasattr(import_module(f"repdrift.commands.{name}"), "run")} == set(COMMANDS)
