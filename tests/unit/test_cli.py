@@ -120,7 +120,7 @@ def test_what_is_written_to_a_folder_is_what_is_printed(files, tmp_path, capsys)
         assert (folder / f"heatmap.{kind}").read_bytes().startswith(start)
     main(["similarity", str(a), str(b), *flags, "--json"])
     found = json.loads(capsys.readouterr().out)
-    assert found["names"] == [str(a), str(b)] and "svcca" in found["notes"][0]
+    assert found["names"] == ["a.safetensors", "b.safetensors"] and "svcca" in found["notes"][0]
     assert found["table"][0]["value"] is None
     pd.testing.assert_frame_equal(pd.DataFrame(found["table"]), written, check_dtype=False)
     defined = written[written["estimator"] == "procrustes"]

@@ -13,6 +13,7 @@ from safetensors.torch import save_file
 
 from repdrift.cli import main
 from repdrift.comparison.files import sides
+from repdrift.comparison.files.names import short_names
 from repdrift.errors import UserError
 from repdrift.similarity import files as own_files
 from repdrift.similarity import gram_of, linear_cka
@@ -184,3 +185,17 @@ def test_npy_files_are_batches_or_layers(tmp_path):
     assert list(layers.layers) == ["conv_1", "conv_2"] and len(layers) == IMAGES
     np.save(tmp_path / "head.npy", x)
     assert list(sides.read([str(tmp_path)]).layers) == ["conv_1", "conv_2", "head"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "names"),
+    [
+        ("x/a.npz", "x/b.npz", ("a.npz", "b.npz")),
+        ("/x/seed1/a.npz", "/x/seed2/a.npz", ("seed1/a.npz", "seed2/a.npz")),
+        ("a.npz", "/x/a.npz", ("a.npz", "x/a.npz")),
+        ("a.npz", "a.npz", ("a.npz", "a.npz")),
+        ("x/" + "a" * 50, "b", ("…" + "a" * 29, "b")),
+    ],
+)
+def test_names_in_figures_are_short(first, second, names):
+    assert short_names(first, second) == names

@@ -116,7 +116,7 @@ def test_an_array_that_is_no_representation_is_named(tmp_path, good, values, wor
     path = tmp_path / "bad.npz"
     write(path, values)
     line = refused(good, path)
-    assert words in line and str(path) in line
+    assert words in line and path.name in line
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_a_parquet_file_without_whole_layers(tmp_path, good, columns, words):
     path = tmp_path / "bad.parquet"
     pd.DataFrame(columns).to_parquet(path)
     line = refused(good, path)
-    assert words in line and str(path) in line
+    assert words in line and path.name in line
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_sample_ids_that_do_not_fit(tmp_path, good, ids, words):
     path = tmp_path / "bad.npz"
     write(path, ids=ids)
     line = refused(good, path)
-    assert words in line and str(path) in line
+    assert words in line and path.name in line
 
 
 def test_ids_in_a_text_file_are_those_of_files_without_ids(tmp_path, good, capsys):

@@ -11,6 +11,7 @@ network after --with. docs/similarity-files.md has the formats.
 """
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 from repdrift.commands.comparison_options import ALL, add_options, show_comparison
@@ -54,11 +55,15 @@ def run(args: argparse.Namespace) -> None:
     if len(given) > 2:
         raise UserError(f"--ids is given {len(given)} times; it can be given once for both networks, or for each")
 
+    from repdrift.comparison.files.names import short_names  # noqa: PLC0415
     from repdrift.comparison.files.sides import read, read_ids  # noqa: PLC0415  torch takes a second
 
-    ids = [read_ids(path) for path in given] or [None]
+    ids = [read_ids(path) for path in given]
     layers = args.layers or ALL
-    show_comparison(read(first, layers, ids[0], args.npy), read(second, layers, ids[-1], args.npy), args)
+    ours = read(first, layers, ids[0] if ids else None, args.npy)
+    theirs = read(second, layers, ids[-1] if ids else None, args.npy)
+    names = short_names(ours.name, theirs.name)
+    show_comparison(replace(ours, name=names[0]), replace(theirs, name=names[1]), args)
 
 
 def sides(files: list[str], others: list[str] | None) -> tuple[list[str], list[str]]:

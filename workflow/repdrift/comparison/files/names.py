@@ -8,6 +8,8 @@ from pathlib import Path
 from repdrift.comparison.files.formats import READERS
 from repdrift.errors import UserError
 
+LONGEST = 30  # letters of a name that fit beside an axis
+
 
 def listed(paths: Iterable[str]) -> Iterator[Path]:
     """Yield the files that paths, folders and patterns such as ``batch*.npz`` stand for.
@@ -39,3 +41,19 @@ def listed(paths: Iterable[str]) -> Iterator[Path]:
 def _natural(path: Path) -> list[tuple[int, str]]:
     """Return a key by which numbers in names are in their order, before all texts."""
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", str(path))]
+
+
+def short_names(first: str, second: str) -> tuple[str, str]:
+    """Return the ends of two paths that tell them apart, for figures: ``seed1/a.npz`` and ``seed2/a.npz``.
+
+    The start of an end that is longer than `LONGEST` letters is left out.
+    """
+    ours, theirs = Path(first).parts, Path(second).parts
+    counts = range(1, max(len(ours), len(theirs)))
+    count = next((count for count in counts if ours[-count:] != theirs[-count:]), 1)
+    return _ended(ours[-count:]), _ended(theirs[-count:])
+
+
+def _ended(parts: Iterable[str]) -> str:
+    name = "/".join(parts)
+    return name if len(name) <= LONGEST else f"…{name[1 - LONGEST :]}"
