@@ -7,7 +7,7 @@ from itertools import product
 import pandas as pd
 
 from repdrift.comparison.comparison import Comparison
-from repdrift.comparison.linear import LINEAR, linear
+from repdrift.comparison.linear import NAMES, linear
 from repdrift.comparison.measuring import Measured, Pair, measured
 from repdrift.comparison.recording import Recording
 from repdrift.errors import UserError
@@ -79,7 +79,7 @@ def compare_recordings(
     halves = half_samples(images, intervals, seed) if intervals else None
     found: dict[str, Measured] = {}
     if orders is None and halves is None:  # then linear CKA needs no whole Gram matrix, and both kinds cost one
-        found |= linear([name for name in names if name in LINEAR], ours, theirs, pairs)
+        found |= linear([name for name in names if name in NAMES], ours, theirs, pairs)
     for name in names:
         if name not in found:
             found[name] = measured(name, ours, theirs, pairs, orders=orders, halves=halves)

@@ -8,11 +8,10 @@ from torch import Tensor
 from repdrift.comparison.measuring import Measured, Pair
 from repdrift.comparison.recording import Recording
 from repdrift.errors import UserError
-from repdrift.similarity.cka import linear_cka_matrices, linear_cka_matrix
+from repdrift.similarity.cka import LINEAR, PREFIX, linear_cka_matrices, linear_cka_matrix
 from repdrift.similarity.gram import Representation
 
-PREFIX = "cka-"
-LINEAR = (f"{PREFIX}biased", f"{PREFIX}debiased")
+NAMES = tuple(PREFIX + name for name in LINEAR)
 
 Side = dict[str, Representation]
 
@@ -23,7 +22,7 @@ def linear(names: Sequence[str], first: Recording, second: Recording, pairs: Seq
     Parameters
     ----------
     names : sequence of str
-        Some of `LINEAR`.
+        Some of `NAMES`.
     first, second : Recording
         Recordings of the same images.
     pairs : sequence of pair
@@ -69,4 +68,4 @@ def _defined(side: Side, name: str, label: str, found: Measured) -> Side:
 
 
 def _matrix(representations: Sequence[Representation], name: str) -> Tensor:
-    return linear_cka_matrix(representations, estimator=name.removeprefix(PREFIX))
+    return linear_cka_matrix(representations, estimator=name)

@@ -13,7 +13,7 @@ from repdrift.similarity.pairs import CosineOfPairs, centred_gram, of_norm_1
 from repdrift.similarity.products import Products, inner_products
 
 
-def linear_cka(x: Representation, y: Representation, *, estimator: str = "debiased") -> float:
+def linear_cka(x: Representation, y: Representation, *, estimator: str = "cka-debiased") -> float:
     """Return the linear CKA of two representations of the same n images.
 
     Parameters
@@ -21,8 +21,9 @@ def linear_cka(x: Representation, y: Representation, *, estimator: str = "debias
     x, y : Tensor or Gram [n, p], [n, q]
         One row for each image, in the same order.
     estimator : str
-        ``biased`` takes HSIC from centred Gram matrices H K H. It is in 0..1, and about p / (p + n - 1) for white noise
-        of p units. ``debiased`` takes the HSIC of Song et al. (2012). It is about 0 for noise and can be negative.
+        ``cka-biased`` takes HSIC from centred Gram matrices H K H. It is in 0..1, and about p / (p + n - 1) for white
+        noise of p units. ``cka-debiased`` takes the HSIC of Song et al. (2012). It is about 0 for noise and can be
+        negative. The shorter names ``biased`` and ``debiased`` of earlier versions are taken too.
 
     Raises
     ------
@@ -33,7 +34,7 @@ def linear_cka(x: Representation, y: Representation, *, estimator: str = "debias
     return linear_cka_matrix([x, y], estimator=estimator)[0, 1].item()
 
 
-def linear_cka_matrix(representations: Sequence[Representation], *, estimator: str = "debiased") -> Tensor:
+def linear_cka_matrix(representations: Sequence[Representation], *, estimator: str = "cka-debiased") -> Tensor:
     """Return the linear CKA of every representation with every other: float64 [m, m].
 
     Each Gram matrix is computed once, block by block, and used in all m comparisons. So give all representations to be
@@ -47,16 +48,16 @@ def linear_cka_matrix(representations: Sequence[Representation], *, estimator: s
     representations : sequence of Tensor or Gram [n, p_a]
         One row for each image, in the same order.
     estimator : str
-        ``biased`` or ``debiased``, see `linear_cka`.
+        ``cka-biased`` or ``cka-debiased``, see `linear_cka`.
 
     Raises
     ------
     UserError
         As `linear_cka` does.
     """
-    if estimator not in LINEAR:
-        raise UserError(f"estimator {estimator!r}: allowed are {', '.join(LINEAR)}")
-    return _normalised(_products(representations), estimator)
+    if estimator.removeprefix(PREFIX) not in LINEAR:
+        raise UserError(f"estimator {estimator!r}: allowed are {', '.join(PREFIX + name for name in LINEAR)}")
+    return _normalised(_products(representations), estimator.removeprefix(PREFIX))
 
 
 def linear_cka_matrices(representations: Sequence[Representation]) -> dict[str, Tensor]:
@@ -120,6 +121,7 @@ def unbiased(products: Products) -> Tensor:
 
 
 LINEAR = {"biased": biased, "debiased": unbiased}
+PREFIX = "cka-"  # of their names in the registry of all estimators
 
 
 @dataclass(frozen=True)
