@@ -11,7 +11,7 @@ from pathlib import Path
 from repdrift.errors import UserError
 
 COMMANDS = (
-    *("new", "forecast", "layers", "similarity", "status", "verify"),
+    *("new", "forecast", "layers", "compare", "similarity", "status", "verify"),
     *("explain", "adopt", "publish", "judge", "clean"),
 )  # each is a module in `repdrift.commands`
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import chain
@@ -17,22 +17,36 @@ from repdrift.comparison.batches import batches, count
 from repdrift.comparison.collected import AUTO, Collected
 from repdrift.comparison.model_layers import ModelLayers
 from repdrift.comparison.recording import Recording
-from repdrift.errors import UserError
+from repdrift.errors import UserError, first_line, in_one_line
 from repdrift.networks.evaluation import BATCH, in_eval_mode
 from repdrift.networks.network import Network
 from repdrift.networks.reduction import reduced
 from repdrift.study.architectures import MEAN, NONE, TOKEN, chosen_layers
+
+Prepare = Callable[[Tensor], Tensor]
 
 LOOK = 2  # images with which the layers of a model are found
 
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """A model whose layers are recorded: its name, and the names or patterns of the layers, or None."""
+    """A model whose layers are recorded.
+
+    Attributes
+    ----------
+    model : Module
+    name : str
+        Its name in the recording and in messages.
+    layers : sequence of str, optional
+        Names or patterns of its layers. None is for the default, see `record`.
+    prepare : function, optional
+        What is done to a batch of images before the model is called with it. None is for nothing.
+    """
 
     model: nn.Module
     name: str
     layers: Sequence[str] | None = None
+    prepare: Prepare | None = None
 
 
 @dataclass(frozen=True)
@@ -143,7 +157,7 @@ def record_together(
     with ExitStack() as stack:
         folder = None if settings.folder is None else Path(settings.folder)
         collected = [Collected(settings.keep, folder, stack) for _ in subjects]
-        places = [stack.enter_context(_ready(subject.model, settings)) for subject in subjects]
+        places = [stack.enter_context(_ready(subject, settings)) for subject in subjects]
         readers = [
             _named(subject.name, ModelLayers, subject.model, place.images(first.images[:LOOK]), subject.layers)
             for subject, place in zip(subjects, places, strict=True)
@@ -173,9 +187,11 @@ class Place:
 
     device: torch.device
     dtype: torch.dtype | None
+    prepare: Prepare | None
 
     def images(self, images: Tensor) -> Tensor:
         """Return images as the model takes them."""
+        images = images if self.prepare is None else self.prepare(images)
         return images.to(self.device, self.dtype if images.is_floating_point() else None)
 
 
@@ -189,12 +205,13 @@ def _features(reader: ModelLayers, images: Tensor, reduce: str) -> dict[str, Ten
 
 
 @contextmanager
-def _ready(model: nn.Module, settings: Settings) -> Iterator[Place]:
+def _ready(subject: Subject, settings: Settings) -> Iterator[Place]:
     """Bring a model to the device and into the mode that were asked for, and leave it as it was."""
+    model = subject.model
     tensors = [*model.parameters(), *model.buffers()]
     devices = {tensor.device for tensor in tensors} or {torch.device("cpu")}
     here = tensors[0].device if tensors else torch.device("cpu")
-    wanted = here if settings.device is None else torch.device(settings.device)
+    wanted = here if settings.device is None else _device(settings.device)
     floats = [tensor.dtype for tensor in tensors if tensor.is_floating_point()]
     dtype = floats[0] if floats and not isinstance(model, Network) else None
     with ExitStack() as stack:
@@ -207,7 +224,14 @@ def _ready(model: nn.Module, settings: Settings) -> Iterator[Place]:
             stack.enter_context(in_eval_mode(model))
         else:
             stack.enter_context(_buffers_kept(model))
-        yield Place(wanted, dtype)
+        yield Place(wanted, dtype, subject.prepare)
+
+
+def _device(wanted: torch.device | str) -> torch.device:
+    try:
+        return torch.empty(0, device=wanted).device
+    except (RuntimeError, AssertionError) as error:  # a misspelt name, or no such device here
+        raise in_one_line(f"device {wanted}: {first_line(error)}") from None
 
 
 @contextmanager

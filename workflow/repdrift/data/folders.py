@@ -39,7 +39,7 @@ def listed(folder: Path) -> Pictures:
     names = sorted(entry.name for entry in os.scandir(folder) if entry.is_dir() and not entry.name.startswith("."))
     if not names:
         raise UserError(f"{folder} has no folders: give it a folder of pictures for each class, such as {folder}/cat")
-    found = {name: _pictures(folder / name) for name in names}
+    found = {name: pictures_below(folder / name) for name in names}
     empty = [name for name, paths in found.items() if not paths]
     if empty:
         raise UserError(f"{folder / empty[0]} has no picture: add pictures of this class, or remove the folder")
@@ -56,7 +56,8 @@ def digest(folder: Path) -> str:
     return hashlib.sha256(canonical(sizes).encode()).hexdigest()[:16]
 
 
-def _pictures(folder: Path) -> list[Path]:
+def pictures_below(folder: Path) -> list[Path]:
+    """Return the pictures of a folder and of all folders below, sorted by path. Hidden ones are left out."""
     from PIL import Image  # noqa: PLC0415  only studies of pictures need it
 
     endings = Image.registered_extensions()

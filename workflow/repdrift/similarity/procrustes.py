@@ -105,7 +105,8 @@ def nuclear_norm(x: Tensor) -> float:
 def _eigenvalues(matrix: Tensor) -> Tensor:
     """Return the eigenvalues of a symmetric matrix [p, p], given on and above its diagonal, in ascending order."""
     if matrix.device.type != "cpu":
-        return torch.linalg.eigvalsh(matrix, UPLO="U")
+        found: Tensor = torch.linalg.eigvalsh(matrix, UPLO="U")
+        return found
     # LAPACK sees the matrix transposed. In scipy it takes two thirds of the time that it takes in torch.
     return torch.from_numpy(eigvalsh(matrix.numpy().T, lower=True, overwrite_a=True, check_finite=False))
 
