@@ -62,10 +62,11 @@ def block_of_readme(heading):
     return text.partition(f"## {heading}")[2].partition("```python\n")[2].partition("```")[0]
 
 
-def test_the_lines_of_the_readme_run_as_printed(tmp_path):
+def test_the_lines_of_the_readme_run_as_printed(tmp_path, monkeypatch):
     lines = block_of_readme("Compare two models in three lines")
     assert len([line for line in lines.splitlines() if line and not line.startswith(("import", "from"))]) == 3
-    subprocess.run([sys.executable, "-c", lines], cwd=tmp_path, check=True, timeout=200, stderr=subprocess.PIPE)
+    monkeypatch.chdir(tmp_path)
+    exec(lines, {})
     assert (tmp_path / "heatmap.png").stat().st_size > 10_000
 
 

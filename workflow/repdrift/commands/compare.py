@@ -49,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--device", default="cpu", help="where the models are called, such as cuda (default: cpu)")
     parser.add_argument("--batch-size", type=int, default=32, metavar="N", help="images in a batch (default: 32)")
-    add_options(parser)
+    add_options(parser, layers="the end of each block, and the logits")
 
 
 def run(args: argparse.Namespace) -> None:

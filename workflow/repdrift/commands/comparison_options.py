@@ -22,13 +22,13 @@ ESTIMATORS = ("cka-debiased", "cka-biased")  # those that are taken if none is n
 ALL = ("*",)  # the layers that are compared if none is named
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of a comparison to a command."""
+def add_options(parser: argparse.ArgumentParser, layers: str = "all") -> None:
+    """Add the options of a comparison to a command. `layers` are those that are compared by default, in words."""
     parser.add_argument(
         "--layers",
         action="append",
         metavar="NAME",
-        help="a layer that is compared, or a pattern such as 'layer*'; may be repeated (default: all)",
+        help=f"a layer that is compared, or a pattern such as 'layer*'; may be repeated (default: {layers})",
     )
     parser.add_argument(
         "--all-pairs",

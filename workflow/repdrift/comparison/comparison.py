@@ -95,16 +95,21 @@ class Comparison:
         return written
 
     def __repr__(self) -> str:
-        return f"{self._title()}\n{self.table.to_string(index=False, float_format='{:.4f}'.format)}"
+        return f"{self._title()}\n{self.table.to_string(index=False, float_format=four_digits)}"
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows: the table, and why values are undefined."""
-        table = self.table.to_html(index=False, float_format="{:.4f}".format, max_rows=60, border=0)
+        table = self.table.to_html(index=False, float_format=four_digits, max_rows=60, border=0)
         notes = "".join(f"<p>{escape(note)}</p>" for note in self.notes)
         return f"<p>{escape(self._title())}</p>{table}{notes}"
 
     def _title(self) -> str:
         return f"{self.names[0]} and {self.names[1]}, {self.table['n'].iloc[0]:,} images"
+
+
+def four_digits(value: float) -> str:
+    """Return a value with four digits. Adding 0 turns -0.0, the rounding of a null mean of 0, into 0.0."""
+    return f"{round(value, 4) + 0.0:.4f}"
 
 
 def _plots(module: str) -> Any:  # noqa: ANN401
