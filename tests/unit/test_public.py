@@ -16,6 +16,8 @@ from repdrift.comparison.comparing import DEFAULT
 from repdrift.similarity import linear_cka
 from repdrift.similarity.registry import ESTIMATORS
 
+NOTEBOOKS = "module://matplotlib_inline.backend_inline"
+
 
 def test_what_is_offered_is_there_and_listed():
     assert sorted(repdrift.OFFERED) == sorted(repdrift.__all__)
@@ -33,6 +35,20 @@ def test_the_package_is_imported_without_anything_heavy():
     )
     done = subprocess.run([sys.executable, "-c", lines], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == ""
+
+
+def test_a_notebook_shows_the_table_and_the_heatmap():
+    nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
+    pytest.importorskip("ipykernel")
+    lines = [
+        "import repdrift, numpy; x = numpy.random.rand(9, 3); found = repdrift.compare(x, x); found",
+        "found.heatmap()",
+        "import matplotlib.pyplot; matplotlib.pyplot.plot([1, 2]);",  # pictures of others are shown as before
+    ]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(line) for line in lines])
+    nbclient.NotebookClient(notebook, timeout=200, kernel_name="python3").execute()
+    kinds = [{kind for output in cell.outputs for kind in output.get("data", ())} for cell in notebook.cells]
+    assert "text/html" in kinds[0] and "image/png" in kinds[1] and "image/png" in kinds[2]
 
 
 @pytest.mark.parametrize("name", ["biased", "debiased"])
@@ -71,8 +87,8 @@ def test_the_lines_of_the_readme_run_as_printed(tmp_path, monkeypatch):
 
 
 def test_files_and_page_of_a_comparison(tmp_path, monkeypatch):
-    # A shell that a notebook starts has a backend in its environment, which may not be installed.
-    monkeypatch.setenv("MPLBACKEND", "agg")
+    # A shell that a notebook starts has the backend of the notebook in its environment.
+    monkeypatch.setenv("MPLBACKEND", NOTEBOOKS)
     x = np.random.default_rng(0).normal(size=(30, 5))
     names = ["cka-debiased", "procrustes"]
     found = repdrift.compare({"u": x, "<v>": x**2}, {"u": x + 1}, estimators=names, names=("A & B", "US$ and $"))
@@ -80,7 +96,7 @@ def test_files_and_page_of_a_comparison(tmp_path, monkeypatch):
     pictures = [f"{stem}.{ending}" for stem in ("heatmap", "heatmap-procrustes") for ending in ("png", "svg", "pdf")]
     assert sorted(path.name for path in written) == sorted(["table.csv", *pictures])
     assert all(path.stat().st_size > 100 for path in written)
-    assert os.environ["MPLBACKEND"] == "agg"
+    assert os.environ["MPLBACKEND"] == NOTEBOOKS
     page = found._repr_html_()
     assert "A &amp; B" in page and "&lt;v&gt;" in page and page.count("<tr") == 5
     assert "1.0000" in repr(found) and "30 images" in repr(found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from dataclasses import dataclass
 from html import escape
 from importlib import import_module
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 TABLE, HEATMAP = "table.csv", "heatmap"  # names of the files that are saved
 FORMATS = ("png", "svg", "pdf")
+NOTEBOOK = "ipykernel"  # a module that the process of a notebook has imported
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,12 +119,15 @@ def _plots(module: str) -> Any:  # noqa: ANN401
 
     Our figures are drawn without a screen, and their package sets the backend of matplotlib for this. A notebook or a
     script has a backend of its own, which must stay. So matplotlib is imported first, with that backend, and the
-    variable is restored.
+    variable is restored. A notebook shows figures as pictures from the moment at which its backend is loaded, which is
+    otherwise that of the first figure of pyplot.
     """
     backend = os.environ.get("MPLBACKEND")
     try:
         try:
-            import_module("matplotlib.pyplot")
+            pyplot = import_module("matplotlib.pyplot")
+            if NOTEBOOK in sys.modules and backend and not pyplot.get_fignums():
+                pyplot.switch_backend(backend)
         except ValueError:  # the backend is that of a notebook which started this process, and is not to be had here
             os.environ["MPLBACKEND"] = "agg"
         return import_module(module)
