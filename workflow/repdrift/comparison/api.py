@@ -59,8 +59,15 @@ def compare(
         is for the end of each block and the logits of a model, and for all layers of a recording.
     estimators : sequence of str
         Names in `repdrift.ESTIMATORS`, such as ``cka-debiased``, or ``path/to/file.py:FUNCTION``.
-    permutations, seed, intervals, all_pairs
-        See `repdrift.comparison.comparing.compare_recordings`.
+    permutations : int
+        Number of permutations of the images for the null. 0 is for no null; 200 or more are advised.
+    seed : int
+        The seed of the permutations, and of the halves of the images.
+    intervals : int
+        Number of random halves of the images from which 95 % intervals over images are made. 0 is for no intervals; 200
+        are advised.
+    all_pairs : bool
+        Whether every layer is compared with every layer, or only layers of the same name.
     ids : iterable of str, optional
         The sample ids of the images.
     names : (str, str), optional
@@ -71,8 +78,9 @@ def compare(
     Returns
     -------
     Comparison
-        `Comparison.table` is a tidy DataFrame, and `Comparison.heatmap` draws it. A warning says why a value is
-        undefined.
+        `Comparison.table` is a tidy DataFrame with the columns first and second (names of layers), n, estimator and
+        value. With permutations it also has null_mean, null_q95, p, p_max and calibrated, and with intervals low and
+        high. `Comparison.heatmap` draws it. A value that is undefined is NaN, and a warning says why.
 
     Raises
     ------
