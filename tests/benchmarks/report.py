@@ -50,12 +50,12 @@ ROWS = """\
 
 
 REAL = """\
-Two networks and {images:,} test images of CIFAR-10 go in, and the debiased CKA of all layers of one network with all of
-the other comes out, so the forward passes count. They are two ResNet-18 of torchvision with random weights (images of
-32 x 32 pixels), and EfficientNet-Lite0 with its ImageNet weights and a random one (64 x 64). Seconds are those of the
-processor, with one thread, and the median of {repeats} calls. A ratio is the number of the package divided by ours.
-Memory is the peak beyond the networks and the images, in a process of its own. An error is the largest difference from
-dense Gram matrices in float64 of the same features.
+Two networks and n test images of CIFAR-10 go in, and the debiased CKA of all layers of one network with all of the
+other comes out, so the forward passes count. They are two ResNet-18 of torchvision with random weights (images of 32 x
+32 pixels), and EfficientNet-Lite0 with its ImageNet weights and a random one (64 x 64). Seconds are those of the
+processor, with one thread: the median, and the fastest and slowest if there are several calls. A ratio is the number of
+the package divided by ours. Memory is the peak beyond the networks and the images, in a process of its own. An error is
+the largest difference from dense Gram matrices in float64 of the same features.
 """
 REAL_ROWS = """\
 - *repdrift* is `repdrift.compare(a, b, images, layers=...)`, in batches of 250 images for ResNet-18 and of 32 for
@@ -202,18 +202,17 @@ def real_models(rows: Sequence[Row]) -> str:
     """Write the part of the page on real networks, from the rows of `tests.benchmarks.real_models`."""
     ours = {row["network"]: row for row in rows if row["package"] == "repdrift"}
     cells = [real_cells(row, ours[row["network"]]) for row in rows]
-    header = ["network", "package", "time, s", "ratio", "memory, MB", "ratio", "error"]
-    text = REAL.format(images=rows[0]["images"], repeats=len(rows[0]["seconds"]))
+    header = ["network", "n", "package", "time, s", "ratio", "memory, MB", "ratio", "error"]
     peers = [row for row in rows if row["peak"] is not None and row["package"] != "repdrift"]
     targets = [target_cells(own, [row for row in peers if row["network"] == name]) for name, own in ours.items()]
     goals = markdown(["network", "faster than each", "memory, share of the leanest", "target", "met"], targets)
-    return f"## Real networks\n\n{text}\n{markdown(header, cells)}\n{goals}\n{REAL_ROWS}"
+    return f"## Real networks\n\n{REAL}\n{markdown(header, cells)}\n{goals}\n{REAL_ROWS}"
 
 
 def real_cells(row: Row, ours: Row) -> list[str]:
     name = f"{row['network']}, {row['layers']} x {row['layers']} layers"
     time = statistics.median(row["seconds"]) / statistics.median(ours["seconds"])
-    cells = [name, row["package"], seconds(row["seconds"]), f"**{time:.2f}**"]
+    cells = [name, f"{row['images']:,}", row["package"], seconds(row["seconds"]), f"**{time:.2f}**"]
     if row["peak"] is None:
         return [*cells, "", "", ""]
     return [*cells, f"{row['peak'] / 1e6:.0f}", f"**{row['peak'] / ours['peak']:.2f}**", f"{row['error']:.1e}"]
