@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.benchmarks.comparisons import REPEATS
 from tests.benchmarks.memory import ROOT
-from tests.benchmarks.report import page
+from tests.benchmarks.report import page, real_models
 from tests.benchmarks.similarity_benchmark import KEYS
 from tests.benchmarks.training_benchmark import table
 
@@ -22,6 +22,7 @@ The table compares our training with the usual loop, for one epoch in batches of
 own, a torchvision data set (PIL, ToTensor, Normalize), a DataLoader (the faster of 0 and 2 workers), NCHW tensors, and
 `.item()` after every step. ResNet-18 has a stem for small images. In bfloat16 both loops use PyTorch's autocast.
 """
+REAL_MODELS = "real-models"
 EXTRACTION = "extraction"
 EXTRACTION_TEXT = """\
 The table compares our reading of all layers with torchvision's `create_feature_extractor`, on 256 images in batches of
@@ -30,7 +31,7 @@ The table compares our reading of all layers with torchvision's `create_feature_
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")  # read when the libraries start
 
 
-ALL = (*KEYS, TRAINING, EXTRACTION)
+ALL = (*KEYS, REAL_MODELS, TRAINING, EXTRACTION)
 
 
 def measured(threads: int, images: int, keys: Sequence[str]) -> Any:
@@ -58,6 +59,14 @@ def extraction(threads: int) -> str:
     return subprocess.run(command, check=True, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True).stdout
 
 
+def real_networks(images: int) -> str:
+    """Part of the page on real networks, with one thread."""
+    environment = {**os.environ, **dict.fromkeys(THREADS, "1"), "TQDM_DISABLE": "1"}
+    command = [sys.executable, "-m", "tests.benchmarks.real_models", f"--images={images}"]
+    done = subprocess.run(command, check=True, cwd=ROOT, env=environment, stdout=subprocess.PIPE)
+    return real_models(json.loads(done.stdout))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2], metavar="T")
@@ -75,6 +84,8 @@ def main() -> None:
     keys = [key for key in arguments.only if key in KEYS]
     results = {threads: measured(threads, arguments.images, keys) for threads in arguments.threads} if keys else {}
     text = page(results, REPEATS)
+    if REAL_MODELS in arguments.only:
+        text += f"\n{real_networks(arguments.images)}"
     if TRAINING in arguments.only:
         rows = [row for threads in arguments.threads for row in training(threads)]
         text += f"\n## Training\n\n{TRAINING_TEXT}\n{table(rows)}"

@@ -49,6 +49,29 @@ ROWS = """\
 """
 
 
+REAL = """\
+Two networks and n test images of CIFAR-10 go in, and the debiased CKA of all layers of one network with all of the
+other comes out, so the forward passes count. They are two ResNet-18 of torchvision with random weights (images of 32 x
+32 pixels), and EfficientNet-Lite0 with its ImageNet weights and a random one, whose batch normalisation has the
+statistics of 32 images (64 x 64 pixels). Seconds are those of the processor, with one thread: the median, and the
+fastest and slowest if there are several calls. A ratio is the number of the package divided by ours. Memory is the peak
+beyond the networks and the images, in a process of its own. An error is the largest difference from dense Gram matrices
+in float64 of the same features.
+"""
+REAL_ROWS = """\
+- *repdrift* is `repdrift.compare(a, b, images, layers=...)`, in batches of 250 images for ResNet-18 and of 32 for
+  EfficientNet-Lite0. Of its memory for ResNet-18, 200 MB at n = 1,000 are the features of both networks, which all
+  packages keep: so half of the leanest is out of reach as long as features are kept.
+- *pytorch-cka* and *torch_cka* get all images in one batch: of smaller batches they average HSIC, which is another
+  quantity. torch_cka keeps the graphs of all layers unless gradients are off, as they are here.
+- *ckatorch* takes features for this, because its class for networks does not take images. It gives layers of the same
+  name alone, which is less work.
+- *thingsvision* 2.7.3 is not measured: it needs numpy below 2, torchvision 0.15 and tensorflow, and cannot be installed
+  beside the versions of the others.
+"""
+LEANEST = 0.5  # of the memory of the leanest package
+
+
 def page(results: Results, repeats: int) -> str:
     """Write the whole page, from the rows of `tests.benchmarks.similarity_benchmark` by number of threads."""
     parts = [TEXT.format(repeats=repeats, machine=machine(), versions=versions())]
@@ -175,3 +198,31 @@ def seconds(times: Sequence[float]) -> str:
 def markdown(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [header, ["---"] * len(header), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def real_models(rows: Sequence[Row]) -> str:
+    """Write the part of the page on real networks, from the rows of `tests.benchmarks.real_models`."""
+    ours = {row["network"]: row for row in rows if row["package"] == "repdrift"}
+    cells = [real_cells(row, ours[row["network"]]) for row in rows]
+    header = ["network", "n", "package", "time, s", "ratio", "memory, MB", "ratio", "error"]
+    peers = [row for row in rows if row["peak"] is not None and row["package"] != "repdrift"]
+    targets = [target_cells(own, [row for row in peers if row["network"] == name]) for name, own in ours.items()]
+    goals = markdown(["network", "faster than each", "memory, share of the leanest", "target", "met"], targets)
+    return f"## Real networks\n\n{REAL}\n{markdown(header, cells)}\n{goals}\n{REAL_ROWS}"
+
+
+def real_cells(row: Row, ours: Row) -> list[str]:
+    name = f"{row['network']}, {row['layers']} x {row['layers']} layers"
+    time = statistics.median(row["seconds"]) / statistics.median(ours["seconds"])
+    cells = [name, f"{row['images']:,}", row["package"], seconds(row["seconds"]), f"**{time:.2f}**"]
+    if row["peak"] is None:
+        return [*cells, "", "", ""]
+    error = "fails: values that are not numbers" if row["error"] is None else f"{row['error']:.1e}"
+    return [*cells, f"{row['peak'] / 1e6:.0f}", f"**{row['peak'] / ours['peak']:.2f}**", error]
+
+
+def target_cells(ours: Row, peers: Sequence[Row]) -> list[str]:
+    fastest = min(statistics.median(row["seconds"]) for row in peers)
+    share = ours["peak"] / min(row["peak"] for row in peers)
+    faster = statistics.median(ours["seconds"]) < fastest
+    return [ours["network"], met(faster), f"{share:.2f}", f"<= {LEANEST:g}", met(share <= LEANEST)]

@@ -20,14 +20,18 @@ class Timing:
 REST = 0.3  # seconds before each call: idle threads of one library go on spinning and keep the cores from the next
 
 
-def alternate(functions: Sequence[Callable[[], object]], repeats: Sequence[int]) -> list[Timing]:
+def alternate(
+    functions: Sequence[Callable[[], object]],
+    repeats: Sequence[int],
+    clock: Callable[[], float] = time.perf_counter,
+) -> list[Timing]:
     """Time functions in turn, so that what changes about the machine in between meets all of them."""
     seconds: list[list[float]] = [[] for _ in functions]
     for turn in range(max(repeats)):
         for function, times, found in zip(functions, repeats, seconds, strict=True):
             if turn < times:
                 time.sleep(REST)
-                start = time.perf_counter()
+                start = clock()
                 function()
-                found.append(time.perf_counter() - start)
+                found.append(clock() - start)
     return [Timing(tuple(found)) for found in seconds]

@@ -161,3 +161,10 @@ def test_help_describes_every_command(capsys):
         assert f"{name} {module.__doc__.splitlines()[0]}" in shown
     commands = {found.name for found in iter_modules([str(Path(module.__file__).parent)])}
     assert {name for name in commands if hasattr(import_module(f"repdrift.commands.{name}"), "run")} == set(COMMANDS)
+
+
+def test_each_file_can_have_its_own_chosen_layers(files, capsys):
+    (a, b), *_ = files
+    main(["similarity", str(a), str(b), "--layers", "extra", "--layers", "head", "--all-pairs", "--csv"])
+    found = table(capsys)
+    assert set(zip(found["first"], found["second"], strict=True)) == {("extra", "head"), ("head", "head")}

@@ -66,5 +66,4 @@ def run(args: argparse.Namespace) -> None:
         subjects.append(Subject(model, name, args.layers, prepare))
     settings = Settings(args.reduce, device=args.device, batch_size=args.batch_size)
     first, second = record_together(subjects, images.pixels, settings, ids=images.ids, progress=sys.stderr.isatty())
-    args.layers = None  # those of each model have been chosen
     show_comparison(first, second, args)

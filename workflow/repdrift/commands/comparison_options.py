@@ -71,6 +71,8 @@ def add_options(parser: argparse.ArgumentParser, layers: str = "all") -> None:
 def show_comparison(first: Recording, second: Recording, args: argparse.Namespace) -> None:
     """Compare two networks as the options of `add_options` say, print the similarities, and write them to files.
 
+    All layers of the recordings are compared: whoever recorded or read them has chosen those of ``--layers``.
+
     Raises
     ------
     UserError
@@ -81,7 +83,6 @@ def show_comparison(first: Recording, second: Recording, args: argparse.Namespac
     comparison = compare_recordings(
         first,
         second,
-        layers=args.layers,
         all_pairs=args.all_pairs,
         estimators=args.estimator or ESTIMATORS,
         permutations=args.permutations,

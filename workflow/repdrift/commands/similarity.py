@@ -11,6 +11,7 @@ network after --with. docs/similarity-files.md has the formats.
 """
 
 import argparse
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -63,6 +64,9 @@ def run(args: argparse.Namespace) -> None:
     ours = read(first, layers, ids[0] if ids else None, args.npy)
     theirs = read(second, layers, ids[-1] if ids else None, args.npy)
     names = short_names(ours.name, theirs.name)
+    if (ours.ids is None) != (theirs.ids is None):
+        without = ours.name if ours.ids is None else theirs.name
+        print(f"{without} has no sample ids, so rows are compared in their order: --ids can give them", file=sys.stderr)
     show_comparison(replace(ours, name=names[0]), replace(theirs, name=names[1]), args)
 
 
