@@ -31,12 +31,12 @@ def require(module: str, purpose: str) -> None:
         raise missing(module, purpose)
 
 
-def missing(module: str, purpose: str) -> UserError:
-    """Return the error that says that a package is not installed, and which extra brings it."""
-    extra = next(name for name, modules in MODULES.items() if module in modules)
-    return UserError(f'{purpose} needs the package {module}, which is not installed: pip install "repdrift[{extra}]"')
+def missing(module: str, purpose: str, extra: str | None = None) -> UserError:
+    """Return the error that says that a package is not installed, and which extra to install."""
+    name = extra or extra_of(module)
+    return UserError(f'{purpose} needs the package {module}, which is not installed: pip install "repdrift[{name}]"')
 
 
-def belongs_to_extra(module: str | None) -> bool:
-    """Return whether an extra brings the package that is imported by this name."""
-    return any(module in modules for modules in MODULES.values())
+def extra_of(module: str) -> str | None:
+    """Return the extra that brings the package which is imported by a name, or None if no extra does."""
+    return next((extra for extra, modules in MODULES.items() if module in modules), None)

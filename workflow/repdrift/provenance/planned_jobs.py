@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from repdrift.errors import UserError
+from repdrift.extras import require
 from repdrift.places import LIBRARY, snakefile_flags
 
 # Words of a job's command, each before the word that it is about. A spec may also be the standard input.
@@ -122,8 +123,9 @@ def snakemake(
     Raises
     ------
     UserError
-        If Snakemake ends with an error.
+        If Snakemake is not installed or ends with an error.
     """
+    require("snakemake", "this command")
     configs = ["--configfile", *configfiles] if configfiles else []
     arguments = ["--quiet", "rules", "--nocolor", *flags, *configs, "--", *map(str, targets)]
     path = os.pathsep.join(filter(None, [str(LIBRARY), os.environ.get("PYTHONPATH")]))
