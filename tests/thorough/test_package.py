@@ -62,7 +62,7 @@ def test_a_comparison_needs_the_declared_packages_only(bare, tmp_path):
     code = (
         "import torch, repdrift; torch.manual_seed(1);"
         "models = [torch.nn.Sequential(torch.nn.Linear(8, 6), torch.nn.ReLU()) for _ in range(2)];"
-        "found = repdrift.compare(*models, torch.randn(40, 8), permutations=5);"
+        "found = repdrift.compare(*models, torch.randn(40, 8), layers=['0', '1'], permutations=5);"
         "print(repdrift.__file__); print(len(found.table), found.table['value'].between(-1, 1).all())"
     )
     place, result = bare.run("-c", code, folder=tmp_path).stdout.splitlines()

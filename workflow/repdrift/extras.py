@@ -6,9 +6,10 @@ from repdrift.errors import UserError
 
 # Each extra of pyproject.toml that the library imports, with the names by which its packages are imported.
 MODULES = {
-    "workflow": ("jinja2", "jsonschema", "msgspec", "psutil", "snakemake", "torchvision", "yaml"),
+    "workflow": ("jinja2", "jsonschema", "psutil", "rich", "snakemake", "torchvision", "yaml"),
     "plots": ("matplotlib", "seaborn"),
     "files": ("h5py", "pyarrow"),
+    "export": ("rocrate",),
 }
 
 
