@@ -48,9 +48,11 @@ def test_what_is_built_is_fit_for_the_index(built):
 def test_the_wheel_has_every_file_of_the_workflow(wheel):
     """The wheel is made from the source distribution, so that is complete too."""
     names = set(ZipFile(wheel).namelist())
-    package = REPOSITORY / "workflow" / "repdrift"
-    wanted = {f"repdrift/{path.relative_to(package)}" for path in files_in(package)}
-    outside = [path for part in PARTS for path in files_in(REPOSITORY / part) if not path.is_relative_to(package)]
+    library = REPOSITORY / "workflow"
+    packages = [path.parent for path in library.glob("*/__init__.py")]
+    inside = {path for package in packages for path in files_in(package)}
+    wanted = {str(path.relative_to(library)) for path in inside}
+    outside = {path for part in PARTS for path in files_in(REPOSITORY / part)} - inside
     # The copy has the layout of a clone, but the file for the catalogue, which is beside the package in a clone.
     wanted |= {CARRIED + str(path.relative_to(REPOSITORY)) for path in outside} - {CARRIED + "workflow/Snakefile"}
     assert "repdrift/py.typed" in wanted
