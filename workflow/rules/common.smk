@@ -19,7 +19,7 @@ from repdrift.errors import UserError
 from repdrift.machine.environment import use_this_python
 from repdrift.machine.failures import print_failures
 from repdrift.machine.gpus import granted
-from repdrift.places import LIBRARY
+from repdrift.places import LIBRARY, ROOT
 from repdrift.plan import specs
 from repdrift.plan.checking import check
 from repdrift.plan.plan import Plan
