@@ -4,13 +4,15 @@
 # make check     formatters, linters, layers of imports and types: two minutes
 # make faults    50 random kills, 30 random edits and 100 mutations of each config: two hours (FAULTS=10: a fifth of it)
 # make bench     speed, error and memory beside named peers, into docs/benchmarks.md (an hour)
+# make docs      these pages and the reference of the library as a site, into build/site: any static host can serve it
+# make lock      the exact versions of all packages, into the lock files; no version changes if it need not
 
 PYTHON ?= python3
 BIN := .venv/bin
 # Tests of one file run one after the other and share what the file makes; files run side by side, the first ones first.
 PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 
-.PHONY: demo test test-all faults check bench clean
+.PHONY: demo test test-all faults check bench docs lock clean
 
 demo: .venv/ready
 	$(BIN)/snakemake --configfile presets/demo.yaml --quiet rules host
@@ -38,6 +40,25 @@ check: .venv/ready
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/snakemake --lint --configfile presets/demo.yaml
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+docs: .venv/ready
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+	@echo "Made: build/site/index.html"
+
+# Versions for all systems and Python versions, with hashes, which pip then demands. What a lock file has already is
+# kept if it still fits: `make lock UPGRADE=--upgrade` takes the newest versions.
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	$(UPGRADE) pyproject.toml --extra cluster --extra dev
+# Packages that need CUDA, and those that the build of torch for processors alone brings in their place.
+CUDA = $(addprefix --no-emit-package ,$(shell grep -oE '^(torch|torchvision|triton|cuda-[a-z-]+|nvidia-[a-z0-9-]+)=' \
+	requirements.lock | tr -d = | sort -u))
+
+lock: .venv/ready
+	$(COMPILE) --output-file requirements.lock
+	$(COMPILE) --extra bench --output-file requirements-bench.lock
+	cp requirements.lock requirements-cpu.lock
+	$(COMPILE) $(CUDA) --output-file requirements-cpu.lock
 
 bench: .venv/peers
 	$(BIN)/python -m tests.benchmarks --output docs/benchmarks.md

@@ -17,9 +17,9 @@ include: "workflow/rules/verdicts.smk"
 include: "workflow/rules/figures.smk"
 
 
-for name in PLAN.experiments:
+for experiment in PLAN.experiments.values():
 
-    include: f"workflow/repdrift/experiments/{name}/rules.smk"
+    include: experiment.folder / "rules.smk"
 
 
 rule all:

@@ -15,6 +15,8 @@ from repdrift.provenance.parts import drawings, programs
 
 PACKAGE = REPOSITORY / "workflow" / "repdrift"
 ENVIRONMENTS = sorted(path.stem for path in (REPOSITORY / "envs").glob("*.yaml"))
+EXTRAS = ("cluster", "dev", "docs", "export", "files", "plots", "workflow")  # those in all lock files
+NEEDS_CUDA = "(torch|torchvision|triton)$|cuda-|nvidia-"
 # Modules that come with another package, or by another name.
 PACKAGES = {"yaml": "pyyaml", "PIL": "torchvision", "matplotlib": "seaborn"}
 
@@ -53,7 +55,7 @@ def test_versions_are_those_of_the_lock_file(environment, lock):
     assert packages == {name: versions[name] for name in packages}
 
 
-@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-bench.lock"])
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-bench.lock", "requirements-cpu.lock"])
 def test_pip_can_check_every_file_that_it_installs(lock):
     lines = lines_of(lock)
     assert len(lines) > 100
@@ -110,11 +112,22 @@ def test_the_lock_files_have_what_the_project_asks_for():
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
     for lock, names in (
-        ("requirements.lock", ("dev", "cluster")),
-        ("requirements-bench.lock", ("dev", "cluster", "bench")),
+        ("requirements.lock", EXTRAS),
+        ("requirements-bench.lock", (*EXTRAS, "bench")),
+        ("requirements-cpu.lock", EXTRAS),
     ):
         versions = locked(lock, "3.12")
         for line in (*project["dependencies"], *(one for name in names for one in extras[name])):
             asked = Requirement(line)
             name = asked.name.lower().replace("_", "-")
-            assert asked.specifier.contains(versions[name]), line
+            if name != "repdrift" and not (lock == "requirements-cpu.lock" and name in ("torch", "torchvision")):
+                assert asked.specifier.contains(versions[name]), line
+
+
+def test_the_lock_file_without_cuda_has_the_same_versions_and_no_torch():
+    whole, without = (locked(f"requirements{part}.lock", "3.12") for part in ("", "-cpu"))
+    assert without == {name: whole[name] for name in without}
+    left_out = set(whole) - set(without)
+    assert {"torch", "torchvision", "triton"} <= left_out
+    assert [name for name in left_out if not re.match(NEEDS_CUDA, name)] == []
+    assert [name for name in without if re.match(NEEDS_CUDA, name)] == []

@@ -121,6 +121,6 @@ found.save("out")
     command = [sys.executable, "-c", lines]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert done.stderr.splitlines()[-1].endswith(
-        'UserError: a heatmap needs seaborn, which is not installed: pip install "repdrift[plots]"'
+        'UserError: a heatmap needs the package seaborn, which is not installed: pip install "repdrift[plots]"'
     )
     assert (tmp_path / "out" / "table.csv").exists()

@@ -7,13 +7,16 @@ from collections.abc import Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 
 from repdrift.errors import UserError
+from repdrift.extras import extra_of, missing
 
 COMMANDS = (
     *("new", "forecast", "layers", "compare", "similarity", "status", "verify"),
     *("explain", "adopt", "publish", "judge", "clean"),
 )  # each is a module in `repdrift.commands`
+OF_FILES = ("similarity",)  # commands that need no study
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -25,15 +28,35 @@ def main(arguments: Sequence[str] | None = None) -> None:
         text = described(name)
         command = commands.add_parser(name, help=text.splitlines()[0], description=text)
         if given[:1] == [name]:  # only this command is imported: some take seconds
-            module = import_module(place(name))
+            module = imported(name)
             module.add_arguments(command)
     args = parser.parse_args(given)
     try:
         module.run(args)
+    except ModuleNotFoundError as error:
+        sys.exit(f"error: {needed_by(args.command, error)}")
     except UserError as error:
         sys.exit(f"error: {error}")
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         sys.stderr.close()
+
+
+def imported(command: str) -> ModuleType:
+    """Return the module of a command, or end in one line if it needs an extra that is not installed."""
+    try:
+        return import_module(place(command))
+    except ModuleNotFoundError as error:
+        sys.exit(f"error: {needed_by(command, error)}")
+
+
+def needed_by(command: str, error: ModuleNotFoundError) -> UserError:
+    """Return what to install for a command; an error that no extra mends is raised again."""
+    module = (error.name or "").partition(".")[0]
+    extra = extra_of(module)
+    if extra is None:
+        raise error
+    # A command that belongs to a study needs the whole extra `workflow`, whichever package it misses first.
+    return missing(module, f"repdrift {command}", extra if command in OF_FILES else "workflow")
 
 
 def place(command: str) -> str:

@@ -9,15 +9,17 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 # workflow.basedir would be wrong here: it is the folder of a workflow that imports this one.
-LIBRARY = Path(str(workflow.current_basedir)).parent
-if "{" in str(LIBRARY) or "}" in str(LIBRARY):
-    raise WorkflowError(f"{LIBRARY}: Snakemake takes what is in braces for a wildcard; give the folder another name")
-sys.path.insert(0, str(LIBRARY))
+WORKFLOW = Path(str(workflow.current_basedir)).parent
+if "{" in str(WORKFLOW) or "}" in str(WORKFLOW):
+    raise WorkflowError(f"{WORKFLOW}: Snakemake takes what is in braces for a wildcard; give the folder another name")
+# In a clone the library lies here. The workflow of an installed package finds the library where it is installed.
+sys.path.insert(0, str(WORKFLOW))
 from repdrift.canonical import canonical
 from repdrift.errors import UserError
 from repdrift.machine.environment import use_this_python
 from repdrift.machine.failures import print_failures
 from repdrift.machine.gpus import granted
+from repdrift.places import LIBRARY, ROOT
 from repdrift.plan import specs
 from repdrift.plan.checking import check
 from repdrift.plan.plan import Plan

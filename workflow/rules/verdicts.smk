@@ -58,7 +58,7 @@ rule report:
         multiverse=f"{STUDY.folder}/tables/multiverse.csv",
         figures=expand(f"{STUDY.folder}/figures/{{figure}}.svg", figure=PLAN.figures),
         # Like all inputs, it is named relative to the working directory: a study can then be moved with the workflow.
-        template=os.path.relpath(LIBRARY / "report" / "page.html"),
+        template=os.path.relpath(WORKFLOW / "report" / "page.html"),
     output:
         f"{STUDY.folder}/report.html",
     log:

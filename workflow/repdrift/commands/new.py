@@ -9,6 +9,7 @@ source and fine-tuned on its test images and on each target:
 
 import argparse
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from repdrift.commands.forecast import forecast
 from repdrift.data.look import Look, look
 from repdrift.data.readers import KNOWN, RENDERED
 from repdrift.errors import UserError
+from repdrift.places import snakefile_flags
 from repdrift.plan.checking import check
 from repdrift.provenance.planned_jobs import planned_jobs
 from repdrift.study.config import complete
@@ -57,7 +59,8 @@ def run(args: argparse.Namespace) -> None:
     text = "\n".join(lines(args, dict(zip(names, settings, strict=True)), dict(zip(names, looks, strict=True)))) + "\n"
     check(complete(yaml.safe_load(text)))  # nothing is written if something is wrong
     path.write_text(text, encoding="utf-8")
-    print(f"{path}: written; run it with `snakemake --configfile {path}`")
+    call = shlex.join(["snakemake", *snakefile_flags(args.snakefile), "--configfile", str(path)])
+    print(f"{path}: written; run it with `{call}`")
     print("\n".join(forecast(planned_jobs([], [str(path)], snakefile=args.snakefile))))
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from repdrift.errors import UserError
+from repdrift.extras import missing
 from repdrift.similarity.choice import main_estimator
 
 if TYPE_CHECKING:
@@ -132,8 +133,7 @@ def _plots(module: str) -> Any:  # noqa: ANN401
             os.environ["MPLBACKEND"] = "agg"
         return import_module(module)
     except ImportError as error:
-        missing = error.name or str(error)
-        raise UserError(f'a heatmap needs {missing}, which is not installed: pip install "repdrift[plots]"') from None
+        raise missing(error.name or str(error), "a heatmap", "plots") from None
     finally:
         os.environ.pop("MPLBACKEND", None)
         if backend is not None:

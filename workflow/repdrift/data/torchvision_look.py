@@ -19,8 +19,8 @@ from repdrift.canonical import canonical
 from repdrift.data.look import SPLITS, Files
 from repdrift.data.readers import source_split, torchvision_class
 from repdrift.errors import UserError
+from repdrift.places import LIBRARY
 
-LIBRARY = Path(__file__).parents[2]
 KEPT = Path(".snakemake/repdrift/looks")
 
 

@@ -18,7 +18,7 @@ from repdrift.figures import style
 from repdrift.figures.layer_names import with_short_names
 from repdrift.figures.table import read
 from repdrift.provenance.csv_tables import TEXT
-from repdrift.provenance.parts import PACKAGE, drawings
+from repdrift.provenance.parts import drawings
 
 # A date would give the file other bytes in every rerun.
 METADATA: dict[str, dict[str, str | None]] = {
@@ -57,7 +57,7 @@ def drawing(kind: str) -> Drawing:
     found = drawings()
     if kind not in found:
         raise UserError(f"no figure is of the kind {kind!r}; there are {', '.join(sorted(found))}")
-    return cast(Drawing, import_module(f"{PACKAGE.name}.{found[kind]}"))
+    return cast(Drawing, import_module(f"repdrift.{found[kind]}"))
 
 
 def draw(path: Path, kind: str, network: str) -> Figure:

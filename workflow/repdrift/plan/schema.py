@@ -6,19 +6,18 @@ The Snakefile imports this module, so it needs nothing heavy.
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import yaml
 from jsonschema import Draft202012Validator, ValidationError, validators
 
 from repdrift.errors import UserError, in_one_line
+from repdrift.places import PACKAGE, ROOT
 from repdrift.similarity.registry import ESTIMATORS, NUMBER, Entry
 from repdrift.study.config import Config
 from repdrift.study.refusal import joined, nearest, refusal
 
-PACKAGE = Path(__file__).parents[1]
-SCHEMA = PACKAGE.parent / "schemas" / "config.schema.yaml"
+SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
 EXPERIMENTS = PACKAGE / "experiments"
 
 

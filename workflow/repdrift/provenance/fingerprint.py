@@ -17,6 +17,7 @@ from functools import cache
 from typing import NamedTuple
 
 from repdrift.machine import launcher
+from repdrift.places import PACKAGE
 from repdrift.provenance import parts
 from repdrift.provenance.statements import Module, Package, Registry, Statement, Target
 
@@ -67,7 +68,7 @@ def _trace(program: str, more: tuple[str, ...]) -> Trace:
 
 @cache
 def _package() -> Package:
-    return Package(parts.PACKAGE)
+    return Package(PACKAGE)
 
 
 def trace(package: Package, program: str, more: Sequence[str] = ()) -> Trace:

@@ -12,9 +12,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from repdrift.places import PACKAGE
 from repdrift.user_code import is_own
 
-PACKAGE = Path(__file__).parents[1]
 PROGRAM, DRAWING, ESTIMATOR, READER = "program", "drawing", "estimator", "reader"
 # What is used of the module of a part, in this order.
 OFFERED = {PROGRAM: ("main",), DRAWING: ("COLUMNS", "draw")}

@@ -14,8 +14,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from repdrift.errors import UserError
+from repdrift.extras import require
+from repdrift.places import LIBRARY, snakefile_flags
 
-LIBRARY = Path(__file__).parents[2]
 # Words of a job's command, each before the word that it is about. A spec may also be the standard input.
 FLAGS = {"repdrift.stages": "repdrift.stages", "--spec": "--spec", "<<<": "--spec", "--code": "--code"}
 
@@ -56,15 +57,14 @@ def planned_jobs(
     flags : str
         More of Snakemake's flags; with ``--forceall`` it lists all jobs, those that are up to date too.
     snakefile : str, optional
-        The workflow; by default that which Snakemake finds in the working directory.
+        The workflow; by default that which Snakemake finds in the working directory, or else our own.
 
     Raises
     ------
     UserError
         If Snakemake refuses: a wrong config, or a file that the study does not make.
     """
-    workflow = ["--snakefile", snakefile] if snakefile else []
-    found, _ = snakemake(["--dry-run", *workflow, *flags], configfiles, targets)
+    found, _ = snakemake(["--dry-run", *snakefile_flags(snakefile), *flags], configfiles, targets)
     return [planned_job(job) for job in found if job["output"]]
 
 
@@ -88,7 +88,7 @@ def recorded_jobs(configfiles: Sequence[str]) -> dict[Path, RecordedJob]:
 
     Files of which it has no record are left out.
     """
-    _, printed = snakemake(["--detailed-summary"], configfiles)
+    _, printed = snakemake(["--detailed-summary", *snakefile_flags()], configfiles)
     return recorded_in(printed)
 
 
@@ -123,8 +123,9 @@ def snakemake(
     Raises
     ------
     UserError
-        If Snakemake ends with an error.
+        If Snakemake is not installed or ends with an error.
     """
+    require("snakemake", "this command")
     configs = ["--configfile", *configfiles] if configfiles else []
     arguments = ["--quiet", "rules", "--nocolor", *flags, *configs, "--", *map(str, targets)]
     path = os.pathsep.join(filter(None, [str(LIBRARY), os.environ.get("PYTHONPATH")]))

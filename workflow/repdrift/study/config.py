@@ -11,10 +11,11 @@ from typing import Any
 import yaml
 
 from repdrift.errors import UserError, in_one_line
+from repdrift.places import ROOT
 
 Config = Mapping[str, Any]
 
-DEFAULTS = Path(__file__).parents[3] / "config.yaml"
+DEFAULTS = ROOT / "config.yaml"
 
 
 def load(paths: Iterable[Path]) -> dict[str, Any]:

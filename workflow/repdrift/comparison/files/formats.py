@@ -4,6 +4,7 @@ from pathlib import Path
 
 from repdrift.comparison.files.content import Content, Wanted
 from repdrift.errors import UserError, first_line, in_one_line
+from repdrift.extras import missing
 from repdrift.registry import Registry, imported
 
 READERS: Registry[str] = {
@@ -34,8 +35,7 @@ def read_file(path: Path, wanted: Wanted) -> Content:
     try:
         read = imported(READERS[suffix])
     except ModuleNotFoundError as error:
-        needed = f"{path} needs the package {error.name}, which is not installed"
-        raise UserError(f'{needed}: pip install "repdrift[files]"') from None
+        raise missing(error.name or "", str(path), "files") from None
     try:
         content: Content = read(path, wanted)
     except UserError as error:

@@ -14,7 +14,7 @@ rule decodability_of_networks:
     log:
         f"{STUDY.folder}/logs/decodability/{{dataset}}/seed{{seed}}.log",
     conda:
-        "../../../../envs/torch.yaml"
+        f"{ROOT}/envs/torch.yaml"
     threads: 1
     resources:
         gpu=gpu_if_offered,

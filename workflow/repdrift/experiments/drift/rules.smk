@@ -16,7 +16,7 @@ rule curve:
     log:
         f"{STUDY.folder}/logs/similarity/curve/seed{{seed}}.log",
     conda:
-        "../../../../envs/torch.yaml"
+        f"{ROOT}/envs/torch.yaml"
     threads: 1
     resources:
         gpu=gpu_if_offered,
@@ -38,7 +38,7 @@ rule layers_of_networks:
     log:
         f"{STUDY.folder}/logs/similarity/layers/seed{{seed}}.log",
     conda:
-        "../../../../envs/torch.yaml"
+        f"{ROOT}/envs/torch.yaml"
     threads: 1
     resources:
         mem_mb=growing(1500),
@@ -61,7 +61,7 @@ rule sensitivity_of_runs:
     wildcard_constraints:
         group=one_of(group for _, group in DRIFT.tried_groups),
     conda:
-        "../../../../envs/torch.yaml"
+        f"{ROOT}/envs/torch.yaml"
     threads: 1
     resources:
         gpu=gpu_if_offered,
@@ -86,7 +86,7 @@ rule compare_with_published:
         f"{STUDY.folder}/logs/validation.log",
     localrule: True
     conda:
-        "../../../../envs/plot.yaml"
+        f"{ROOT}/envs/plot.yaml"
     resources:
         mem_mb=1000,
         runtime=growing(10),
@@ -114,7 +114,7 @@ rule judge_under_choices:
         f"{STUDY.folder}/logs/multiverse.log",
     localrule: True
     conda:
-        "../../../../envs/plot.yaml"
+        f"{ROOT}/envs/plot.yaml"
     resources:
         mem_mb=2000,
         runtime=growing(10),

@@ -4,15 +4,15 @@ The Snakefile imports this module, so it needs nothing heavy.
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from repdrift.experiments.drift.specs import Counterpart
+from repdrift.places import ROOT
 from repdrift.study.architectures import NONE
 from repdrift.study.runs import Run
 from repdrift.study.study import CROSS_DOMAIN, DOMAIN, Study
 from repdrift.study.tasks import Part
 
-NUMBERS = Path(__file__).parents[4] / "docs" / "reference" / "goerttler2024.csv"
+NUMBERS = ROOT / "docs" / "reference" / "goerttler2024.csv"
 
 # The settings behind the authors' numbers.
 ESTIMATOR = "cka-biased"

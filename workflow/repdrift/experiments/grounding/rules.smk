@@ -15,7 +15,7 @@ rule grounding_of_pairs:
     wildcard_constraints:
         reduce=one_of(GROUNDING.reductions),
     conda:
-        "../../../../envs/torch.yaml"
+        f"{ROOT}/envs/torch.yaml"
     threads: 1
     resources:
         gpu=gpu_if_offered,
@@ -38,7 +38,7 @@ rule grounding_precision:
         f"{STUDY.folder}/logs/grounding/precision.log",
     localrule: True
     conda:
-        "../../../../envs/plot.yaml"
+        f"{ROOT}/envs/plot.yaml"
     resources:
         mem_mb=1000,
         runtime=growing(10),

@@ -18,7 +18,7 @@ rule head2toe_features:
     log:
         f"{STUDY.folder}/logs/head2toe/features/{{target}}/seed{{seed}}.log",
     conda:
-        "../../../../envs/torch.yaml"
+        f"{ROOT}/envs/torch.yaml"
     threads: 1
     resources:
         gpu=gpu_if_offered,
@@ -42,7 +42,7 @@ rule head2toe_probes:
     log:
         f"{STUDY.folder}/logs/head2toe/probes/{{target}}/seed{{seed}}.log",
     conda:
-        "../../../../envs/torch.yaml"
+        f"{ROOT}/envs/torch.yaml"
     threads: 1
     resources:
         gpu=gpu_if_offered,
@@ -67,7 +67,7 @@ rule head2toe_tuning:
     log:
         f"{STUDY.folder}/logs/head2toe/{{method}}/{{target}}/seed{{seed}}.log",
     conda:
-        "../../../../envs/torch.yaml"
+        f"{ROOT}/envs/torch.yaml"
     threads: 1
     resources:
         gpu=gpu_if_offered,
@@ -90,7 +90,7 @@ rule head2toe_affinity_of_targets:
         f"{STUDY.folder}/logs/head2toe/affinity.log",
     localrule: True
     conda:
-        "../../../../envs/plot.yaml"
+        f"{ROOT}/envs/plot.yaml"
     resources:
         mem_mb=1000,
         runtime=growing(10),

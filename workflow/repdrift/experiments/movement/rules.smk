@@ -12,7 +12,7 @@ rule movement_of_networks:
     log:
         f"{STUDY.folder}/logs/movement/{{role}}/seed{{seed}}.log",
     conda:
-        "../../../../envs/torch.yaml"
+        f"{ROOT}/envs/torch.yaml"
     threads: 1
     resources:
         gpu=gpu_if_offered,

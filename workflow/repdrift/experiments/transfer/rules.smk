@@ -11,7 +11,7 @@ rule transfer_similarity_of_pairs:
     log:
         f"{STUDY.folder}/logs/transfer/similarity/{{dataset}}/seed{{seed}}.log",
     conda:
-        "../../../../envs/torch.yaml"
+        f"{ROOT}/envs/torch.yaml"
     threads: 1
     resources:
         gpu=gpu_if_offered,
@@ -75,7 +75,7 @@ rule transfer_rates_of_starts:
     wildcard_constraints:
         task=one_of(TRANSFER.tuned),
     conda:
-        "../../../../envs/torch.yaml"
+        f"{ROOT}/envs/torch.yaml"
     threads: 1
     resources:
         gpu=gpu_if_offered,

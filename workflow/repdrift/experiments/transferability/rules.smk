@@ -14,7 +14,7 @@ rule transferability_of_networks:
     log:
         f"{STUDY.folder}/logs/transferability/{{dataset}}/seed{{seed}}.log",
     conda:
-        "../../../../envs/torch.yaml"
+        f"{ROOT}/envs/torch.yaml"
     threads: 1
     resources:
         mem_mb=growing_memory(2500),
@@ -35,7 +35,7 @@ rule transferability_regression:
         f"{STUDY.folder}/logs/transferability/regression.log",
     localrule: True
     conda:
-        "../../../../envs/plot.yaml"
+        f"{ROOT}/envs/plot.yaml"
     resources:
         mem_mb=1000,
         runtime=growing(10),
