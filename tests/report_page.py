@@ -11,7 +11,6 @@ from repdrift.provenance.artifacts import Job, write_csv
 from repdrift.report.templates import templates
 from repdrift.stages import report
 
-STUDY = Path("results/s")
 REGIME = {
     "network": "conv4, conv-relu-bn", "images": 4096, "epochs": 150, "target_images": 5000, "target_epochs": 25,
     "encodings": "0123456789ab (2026-11-25)", "evidence": "exploratory",
@@ -55,30 +54,31 @@ PICTURE = (
 HEIGHTS = {"claims": 650, "fig1": 300}
 
 
-def written(monkeypatch, *, rows=(CLAIM, AGAINST, WITHOUT), spec=SPEC, heights=HEIGHTS):
+def written(monkeypatch, *, rows=(CLAIM, AGAINST, WITHOUT), spec=SPEC, heights=HEIGHTS, study="s"):
     """Write the report in the working directory, and return its path. `heights` are those of the figures in points."""
+    folder = Path("results", study)
     monkeypatch.setattr(code, "running", "task")  # The report does not mind which program has made its inputs.
     job = Job({}, code.fingerprint("task"))
-    job.save(STUDY / "claims.csv", lambda file: write_csv(file, rows, CLAIMS))
-    job.save(STUDY / "tables/multiverse.csv", lambda file: write_csv(file, CHOICES, COLUMNS))
+    job.save(folder / "claims.csv", lambda file: write_csv(file, rows, CLAIMS))
+    job.save(folder / "tables/multiverse.csv", lambda file: write_csv(file, CHOICES, COLUMNS))
     files = {"figures": [], "pdfs": [], "tables": [], "histories": []}
     for figure in spec["figures"]:
         name, height = figure["name"], heights[figure["name"]]
-        files["figures"].append(STUDY / f"figures/{name}.svg")
+        files["figures"].append(folder / f"figures/{name}.svg")
         text = PICTURE.format(height=height, lower=height - 6)
         job.save(files["figures"][-1], lambda file, text=text: file.write_text(text))
-        files["pdfs"].append(STUDY / f"figures/{name}.pdf")
+        files["pdfs"].append(folder / f"figures/{name}.pdf")
         job.save(files["pdfs"][-1], lambda file: file.write_bytes(b"%PDF-1.7\n%%EOF\n"))
-        files["tables"].append(STUDY / f"tables/{name}.csv")
+        files["tables"].append(folder / f"tables/{name}.csv")
         job.save(files["tables"][-1], lambda file, name=name: file.write_text(f"panel,value\n{name},0.5\n"))
     for training in spec["trainings"]:
         for seed in spec["config"]["seeds"]:
-            files["histories"].append(STUDY / f"models/{training['run']}/seed{seed}/history.csv")
+            files["histories"].append(folder / f"models/{training['run']}/seed{seed}/history.csv")
             lines = f"epoch,train_accuracy,test_accuracy\n0,10.0,10.0\n24,90.0,60.0\n25,9{seed}.0,\n26,99.5,6{seed}.0\n"
             job.save(files["histories"][-1], lambda file, lines=lines: file.write_text(lines))
     flags = {
-        "spec": canonical(spec), "code": code.fingerprint("report"), "verdicts": STUDY / "claims.csv",
-        "multiverse": STUDY / "tables/multiverse.csv", "output": STUDY / "report.html",
+        "spec": canonical(spec), "code": code.fingerprint("report"), "verdicts": folder / "claims.csv",
+        "multiverse": folder / "tables/multiverse.csv", "output": folder / "report.html",
         **files, "templates": templates(), "configfiles": ["my study.yaml"],
     }  # fmt: skip
     words = ["report"]
@@ -87,4 +87,4 @@ def written(monkeypatch, *, rows=(CLAIM, AGAINST, WITHOUT), spec=SPEC, heights=H
     monkeypatch.setattr(sys, "argv", words)
     monkeypatch.setattr(code, "running", "report")
     report.main()
-    return STUDY / "report.html"
+    return folder / "report.html"

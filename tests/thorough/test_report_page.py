@@ -10,6 +10,8 @@ import pypdfium2
 import pytest
 from tests.report_page import CLAIM, HEIGHTS, SPEC, WITHOUT, written
 
+from repdrift import cli
+
 AXE = (Path(axe_core_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice")
 A4 = {"paperWidth": 8.27, "paperHeight": 11.69, "preferCSSPageSize": True, "printBackground": True}
@@ -31,6 +33,18 @@ def page(tmp_path_factory):
         return written(patch, rows=[CLAIM, WITHOUT, few, undecided, negligible], spec=spec, heights=heights).absolute()
 
 
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory):
+    """Two studies side by side that disagree on a claim."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("compared"))
+        against = CLAIM | {"verdict": "contradicted", "effect": -0.05, "low": -0.06, "high": -0.04}
+        for study, rows in (("one", [CLAIM, WITHOUT]), ("other", [against])):
+            written(patch, rows=rows, study=study)
+        cli.main(["report", "results/one", "results/other", "--output", "page.html"])
+        return Path("page.html").absolute()
+
+
 def violations(browser):
     browser.run(AXE)
     options = f"{{runOnly: {list(RULES)}}}"
@@ -48,6 +62,21 @@ def test_axe_finds_nothing(page, browser, scheme):
     assert (background == "rgb(255, 255, 255)") == (scheme == "light")
     browser.run("document.querySelectorAll('details').forEach(one => one.open = true)")
     assert violations(browser) == []
+
+
+def test_studies_side_by_side(compared, browser):
+    browser.open(compared)
+    assert browser.run("return document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    differs = browser.run("return [...document.querySelectorAll('tr.differs')].map(one => one.id)")
+    assert differs == ["G1"]
+    lefts = browser.run(
+        "return [...document.querySelectorAll('#fig1 figure')].map(one => one.getBoundingClientRect().left)"
+    )
+    assert len(lefts) == 2
+    browser.run("document.querySelectorAll('details').forEach(one => one.open = true)")
+    assert violations(browser) == []
+    assert browser.errors() == []
+    assert browser.hosts_asked() == []
 
 
 def test_the_page_fits_its_width_and_figures_are_at_least_as_large_as_on_paper(page, browser):

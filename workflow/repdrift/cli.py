@@ -12,7 +12,7 @@ from repdrift.errors import UserError
 
 COMMANDS = (
     *("new", "forecast", "layers", "compare", "similarity", "status", "verify"),
-    *("explain", "adopt", "publish", "judge", "clean"),
+    *("explain", "adopt", "publish", "judge", "report", "clean"),
 )  # each is a module in `repdrift.commands`
 
 

@@ -4,6 +4,9 @@ import base64
 import gzip
 import re
 from pathlib import Path
+from typing import Any
+
+from repdrift.specs import ShownFigure
 
 LARGE = 1_000_000  # bytes of a table from which on it is embedded compressed
 TYPES = {
@@ -37,3 +40,18 @@ def size_of(svg: Path) -> tuple[int, int]:
     found = [re.search(rf'\b{side}="([\d.]+)pt"', head) for side in ("width", "height")]
     width, height = (round(float(one[1]) * PIXELS_PER_POINT) if one else 0 for one in found)
     return width, height
+
+
+def shown_figure(figure: ShownFigure, files: tuple[Path, Path, Path], command: str = "") -> dict[str, Any]:
+    """Return what a page shows of a figure, given its SVG, PDF and CSV files and the command that makes it."""
+    svg, pdf, csv = files
+    width, height = size_of(svg)
+    return {
+        **vars(figure),
+        "summary": figure.caption.partition(". ")[0].rstrip(".") + ".",
+        "image": embedded(svg)["url"],
+        "width": width,
+        "height": height,
+        "files": {"Data (CSV)": embedded(csv), "PDF": embedded(pdf)},
+        "command": command,
+    }

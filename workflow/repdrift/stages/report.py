@@ -10,12 +10,13 @@ import yaml
 
 from repdrift import command
 from repdrift.claims.findings import findings
+from repdrift.claims.glossary import glossary
 from repdrift.claims.looks import SPLIT
 from repdrift.claims.rule import IN_WORDS, MIN_SEEDS
 from repdrift.provenance.artifacts import Job
 from repdrift.report.accuracies import accuracies
 from repdrift.report.claims import claim_rows, regimes
-from repdrift.report.embedding import embedded, size_of
+from repdrift.report.embedding import embedded, shown_figure
 from repdrift.report.pages import render
 from repdrift.report.provenance import adoptions, records_behind, run_times, versions
 from repdrift.specs import ReportSpec, ShownFigure
@@ -27,20 +28,9 @@ def given_weights(config: dict[str, Any]) -> str:
     return weights if isinstance(weights, str) else str(weights["file"])
 
 
-def shown_figure(figure: ShownFigure, files: tuple[Path, Path, Path], configfiles: Sequence[str]) -> dict[str, Any]:
-    """Return what the page shows of a figure, given its SVG, PDF and CSV files and the config files of the study."""
-    svg, pdf, csv = files
-    width, height = size_of(svg)
-    config = ["--configfile", *configfiles] if configfiles else []
-    return {
-        **vars(figure),
-        "summary": figure.caption.partition(". ")[0].rstrip(".") + ".",
-        "image": embedded(svg)["url"],
-        "width": width,
-        "height": height,
-        "files": {"Data (CSV)": embedded(csv), "PDF": embedded(pdf)},
-        "command": shlex.join(["snakemake", figure.name, *config]),
-    }
+def command_of(figure: ShownFigure, configfiles: Sequence[str]) -> str:
+    """Return the command that makes a figure, given the config files of the study."""
+    return shlex.join(["snakemake", figure.name, *(["--configfile", *configfiles] if configfiles else [])])
 
 
 def by_experiment(figures: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
@@ -73,8 +63,11 @@ def main() -> None:
     verdicts = pd.read_csv(args.verdicts, keep_default_na=False)
     multiverse = pd.read_csv(args.multiverse, keep_default_na=False)
     files = zip(args.figures, args.pdfs, args.tables, strict=True)
-    figures = [shown_figure(*pair, args.configfiles) for pair in zip(spec.figures, files, strict=True)]
-    claims = claim_rows(verdicts, multiverse)
+    figures = [
+        shown_figure(figure, files, command_of(figure, args.configfiles))
+        for figure, files in zip(spec.figures, files, strict=True)
+    ]
+    claims, found = claim_rows(verdicts, multiverse), findings(verdicts, multiverse)
     records = records_behind([args.verdicts, args.multiverse, *args.figures, *args.histories])
     page = render(
         args.templates,
@@ -82,7 +75,8 @@ def main() -> None:
         study=spec.study,
         title=spec.title,
         studied=spec.studied,
-        findings=findings(verdicts, multiverse),
+        findings=found,
+        glossary=glossary(text for one in found for text in (one.context, one.sentence, one.text)),
         rule=IN_WORDS,
         least=MIN_SEEDS,
         regimes=regimes(verdicts),
