@@ -21,13 +21,16 @@ Colour = tuple[float, float, float]
 
 DEGREES, SIZES, PROBES, LAYERS = "viridis_r", "flare", "copper_r", "crest"  # names of palettes
 PALEST = {DEGREES: 0.25, PROBES: 0.15}  # where a palette begins, if its beginning is too faint on paper
-FEWEST, MOST = 32, 131_072  # numbers of images at the ends of their palettes
+ENDS = {SIZES: (32, 131_072), PROBES: (50, 20_000)}  # numbers of images at the ends of their palettes
 TRUE = ("true", "true labels")
 # The place of known series in the palette of kinds. Their labels are in lower case here.
 KNOWN = {
     **dict.fromkeys(("p-t", "to pre-trained weights", "from pre-trained weights", "to the pre-trained network"), 0),
     **dict.fromkeys(("ri-t", "to initial weights", "from initial weights", "to its own initialisation"), 1),
     **dict.fromkeys(("shifted", "shifted labels"), 4),
+    **dict.fromkeys(("cka (debiased)", "batch", "conv-relu-bn"), 0),
+    **dict.fromkeys(("cka (biased)", "calibrated", "conv-bn-relu"), 1),
+    "minibatch cka": 2,
     "to an unrelated random network": 2,
     "pre-training": 3,
     "p-t & p-t": 0,
@@ -79,8 +82,9 @@ def colours_of(labels: Sequence[str]) -> dict[str, Colour]:
         if label in degrees:
             found[label] = at(DEGREES, math.sqrt(degrees[label] / largest))
         elif counted:
-            place = math.log(max(counted[1], 1) / FEWEST) / math.log(MOST / FEWEST)
-            found[label] = at(SIZES if counted[0] == "N" else PROBES, place)
+            palette = SIZES if counted[0] == "N" else PROBES
+            fewest, most = ENDS[palette]
+            found[label] = at(palette, math.log(max(counted[1], 1) / fewest) / math.log(most / fewest))
     return {label: (found | of_kinds([one for one in labels if one not in found]))[label] for label in labels}
 
 
