@@ -59,7 +59,7 @@ for name, experiment in PLAN.experiments.items():
         input:
             expand(
                 f"{STUDY.folder}/figures/{{figure}}.{{format}}",
-                figure=[f.name for f in (*experiment.figures(), *experiment.summaries())],
+                figure=PLAN.figures_of(experiment),
                 format=FORMATS,
             ),
         localrule: True

@@ -10,6 +10,7 @@ from matplotlib.patches import Rectangle
 from repdrift import figures
 from repdrift.claims.judging import CONTRASTS, Measured, judge_claims
 from repdrift.claims.looks import SPLIT, looks
+from repdrift.claims.numbers import number
 from repdrift.claims.regime import Regime
 from repdrift.claims.rule import CONTRADICTED, NEGLIGIBLE, SUPPORTED, UNDECIDED
 from repdrift.experiments.drift.figures import multiverse
@@ -94,7 +95,7 @@ def test_numbers_have_an_interval_and_a_unit(tmp_path):
     said = texts(drawn(CLAIMS, "claims", tmp_path))
     assert "+45.2 [+44.2, +46.2] points" in said
     assert "\u2212.182 [\u2212.202, \u2212.162] CKA" in said
-    assert {verdicts.number(value) for value in (0.0004, -1.052, 99.96, 0.9996)} == {
+    assert {number(value) for value in (0.0004, -1.052, 99.96, 0.9996)} == {
         "+.000",
         "\u22121.05",
         "+100",

@@ -268,7 +268,7 @@ def test_points_are_means_with_t_intervals_and_all_seeds_in_the_order_of_the_tab
     assert [axes.get_title(loc="left") for axes in grid[0]] == ["(a) SVHN", "(b) CIFAR-10"]
     for row, (estimator, log) in zip(grid, [("cka-biased", 0), ("cka-debiased", 0), ("cka-debiased", 1)], strict=True):
         for axes, panel in zip(row, panels, strict=True):
-            look = Look.of(panels[panel])
+            look = Look.of(panels[panel], [label for labels in panels.values() for label in labels])
             means, bars = means_of(axes), segments(axes, upright=True)
             assert axes.get_yscale() == ("log" if log else "linear")
             assert [line.get_marker() for line in means] == [look.markers[name] for name in panels[panel]]

@@ -1,68 +1,28 @@
 """The program that writes the report: what the page is made of, and that it is tracked."""
 
+import base64
+import re
 import shutil
-import sys
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pandas as pd
 import pytest
+from tests import report_page
+from tests.report_page import CLAIM, SPEC, TRAINING, WITHOUT, written
 
-from repdrift.canonical import canonical
-from repdrift.claims.judging import CLAIMS
 from repdrift.claims.rule import IN_WORDS, VERDICTS
-from repdrift.experiments.drift.stages.judge_under_choices import COLUMNS
-from repdrift.provenance import fingerprint as code
-from repdrift.provenance.artifacts import Job, record, write_csv
+from repdrift.provenance.artifacts import record
 from repdrift.provenance.verification import Verification
-from repdrift.stages import report
-
-TEMPLATE = Path(__file__).parents[2] / "workflow" / "report" / "page.html"
-REGIME = {
-    "network": "conv4, conv-relu-bn", "images": 4096, "epochs": 150, "target_images": 5000, "target_epochs": 25,
-    "encodings": "0123456789ab (2026-11-25)", "evidence": "exploratory",
-}  # fmt: skip
-CLAIM = {
-    "claim": "G1", "sentence": "It grows", "source": "figure 1", "origin": "ours", "figure": "fig1", "needs": "all",
-    "estimator": "cka-biased", "seeds": 5, "verdict": "supported", "reason": "", "contrast": "this less that",
-    "layer": "pool2", "effect": 0.034, "low": 0.021, "high": 0.047, "margin": 0.01, "unit": "CKA", "p": 0.001, **REGIME,
-}  # fmt: skip
-AGAINST = CLAIM | {"estimator": "cka-debiased", "effect": -0.05, "verdict": "contradicted", "reason": "opposite"}
-EMPTY = dict.fromkeys(("contrast", "layer", "effect", "low", "high", "margin", "unit", "p"))
-WITHOUT = CLAIM | EMPTY | {
-    "claim": "G2", "estimator": "", "origin": "paper", "verdict": "undecided", "reason": "no such runs", "seeds": 0,
-}  # fmt: skip
-CHOICE = {
-    "claim": "G1", "sentence": "It grows", "layer": "", "estimator": "cka-biased", "n": 500, "bn": "batch",
-    "reduce": "", "variant": "", "reference": "own", "sample": 1, "look": "one", "verdict": "supported",
-}  # fmt: skip
-CHOICES = [CHOICE, CHOICE | {"n": 100}, CHOICE | {"look": "two"}, CHOICE | {"look": "two", "verdict": "undecided"},
-           CHOICE | {"layer": "pool1", "look": "three", "verdict": "contradicted"}]  # fmt: skip
-FIGURE = {"name": "fig1", "title": "Figure 1", "caption": "What it shows."}
+from repdrift.report import embedding
+from repdrift.report.claims import regimes
+from repdrift.report.provenance import run_times
 
 
 @pytest.fixture
 def page(tmp_path, monkeypatch):
-    """A report of one claim and one figure, in a folder of its own with a copy of the template."""
+    """A report of two claims, two figures and two trainings, in a folder of its own."""
     monkeypatch.chdir(tmp_path)
-    shutil.copyfile(TEMPLATE, "page.html")
-    monkeypatch.setattr(code, "running", "task")  # The report does not mind which program has made its inputs.
-    job = Job({}, code.fingerprint("task"))
-    study = Path("results/s")
-    job.save(study / "claims.csv", lambda file: write_csv(file, [CLAIM, AGAINST, WITHOUT], CLAIMS))
-    job.save(study / "tables/multiverse.csv", lambda file: write_csv(file, CHOICES, COLUMNS))
-    job.save(study / "figures/fig1.svg", lambda file: file.write_text("<svg/>"))
-    flags = {
-        "spec": canonical({"study": "s", "figures": [FIGURE], "config": {"seeds": [1, 2, 3, 4, 5]}}),
-        "code": code.fingerprint("report"), "verdicts": study / "claims.csv",
-        "multiverse": study / "tables/multiverse.csv",
-        "figures": study / "figures/fig1.svg", "template": "page.html", "output": study / "report.html",
-    }  # fmt: skip
-    words = [str(word) for name, value in flags.items() for word in (f"--{name}", value)]
-    monkeypatch.setattr(sys, "argv", ["report", *words])
-    monkeypatch.setattr(code, "running", "report")
-    report.main()
-    return study / "report.html"
+    return written(monkeypatch)
 
 
 class Tables(HTMLParser):
@@ -131,20 +91,97 @@ def test_regimes_that_differ_have_rows_of_their_own():
     table = pd.DataFrame(
         [CLAIM, CLAIM | {"claim": "N1", "target_images": 1000}, CLAIM | {"claim": "N2", "target_images": 1000}]
     )
-    assert [(one["first"], one["last"], one["target_images"]) for one in report.regimes(table)] == [
+    assert [(one["first"], one["last"], one["target_images"]) for one in regimes(table)] == [
         ("G1", "G1", 5000),
         ("N1", "N2", 1000),
     ]
 
 
-def test_the_page_is_made_of_tables_figures_and_its_template(page):
-    assert "It grows" in page.read_text(encoding="utf-8")
-    names = ("page.html", "results/s/claims.csv", "results/s/figures/fig1.svg", "results/s/tables/multiverse.csv")
-    assert sorted(record(page)["inputs"]) == sorted(names)
+def test_the_page_is_made_of_all_that_it_shows(page):
+    inputs = set(record(page)["inputs"])
+    expected = ("claims.csv", "tables/multiverse.csv", "models/birds/seed1/history.csv")
+    expected += tuple(
+        f"{kind}/{name}" for kind, name in (("figures", "fig1.svg"), ("figures", "fig1.pdf"), ("tables", "fig1.csv"))
+    )
+    assert inputs >= {f"results/s/{name}" for name in expected}
+    assert {path.rpartition("/")[2] for path in inputs} >= {"page.html", "parts.html", "style.css", "behaviour.js"}
 
 
-def test_a_changed_template_makes_the_page_stale(page):
+def test_a_changed_template_makes_the_page_stale(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    copies = [tmp_path / "templates" / path.name for path in report_page.templates()]
+    shutil.copytree(report_page.templates()[0].parent, "templates")
+    monkeypatch.setattr(report_page, "templates", lambda: copies)
+    page = written(monkeypatch)
     assert list(Verification(page.parent).faults()) == []
-    Path("page.html").write_text("another page")
+    (tmp_path / "templates" / "style.css").write_text("body { color: red }")
     (fault,) = Verification(page.parent).faults()
-    assert str(fault) == f"stale    {page}: page.html has changed since"
+    assert str(fault).startswith(f"stale    {page}: ")
+    assert "style.css has changed since" in str(fault)
+
+
+def test_a_study_with_one_seed_says_once_that_it_has_no_verdict(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    reason = "1 seed, at least 4 are needed"
+    few = [CLAIM | {"claim": f"G{n}", "seeds": 1, "low": None, "high": None, "verdict": "undecided", "reason": reason}
+           for n in range(1, 30)]  # fmt: skip
+    page = written(monkeypatch, rows=few)
+    text = page.read_text(encoding="utf-8")
+    assert text.count("a verdict needs at least 4 seeds") == 1
+    assert reason not in text
+    assert "1 seeds" not in text
+    shown = [cells[2] for name, cells in rows_of(page) if name.startswith("G")]
+    assert shown == ["no verdict exploratory"] * 29
+
+
+def test_a_figure_has_its_data_and_its_pdf_in_the_page_and_its_command(page):
+    text = page.read_text(encoding="utf-8")
+    for name, content in (("fig1.csv", b"panel,value\nfig1,0.5\n"), ("fig1.pdf", b"%PDF-1.7\n%%EOF\n")):
+        (found,) = re.findall(rf'href="data:[^"]*;base64,([^"]*)" download="{name}"', text)
+        assert base64.b64decode(found) == content
+    assert "snakemake fig1 --configfile &#39;my study.yaml&#39;" in text
+
+
+def test_a_large_table_is_compressed(tmp_path, monkeypatch):
+    monkeypatch.setattr(embedding, "LARGE", 10)
+    path = tmp_path / "fig1.csv"
+    path.write_text("panel,value\n" * 10)
+    found = embedding.embedded(path)
+    assert found["name"] == "fig1.csv.gz"
+    (tmp_path / "fig1.csv.gz").write_bytes(base64.b64decode(found["url"].partition("base64,")[2]))
+    assert len(pd.read_csv(tmp_path / "fig1.csv.gz")) == 9
+
+
+def test_all_trainings_have_their_last_accuracies_and_fine_tuned_ones_come_first(page):
+    rows = [cells for name, cells in rows_of(page) if name == "accuracies-table"][1:]
+    # The last test accuracies of the five seeds are 61 to 65; the half width is t(4) times the standard error.
+    assert rows == [
+        ["birds+cats", "pre-trained weights", "cats", "d = 9", "5,000", "25", "63.0 \u00b1 2.0", "99.5 \u00b1 0.0"],
+        ["birds", "initial weights", "cats", "d = 9", "5,000", "25", "63.0 \u00b1 2.0", "99.5 \u00b1 0.0"],
+    ]
+
+
+def test_jobs_with_the_same_settings_and_other_inputs_are_counted_apart(tmp_path):
+    """Activations of several networks have one spec; all files of a job have its inputs."""
+    made = {"program": "activations", "spec": {"probe": "p"}, "device": "cpu"}
+    records = {
+        tmp_path / f"{network}{part}": {**made, "inputs": {network: "0"}, "seconds": seconds}
+        for network, times in (("a", (5.0, 6.0)), ("b", (7.0,)))
+        for part, seconds in enumerate(times)
+    }
+    (found,) = run_times(records)
+    assert found == {"name": "representations", "jobs": 2, "seconds": 13.0, "median": 6.5, "device": "cpu"}
+
+
+def test_the_title_is_that_of_the_study_and_no_paper_is_named_that_it_does_not_judge(page):
+    text = page.read_text(encoding="utf-8")
+    assert "<h1>From birds to cats</h1>" in text
+    assert "Goerttler" not in text
+
+
+def test_texts_of_the_user_are_no_markup(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    training = TRAINING | {"dataset": "<b>cats</b>"}
+    text = written(monkeypatch, rows=[WITHOUT], spec=SPEC | {"title": "A <i> & B", "trainings": [training]}).read_text()
+    assert "A &lt;i&gt; &amp; B" in text
+    assert "<b>cats" not in text

@@ -235,7 +235,9 @@ def test_what_is_no_json_is_refused(text):
 def test_the_reduction_of_layers_is_written_only_where_it_is_not_as_before(load_config):
     config = load_config("demo")
     before = [text for text in map(canonical, all_specs(Plan(config))) if '"reduce"' in text]
-    assert [set(json.loads(text)) for text in before] == [{"study", "figures", "config"}]  # of the report
+    assert [set(json.loads(text)) for text in before] == [
+        {"study", "title", "studied", "figures", "trainings", "config"}
+    ]  # of the report
     config["probe"]["reduce"] = "mean"
     config["sensitivity"]["reduce"] = ["none", "mean"]
     drift = Plan(config).experiments["drift"]

@@ -193,20 +193,39 @@ class JudgeSpec:
 
 @dataclass(frozen=True)
 class ShownFigure:
-    """A figure of the report."""
+    """A figure of the report, and the title of its experiment. `claims` tells whether it shows verdicts on claims."""
 
     name: str
     title: str
     caption: str
+    experiment: str
+    claims: bool
+
+
+@dataclass(frozen=True)
+class ShownTraining:
+    """A training of the report, in words; `epochs` is its length, and `images` the number of its training images."""
+
+    run: str
+    fine_tuned: bool
+    dataset: str
+    labels: str
+    start: str
+    variant: str
+    images: int
+    epochs: int
 
 
 @dataclass(frozen=True)
 class ReportSpec:
-    """The report: its figures in order, and its config.
+    """The report: what was studied, as pairs of a heading and words, its figures and trainings in order, its config.
 
     The config is without the settings that only concern the disk, and without those that have their default.
     """
 
     study: str
+    title: str
+    studied: tuple[tuple[str, str], ...]
     figures: tuple[ShownFigure, ...]
+    trainings: tuple[ShownTraining, ...]
     config: dict[str, Any]

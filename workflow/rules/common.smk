@@ -26,6 +26,7 @@ from repdrift.plan.plan import Plan
 from repdrift.provenance.contents import contents
 from repdrift.provenance.fingerprint import fingerprint
 from repdrift.provenance.parts import loaded
+from repdrift.report.templates import templates
 from repdrift.study.config import complete
 from repdrift.study.files import checksums
 from repdrift.study.runs import GIVEN

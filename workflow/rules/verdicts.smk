@@ -57,8 +57,11 @@ rule report:
         verdicts=f"{STUDY.folder}/claims.csv",
         multiverse=f"{STUDY.folder}/tables/multiverse.csv",
         figures=expand(f"{STUDY.folder}/figures/{{figure}}.svg", figure=PLAN.figures),
-        # Like all inputs, it is named relative to the working directory: a study can then be moved with the workflow.
-        template=os.path.relpath(WORKFLOW / "report" / "page.html"),
+        pdfs=expand(f"{STUDY.folder}/figures/{{figure}}.pdf", figure=PLAN.figures),
+        tables=[STUDY.table(figure) for figure in PLAN.figures],
+        histories=PLAN.histories,
+        # Like all inputs, they are named relative to the working directory: a study can then be moved with the workflow.
+        templates=map(os.path.relpath, templates()),
     output:
         f"{STUDY.folder}/report.html",
     log:
@@ -72,5 +75,13 @@ rule report:
     params:
         spec=lambda w: canonical(specs.report(PLAN)),
         code=fingerprint("report"),
+        # The page shows the commands that make its figures. Snakemake does not track a function of the resources, so
+        # the same study is not reported again if its config file has another name.
+        configfiles=lambda w, resources: list(map(os.path.relpath, workflow.overwrite_configfiles)),
     shell:
-        program("report", "verdicts multiverse figures template", grows=True)
+        program(
+            "report",
+            "verdicts multiverse figures pdfs tables histories templates",
+            "--configfiles {params.configfiles:q}",
+            grows=True,
+        )

@@ -28,6 +28,8 @@ class Experiment(ABC):
     ----------
     folder : Path
         The folder of the experiment.
+    heading : str
+        Its name in the report, with the paper that it is about.
     claims_figure : str
         The name of the figure that shows the verdicts on its claims.
     tables : sequence of Table
@@ -37,6 +39,7 @@ class Experiment(ABC):
     """
 
     folder: ClassVar[Path]
+    heading: ClassVar[str]
     claims_figure: ClassVar[str]
     tables: ClassVar[Sequence[Table]] = ()
 

@@ -13,11 +13,13 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from repdrift.claims.contrasts import CALIBRATED, PAPER
-from repdrift.claims.rule import CONFIDENCE, UNDECIDED
+from repdrift.claims.numbers import effect_in_words
+from repdrift.claims.rule import CONFIDENCE, MIN_SEEDS, UNDECIDED
 from repdrift.claims.verdict import seeds_in_words, together
 from repdrift.figures import style, verdicts
+from repdrift.figures.colours import Colour
 from repdrift.figures.forest import Claim, Effect, Row, claims_in
-from repdrift.figures.style import Colour, Strip, mixed
+from repdrift.figures.style import Strip, mixed
 from repdrift.figures.table import joined, ordered
 from repdrift.similarity.choice import main_estimator
 
@@ -93,7 +95,7 @@ class Forest:
     def texts(self, row: Row) -> tuple[str, str]:
         """Return the label of a row, and its number, both broken into lines."""
         one = row.main
-        words = verdicts.effect_in_words(one.effect, one.low, one.high, one.unit)
+        words = effect_in_words(one.effect, one.low, one.high, one.unit)
         words += "" if one.seeds == self.seeds else f", n = {one.seeds}"
         label = style.wrap(row.label, PLOT - INDENT - 0.05, style.TINY)
         return label, style.wrap(words, WIDTH - NUMBERS - 0.02, style.TINY)
@@ -143,9 +145,10 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
 def footer(forest: Forest, network: str, *, folded: bool) -> str:
     """Return the text of the footer, which explains the marks."""
     numbers = f", numbers by {verdicts.estimator_label(forest.main)}" if forest.main else ""
+    few = "" if forest.seeds >= MIN_SEEDS else f" (no verdict, which needs at least {MIN_SEEDS})"
     return joined(
         [
-            f"{seeds_in_words(forest.seeds)}, effects with {CONFIDENCE:.0%} intervals, paler if smaller{numbers}",
+            f"{seeds_in_words(forest.seeds)}{few}, effects with {CONFIDENCE:.0%} intervals, paler if smaller{numbers}",
             "a row for several layers or targets shows the one that the verdict hangs on, and small points for the "
             "others"
             if folded
@@ -197,8 +200,10 @@ def draw_claim(axes: Axes, claim: Claim, forest: Forest, top: float) -> float:
     axes.text(INDENT, top + 0.02, words, fontsize=SENTENCE, va="top", linespacing=1.1)
     by = {estimator: together(found, claim.needs) for estimator, found in claim.verdicts.items()}
     verdict = by.get(forest.main) or next(iter(by.values()), UNDECIDED)
-    axes.text(NUMBERS, middle, verdict, color=verdicts.INK[verdict], **bold)
-    if len(by) > 1:
+    # With too few seeds no claim has a verdict, which the footer says once.
+    if forest.seeds >= MIN_SEEDS:
+        axes.text(NUMBERS, middle, verdict, color=verdicts.INK[verdict], **bold)
+    if len(by) > 1 and forest.seeds >= MIN_SEEDS:
         left = NUMBERS + style.text_width(verdict, SENTENCE) * 1.15 + 0.1
         for place, (estimator, each) in enumerate(by.items()):
             looks = look_of(estimator, mixed(verdicts.COLOURS[each], "white", 0.0), each, forest)

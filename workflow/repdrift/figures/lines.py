@@ -90,7 +90,8 @@ class Legends:
         self.shared = all(labels == series[0] for labels in series)
         self.inches = [width] if self.shared else [column - 0.1 for column in column_widths]
         # A shared legend has one width, so this zip stops after the first column.
-        looks = [(Look.of(labels), inches) for labels, inches in zip(series, self.inches, strict=False)]
+        every = list(dict.fromkeys(label for labels in series for label in labels))
+        looks = [(Look.of(labels, every), inches) for labels, inches in zip(series, self.inches, strict=False)]
         self.handles = [look.handles(inches) if joined else point_handles(look, inches) for look, inches in looks]
         if self.shared:
             self.handles[0] += null

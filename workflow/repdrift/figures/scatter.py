@@ -11,7 +11,8 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from repdrift.claims.estimates import estimate
-from repdrift.figures.style import Colour, mixed
+from repdrift.figures.colours import Colour
+from repdrift.figures.style import mixed
 
 
 class Mean(NamedTuple):

@@ -1,6 +1,5 @@
 """The look that all figures share: sizes, fonts, colours, legends and footer."""
 
-import re
 import string
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,7 +10,6 @@ from typing import Any
 import matplotlib.style
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
@@ -24,9 +22,8 @@ from matplotlib.textpath import TextPath
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import blended_transform_factory
 
+from repdrift.figures.colours import Colour, colours_of, of_layers
 from repdrift.user_code import file_and_function, is_own
-
-Colour = tuple[float, float, float]
 
 SINGLE, DOUBLE = 3.3, 6.75  # widths in inches of a figure over one and over two columns of a paper
 GREY = "0.45"
@@ -87,14 +84,6 @@ def applied() -> Iterator[None]:
 # --- texts --------------------------------------------------------------------------------------------------------
 
 
-def quantity(labels: Sequence[str]) -> dict[str, float] | None:
-    """Return the numbers of labels such as ``N = 4,096`` by label; None unless all labels name the same quantity."""
-    found = [re.fullmatch(r"(\w+) = ([\d,]+)", label) for label in labels]
-    if not all(found) or len({match[1] for match in found if match}) != 1:
-        return None
-    return {match[0]: float(match[2].replace(",", "")) for match in found if match}
-
-
 def estimator_label(name: str) -> str:
     """Return the label of an estimator, such as ``CKA (debiased)`` for ``cka-debiased``.
 
@@ -153,23 +142,18 @@ class Look:
     markers: dict[str, str]
 
     @classmethod
-    def of(cls, labels: Sequence[str]) -> "Look":
-        """Choose the look of labels.
+    def of(cls, labels: Sequence[str], among: Sequence[str] = ()) -> "Look":
+        """Choose the look of labels by their meaning, see `repdrift.figures.colours`.
 
-        Labels of one quantity are coloured from light to dark, with a palette for each quantity. Other labels get the
-        colour-blind palette.
+        `among` are the labels of all panels of the figure. A label then has the same look in each of them.
         """
-        numbers = quantity(labels)
-        if numbers is None:
-            colours = dict(zip(labels, kinds(len(labels)), strict=True))
-        else:
-            name = "flare" if labels[0].startswith("N ") else "viridis_r"
-            colours = sequential(sorted(labels, key=numbers.__getitem__), name)
-        return cls({label: colours[label] for label in labels}, cls._markers(labels))
+        every = list(dict.fromkeys([*among, *labels]))
+        colours, markers = colours_of(every), cls._markers(every)
+        return cls({label: colours[label] for label in labels}, {label: markers[label] for label in labels})
 
     @classmethod
     def of_layers(cls, layers: Sequence[str]) -> "Look":
-        return cls(sequential(layers, "crest"), cls._markers(layers))
+        return cls(of_layers(layers), cls._markers(layers))
 
     @staticmethod
     def _markers(labels: Sequence[str]) -> dict[str, str]:
@@ -203,21 +187,6 @@ def mixed(colour: Colour | str, other: Colour | str, share: float) -> Colour:
     pairs = zip(to_rgb(colour), to_rgb(other), strict=True)
     red, green, blue = (own * (1 - share) + theirs * share for own, theirs in pairs)
     return red, green, blue
-
-
-def kinds(count: int) -> list[Colour]:
-    """Return `count` colours of the colour-blind palette without its yellow, which is faint on paper."""
-    colours = sns.color_palette("colorblind")
-    del colours[8]
-    return [colours[index % len(colours)] for index in range(count)]
-
-
-def sequential(labels: Sequence[str], name: str) -> dict[str, Colour]:
-    """Colour labels from light to dark, without the palest part of the palette, which is faint on paper."""
-    colours = sns.color_palette(name, as_cmap=True)
-    pale = 0.25 if name == "viridis_r" else 0.0
-    steps = [1.0] if len(labels) == 1 else [pale + (1 - pale) * i / (len(labels) - 1) for i in range(len(labels))]
-    return {label: colours(step)[:3] for label, step in zip(labels, steps, strict=True)}
 
 
 # --- axes -----------------------------------------------------------------------------------------------------------

@@ -11,7 +11,8 @@ from matplotlib.patches import Patch, Rectangle
 from repdrift.claims.contrasts import CALIBRATED
 from repdrift.claims.rule import CONTRADICTED, NEGLIGIBLE, SUPPORTED, UNDECIDED, VERDICTS
 from repdrift.figures import style
-from repdrift.figures.style import Colour, mixed
+from repdrift.figures.colours import Colour
+from repdrift.figures.style import mixed
 
 LEFT = 0.06  # width of the empty margin at the left edge in inches
 PALEST = 0.3  # strength of the colour of an effect of one margin
@@ -71,23 +72,3 @@ def estimator_label(name: str) -> str:
     """Return the label of an estimator, whose values may be calibrated by their null."""
     plain = name.removesuffix(CALIBRATED)
     return style.estimator_label(plain) + (CALIBRATED if plain != name else "")
-
-
-def number(value: float) -> str:
-    """Write a number with its sign and three digits, such as ``+.024``, ``-1.05`` and ``+45.2``.
-
-    The minus is the true minus sign, U+2212.
-    """
-    if math.isnan(value):
-        return "?"
-    size = abs(value)
-    decimals = next((3 - power for power in range(3) if size < 10**power - 0.5 * 10 ** (power - 3)), 0)
-    text = f"{size:.{decimals}f}"
-    text = text.removeprefix("0") if decimals else text
-    return ("\u2212" if value < 0 else "+") + text
-
-
-def effect_in_words(effect: float, low: float, high: float, unit: str) -> str:
-    """Write an effect with its interval and its unit, such as ``+.034 [+.021, +.047] CKA``."""
-    interval = "" if math.isnan(low) else f" [{number(low)}, {number(high)}]"
-    return f"{number(effect)}{interval} {unit}"

@@ -58,6 +58,11 @@ class Plan:
             one.claims_figure: claims_of(name, one) for name, one in self.experiments.items()
         }
 
+    @staticmethod
+    def figures_of(experiment: Experiment) -> list[str]:
+        """List the names of the figures of an experiment."""
+        return [figure.name for figure in (*experiment.figures(), *experiment.summaries())]
+
     # Trainings, by the rules that make them
 
     @property
@@ -146,6 +151,11 @@ class Plan:
         return self.study.measured_network(name, classes)
 
     # Input files of rules
+
+    @property
+    def histories(self) -> list[str]:
+        """List the histories of all trainings: of each run in order, those of all seeds."""
+        return [self.study.history(run, seed) for run in self.runs for seed in self.study.seeds]
 
     def parent(self, run: str, seed: int | str) -> str:
         """Return the path of the weights that a training starts from."""

@@ -15,8 +15,9 @@ from repdrift.plan.plan import Plan
 from repdrift.similarity.registry import needs_features
 from repdrift.study.architectures import HALF
 from repdrift.study.figure import Figure
-from repdrift.study.runs import INDEPENDENT, INDEPENDENT_2, INITIAL, variant_of
+from repdrift.study.runs import INDEPENDENT, INDEPENDENT_2, INITIAL, Run, variant_of
 from repdrift.study.sections import Pixels, without_defaults
+from repdrift.study.studied import is_fine_tuned, labels_of, start_in_words, studied, title_of
 from repdrift.study.tasks import SIDE
 
 USUAL_PIXELS = Pixels(SIDE, HALF, HALF)  # what old configs, which do not say it, mean
@@ -123,8 +124,26 @@ def judge(plan: Plan, claims_figure: str) -> specs.JudgeSpec:
 
 
 def report(plan: Plan) -> specs.ReportSpec:
-    shown = [specs.ShownFigure(figure.name, figure.title, figure.caption) for figure in plan.figures.values()]
+    headings = {figure: one.heading for one in plan.experiments.values() for figure in plan.figures_of(one)}
+    shown = [
+        specs.ShownFigure(figure.name, figure.title, figure.caption, headings[figure.name], figure.name in plan.claims)
+        for figure in plan.figures.values()
+    ]
     config = plan.study.config
     usual = {"data", "keep"} | ({"images"} if config.images == USUAL_PIXELS else set())
     settings = {key: value for key, value in without_defaults(config.given, config).items() if key not in usual}
-    return specs.ReportSpec(config.study, tuple(shown), settings)
+    trainings = tuple(_training(plan, run) for run in plan.runs.values())
+    return specs.ReportSpec(config.study, title_of(plan.study), studied(plan.study), tuple(shown), trainings, settings)
+
+
+def _training(plan: Plan, run: Run) -> specs.ShownTraining:
+    return specs.ShownTraining(
+        run=run.name,
+        fine_tuned=is_fine_tuned(run),
+        dataset=plan.study.title(run.task.dataset),
+        labels=labels_of(run),
+        start=start_in_words(plan.study, run),
+        variant=variant_of(run.name),
+        images=run.task.size,
+        epochs=plan.study.epochs_of(run),
+    )

@@ -95,6 +95,12 @@ def count(number: int, word: str) -> str:
     return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
+def listed(parts: Sequence[str]) -> str:
+    """Return parts as a list in words: ``a, b and c``."""
+    *first, last = parts
+    return f"{', '.join(first)} and {last}" if first else last
+
+
 def _statistics(config: Config) -> str:
     if config.probe.bn == "batch":
         return "batch normalisation by the statistics of each batch of 32"
@@ -145,8 +151,7 @@ def _methods(training: Training) -> str:
         found.append(f"random crops of images that are padded by {count(augmentation.crop, 'pixel')}")
     if not found:
         return ""
-    *others, last = found
-    return f" Training uses {', '.join(others)} and {last}." if others else f" Training uses {last}."
+    return f" Training uses {listed(found)}."
 
 
 def _epochs(number: int) -> str:

@@ -37,6 +37,7 @@ class Decodability(Experiment):
     """How well linear probes of each layer tell the classes of the source and of the target, after fine-tuning."""
 
     folder = Path(__file__).parent
+    heading = "What linear probes can read (ours)"
     claims_figure = "decodability_claims"
     tables = (PROBES,)
 

@@ -35,6 +35,7 @@ class Drift(Experiment):
     """The drift of representations from the initial and from the pre-trained network."""
 
     folder = Path(__file__).parent
+    heading = "Drift of representations (Goerttler & Obermayer 2022)"
     claims_figure = "claims"
 
     def __init__(self, study: Study) -> None:

@@ -53,6 +53,7 @@ class Grounding(Experiment):
     """The average precision with which each estimator finds networks that differ in their seeds alone."""
 
     folder = Path(__file__).parent
+    heading = "Known answers (ours)"
     claims_figure = "grounding_claims"
     tables = (GROUNDING,)
 

@@ -54,6 +54,7 @@ class Head2Toe(Experiment):
     """Linear probes on selected features of all layers, compared with other probes and with training the network."""
 
     folder = Path(__file__).parent
+    heading = "Features of all layers (Evci et al. 2022)"
     claims_figure = "head2toe_claims"
     tables = (METHODS, AFFINITIES)
 

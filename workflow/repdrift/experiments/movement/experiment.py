@@ -37,6 +37,7 @@ class Movement(Experiment):
     """The change of representations as a function of how far the weights of each part move."""
 
     folder = Path(__file__).parent
+    heading = "Similarity at equal movement (ours)"
     claims_figure = "movement_claims"
     tables = (MOVEMENT,)
 

@@ -62,6 +62,7 @@ class Networks(Experiment):
     """Networks of different sizes on the same tasks."""
 
     folder = Path(__file__).parent
+    heading = "Networks of different sizes (ours)"
     claims_figure = "networks_claims"
 
     def __init__(self, study: Study) -> None:

@@ -35,6 +35,7 @@ class Precision(Experiment):
     """The study's own trainings and the same ones in another precision."""
 
     folder = Path(__file__).parent
+    heading = "Precision of training (ours)"
     claims_figure = "precision_claims"
 
     def __init__(self, study: Study) -> None:

@@ -27,6 +27,7 @@ class Transfer(Trainings):
     """Networks that are trained on a target from pre-trained and from random weights."""
 
     folder = Path(__file__).parent
+    heading = "What is transferred (Neyshabur et al. 2020)"
     claims_figure = "transfer_claims"
     tables = (RATES, SIMILARITY, BARRIER, CRITICALITY)
 

@@ -46,6 +46,7 @@ class Transferability(Experiment):
     """The transferability T: how much closer to the fine-tuned weights the pre-trained weights are than the initial."""
 
     folder = Path(__file__).parent
+    heading = "Transferability of layers (Chen et al. 2022)"
     claims_figure = "transferability_claims"
     tables = (LAYERS, REGRESSION)
 

@@ -62,7 +62,5 @@ def selected(table: pd.DataFrame, measure: str, labels: str, reference: str) -> 
 
 def look_of(series: list[str]) -> Look:
     """Colour the degrees of randomness from light to dark, as figure 4 does, and the two references in grey."""
-    degrees = [label for label in series if style.quantity([label])]
-    others = [label for label in series if label not in (*degrees, *GREYS)]
-    colours = {**Look.of(degrees).colours, **Look.of(others).colours, **GREYS}
-    return Look({label: colours[label] for label in series}, Look.of(series).markers)
+    look = Look.of(series)
+    return Look({label: GREYS.get(label, colour) for label, colour in look.colours.items()}, look.markers)

@@ -10,6 +10,7 @@ from matplotlib.lines import Line2D
 
 from repdrift.figures import style
 from repdrift.figures.change import LOG_WORDS, set_log_axis
+from repdrift.figures.colours import quantity
 from repdrift.figures.lines import draw_curves
 from repdrift.figures.style import Look, Strip
 from repdrift.figures.table import footer, ordered
@@ -77,7 +78,7 @@ def best_accuracies(series: list[str]) -> dict[str, float]:
 
     A label is the true one plus a shift of 0 to k, which are equally likely.
     """
-    degrees = style.quantity(series)
+    degrees = quantity(series)
     if degrees is None or not series[0].startswith("d "):
         return {}
     return {label: 100 / (degree + 1) for label, degree in degrees.items()}

@@ -26,6 +26,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     main = main_estimator(estimators)
     rows = [*((estimator, "value") for estimator in estimators), (main, CHANGE)]
     series = {panel: ordered(table.loc[table["panel"] == panel, "series"]) for panel in panels}
+    looks = {panel: Look.of(labels, ordered(table["series"])) for panel, labels in series.items()}
     width = style.DOUBLE if len(panels) > 1 else style.SINGLE
     column_width = (width - 0.55) / len(panels)
     with_null = bool(table["null_mean"].notna().any())
@@ -40,7 +41,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     for row, (estimator, measure) in enumerate(rows):
         shown = table[table["estimator"] == estimator]
         for axes, panel in zip(grid[row], panels, strict=True):
-            draw_panel(axes, shown[shown["panel"] == panel], series[panel], order, measure)
+            draw_panel(axes, shown[shown["panel"] == panel], looks[panel], order, measure)
             if measure == CHANGE:
                 set_change_axis(axes, shown[CHANGE])
             else:
@@ -56,12 +57,12 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     return figure
 
 
-def draw_panel(axes: Axes, shown: pd.DataFrame, series: Sequence[str], order: Sequence[str], measure: str) -> None:
+def draw_panel(axes: Axes, shown: pd.DataFrame, look: Look, order: Sequence[str], measure: str) -> None:
     """Draw the points of the series, and the null of each of them.
 
     The points of many layers are joined by lines; otherwise the series are drawn side by side.
     """
-    look, joined = Look.of(series), len(order) > MANY
+    joined = len(order) > MANY
     draw_points(
         axes,
         shown,

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from itertools import cycle
 
 from repdrift.experiments.head2toe.method_names import NAMES
-from repdrift.figures.style import MARKERS, Look, kinds
+from repdrift.figures.colours import kinds
+from repdrift.figures.style import MARKERS, Look
 
 # The methods in the order of the figures, by kind. Each kind has a colour.
 KINDS = {
@@ -13,7 +14,7 @@ KINDS = {
     "Head2Toe": ("head2toe",),
     "the network is trained": ("head2toe-ft", "lp-ft", "fine-tuning", "scratch"),
 }
-COLOURS = dict(zip(KINDS, kinds(len(KINDS)), strict=True))
+COLOURS = dict(zip(KINDS, kinds(), strict=False))
 KIND_OF = {method: kind for kind, methods in KINDS.items() for method in methods}
 
 

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from repdrift.experiments.movement.tables import DONE, EQUAL, MOVEMENT, SIZE, TRAINING, WHOLE
 from repdrift.figures import style
 from repdrift.figures.change import CHANGE, LOG_WORDS, change_label, set_change_axis, set_log_axis, with_change
+from repdrift.figures.colours import LAYERS, SIZES, sequential
 from repdrift.figures.grid import Grid
 from repdrift.figures.lines import fit_layer_names
 from repdrift.figures.points import draw_points, seeds_in_words
@@ -82,8 +83,8 @@ def look_of(along: pd.DataFrame) -> Look:
     shown = along[along["at_equal_size"] | along["in_training"]].sort_values("at")
     sizes, shares = (ordered(shown.loc[shown["path"] == path, "series"]) for path in (EQUAL, TRAINING))
     shares = [share for share in shares if share != WHOLE_CHANGE]
-    colours = {WHOLE_CHANGE: (0.0, 0.0, 0.0), **style.sequential(sizes, "flare")}
-    colours |= style.sequential(shares, "crest") if shares else {}
+    colours = {WHOLE_CHANGE: (0.0, 0.0, 0.0), **sequential(sizes, SIZES)}
+    colours |= sequential(shares, LAYERS) if shares else {}
     return Look(colours, {WHOLE_CHANGE: "o", **dict.fromkeys(sizes, "s"), **dict.fromkeys(shares, "D")})
 
 

@@ -9,7 +9,6 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import Locator, NullLocator
 
 from repdrift.experiments.transferability.tables import OVERALL
-from repdrift.figures import style
 from repdrift.figures.points import draw_points, shade_every_other
 from repdrift.figures.style import Look
 
@@ -97,4 +96,4 @@ def look_of_layers(layers: Sequence[str]) -> Look:
     """Colour the layers from light to dark, and ``overall`` in black."""
     hidden = [layer for layer in layers if layer != OVERALL]
     look = Look.of_layers(layers)
-    return Look({**style.sequential(hidden, "crest"), OVERALL: (0.0, 0.0, 0.0)}, look.markers)
+    return Look({**Look.of_layers(hidden).colours, OVERALL: (0.0, 0.0, 0.0)}, look.markers)

@@ -12,8 +12,9 @@ from repdrift.experiments.transferability.figures.regression_table import HEIGHT
 from repdrift.experiments.transferability.figures.transferability import infinite_in_words, set_log_axis
 from repdrift.experiments.transferability.tables import GAP, TRUE_LABELS, WIDTH, T
 from repdrift.figures import style
+from repdrift.figures.colours import Colour
 from repdrift.figures.scatter import Mean, draw_mean
-from repdrift.figures.style import Colour, Look, Strip
+from repdrift.figures.style import Look, Strip
 from repdrift.figures.table import joined, ordered
 
 COLUMNS = (

@@ -60,8 +60,6 @@ def chosen(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def look_of(series: list[str]) -> Look:
-    """Colour random labels from light to dark, as figure 4 does, and controls in grey."""
-    random = [label for label in series if label.startswith("random")]
-    colours = Look.of(series).colours | (style.sequential(random, "viridis_r") if random else {})
-    colours |= {INDEPENDENT: (0.7, 0.7, 0.7), SCRATCH: (0.45, 0.45, 0.45)}
+    """Colour labels as figure 4 does, and controls in grey."""
+    colours = Look.of(series).colours | {INDEPENDENT: (0.7, 0.7, 0.7), SCRATCH: (0.45, 0.45, 0.45)}
     return Look({label: colours[label] for label in series}, Look.of(series).markers)
