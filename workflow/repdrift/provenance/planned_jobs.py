@@ -32,6 +32,7 @@ class PlannedJob:
     program: str
     spec: dict[str, Any]
     code: str
+    log: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,7 @@ def planned_job(said: Mapping[str, Any]) -> PlannedJob:
         program=words.get("repdrift.stages", ""),
         spec=json.loads(words.get("--spec", "{}")),
         code=words.get("--code", ""),
+        log=next(iter(said["log"]), ""),
     )
 
 
