@@ -1,32 +1,36 @@
 """The display of a run on a terminal."""
 
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
+from rich.constrain import Constrain
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
 from repdrift.watch.snapshot import Snapshot, Stage, about, clock
 
+WIDEST = 100  # columns; on a wider terminal the numbers would stand far from their names
+AROUND = 4  # lines around the running jobs: their heading, those that are not shown, the queue, and one to spare
 MOST = 8  # jobs and failures that are shown; more would leave the screen of a small terminal
 
 
-def rendered(shown: Snapshot, height: int = 40) -> RenderableType:
-    """Return the display of a run.
+def rendered(shown: Snapshot, console: Console) -> RenderableType:
+    """Return the display of a run. On a low terminal, fewer of the running jobs are shown.
 
     Parameters
     ----------
     shown : Snapshot
-    height : int
-        The number of lines of the terminal. On a low one, fewer of the running jobs are shown.
+    console : Console
+        The terminal, whose width and height count.
     """
-    parts: list[RenderableType] = [head(shown), stages(shown.stages)]
-    most = max(1, min(MOST, height - len(shown.stages) - 7 - 2 * min(len(shown.failures), 3) - bool(shown.warnings)))
-    if shown.now or shown.queued:
-        parts.append(running(shown, most))
-    if facts := told(shown):
-        parts.append(facts)
+    first: list[RenderableType] = [Constrain(head(shown), WIDEST), Constrain(stages(shown.stages), WIDEST)]
+    last: list[RenderableType] = [facts] if (facts := told(shown)) else []
     # The cursor stays on an empty line, where the ^C that a terminal shows does not break the last line in two.
-    return Group(*parts, Text())
+    last.append(Text())
+    lines = sum(len(console.render_lines(part)) for part in (*first, *last))
+    room = console.height - lines - AROUND
+    if room > 0 and (shown.now or shown.queued):
+        first.append(Constrain(running(shown, min(MOST, room)), WIDEST))
+    return Group(*first, *last)
 
 
 def head(shown: Snapshot) -> Table:

@@ -35,7 +35,7 @@ class Screen:
             return
         if self._stream.isatty() and os.environ.get("TERM") != "dumb":
             self._live = Live(
-                get_renderable=lambda: rendered(self._snapshot(), self._console.height),
+                get_renderable=lambda: rendered(self._snapshot(), self._console),
                 console=self._console,
                 refresh_per_second=PER_SECOND,
                 transient=True,

@@ -106,7 +106,7 @@ def clock(seconds: float) -> str:
 def about(seconds: float | None) -> str:
     """Return a time that is left in words."""
     if seconds is None:
-        return "time left: known after the first jobs"
+        return "time left not known yet"
     if seconds < 60:
         return "less than a minute left"
     if seconds < 5400:
