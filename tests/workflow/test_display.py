@@ -2,18 +2,22 @@
 
 import shutil
 import sys
+from pathlib import Path
 
 from tests.workflow.changes import overlay
 from tests.workflow.terminal import CTRL_C, Terminal
 from tests.workflow.tiny import TINY
+
+from repdrift.provenance.planned_jobs import planned_jobs
+from repdrift.watch.following import Following
 
 COMMAND = "import sys; sys.path.insert(0, 'workflow'); from repdrift.cli import main; main()"
 LONG = "pretrain: {epochs: 3000}"
 DIVERGING = "training: {learning_rate: 1.0e+30}"
 
 
-def test_a_terminal_shows_the_run_and_ctrl_c_says_what_was_saved(spoilt_study):
-    """Status then knows at once that nothing runs, and the run goes on by the command that was named."""
+def test_a_terminal_shows_the_run_and_ctrl_c_says_what_was_saved(spoilt_study, monkeypatch):
+    """Who watches it from elsewhere sees the same. Status knows at once that nothing runs any more."""
     trained = spoilt_study.folder / "results/tiny/models/objects/seed1"
     shutil.rmtree(trained)
     with overlay(LONG)(spoilt_study):
@@ -23,6 +27,12 @@ def test_a_terminal_shows_the_run_and_ctrl_c_says_what_was_saved(spoilt_study):
         terminal.wait_for(r"results/tiny +\d+ of \d+ jobs .*left")
         terminal.wait_for(r"pre-training +━+ 0 of \d+ 1 running")
         terminal.wait_for(r"objects seed 1 +\d+ of 3,000 +[\d,]+ +\d+ % 0:\d\d:\d\d")
+        monkeypatch.chdir(spoilt_study.folder)
+        watched = Following("results/tiny", planned_jobs([Path("fig2")], TINY[1:]))
+        (now,) = watched.snapshot().now
+        assert now.name == "objects seed 1"
+        assert now.epoch.endswith(" of 3,000")
+        assert not watched.over()
         terminal.press(CTRL_C)
         assert terminal.end() == 1, terminal.text
         lines = terminal.text.rstrip().splitlines()
@@ -31,6 +41,8 @@ def test_a_terminal_shows_the_run_and_ctrl_c_says_what_was_saved(spoilt_study):
         assert "Traceback" not in terminal.text
         assert "RuleException" not in terminal.text
         assert [path.name for path in trained.iterdir()] == [".resume"]
+        watched.look()
+        assert watched.over()
         status = spoilt_study.repdrift("status", *TINY).output
     (line,) = [line for line in status.splitlines() if line.split()[0] == "objects"]
     assert "seed 1 stopped at step " in line
