@@ -39,8 +39,8 @@ def test_targets_and_configs_stand_in_any_order(words, studies, targets, configs
 
 def test_what_stands_behind_dashes_is_for_snakemake():
     assert divided(["run", "fig1", "--", "-n", "--", "x"]) == (["run", "fig1"], ["-n", "--", "x"])
-    assert divided(["run", "fig1"]) == (["run", "fig1"], None)
-    assert divided(["similarity", "--", "a"]) == (["similarity", "--", "a"], None)
+    assert divided(["run", "fig1"]) == (["run", "fig1"], [])
+    assert divided(["similarity", "--", "a"]) == (["similarity", "--", "a"], [])
 
 
 def test_an_option_of_snakemake_is_told_its_place():

@@ -57,6 +57,6 @@ def described(command: str) -> str:
 def divided(words: list[str]) -> tuple[list[str], list[str]]:
     """Divide the words of a command at ``--``. What stands behind it in `repdrift run` is for Snakemake."""
     if words[:1] == [RUN] and "--" in words:
-        place = words.index("--")
-        return words[:place], words[place + 1 :]
+        at = words.index("--")
+        return words[:at], words[at + 1 :]
     return words, []
