@@ -19,6 +19,7 @@ from repdrift.specs import ActivationsSpec, parse
 from repdrift.study.runs import GIVEN
 from repdrift.watch.costs import Costs, description_of, training_of
 from repdrift.watch.job import TRAIN, Job, job_of
+from repdrift.watch.passes import UNKNOWN
 from repdrift.watch.schedule import wall_seconds
 
 
@@ -78,10 +79,11 @@ def forecast(costed: Costed, cores: int | None, plan: Plan) -> list[str]:
     other = sum(seconds for job, seconds in times if job.program != TRAIN)
     steps = sum(spec.training.steps for spec in trainings)
     there = already(plan)
+    at_least = "at least " if any(job.program in UNKNOWN for job in costed.planned) else ""
     return [
         f"{len(trainings):,} trainings with {steps:,} steps: {hours(training)}" + there,
-        f"{len(times) - len(trainings):,} other jobs: {hours(other)}",
-        f"in all: {hours(training + other)} of one core of this machine" + on_cores(costed, cores),
+        f"{len(times) - len(trainings):,} other jobs: {at_least}{hours(other)}",
+        f"in all: {at_least}{hours(training + other)} of one core of this machine" + on_cores(costed, cores),
         f"disk: {gigabytes(sum(map(weight_bytes, costed.planned)))} for weights, "
         f"{gigabytes(sum(map(layer_bytes, costed.planned)))} for representations",
     ]

@@ -22,7 +22,7 @@ from repdrift.plan.plan import Plan
 from repdrift.plan.targets import check_targets
 from repdrift.provenance.planned_jobs import LIBRARY, planned_jobs
 from repdrift.study.config import DEFAULTS, complete, load
-from repdrift.watch.job import Forecast
+from repdrift.watch.job import FORECAST_FILE, Forecast
 from repdrift.watch.session import FORECAST
 
 CLONE = DEFAULTS.parent
@@ -34,7 +34,6 @@ OTHER_USES = {
     "--help", "-h", "--version",
 }  # fmt: skip
 ELSEWHERE = ("--workflow-profile", "--profile", "--executor", "-e")  # with these, other machines may run the jobs
-FILE = Path(".snakemake/repdrift/forecast.json")
 
 
 @dataclass
@@ -75,7 +74,7 @@ def run(args: argparse.Namespace) -> None:
     command = snakemake(words, args)
     if OTHER_USES & {option.partition("=")[0] for option in args.behind}:
         become(command)
-    os.environ[FORECAST] = str(FILE.absolute())
+    os.environ[FORECAST] = str(FORECAST_FILE.absolute())
     write_forecast(plan, words, args)
     become([*command, "--logger", "repdrift"])
 
@@ -144,7 +143,7 @@ def write_forecast(plan: Plan, words: Words, args: argparse.Namespace) -> None:
     if jobs:
         print(*forecast(costed, cores, plan), *hints(costed, LONG), sep="\n", flush=True)
     again = shlex.join(["repdrift", *args.given])
-    Forecast(str(plan.study.folder), again, costed.jobs()).write(FILE)
+    Forecast(str(plan.study.folder), again, costed.jobs()).write(FORECAST_FILE)
 
 
 def become(command: Sequence[str]) -> Any:  # noqa: ANN401  it never returns

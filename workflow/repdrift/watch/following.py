@@ -4,11 +4,12 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from repdrift.machine.failures import ERROR
 from repdrift.provenance.planned_jobs import PlannedJob
-from repdrift.watch.job import Job, State, job_of
+from repdrift.watch.job import FORECAST_FILE, Forecast, Job, State, job_of
 from repdrift.watch.progress import ENDED, Progress
 from repdrift.watch.screen import Screen
 from repdrift.watch.snapshot import Snapshot, snapshot
@@ -29,7 +30,9 @@ class Following:
 
     def __init__(self, title: str, planned: Sequence[PlannedJob]) -> None:
         self.progress = Progress(title=title)
-        self.progress.expect(job_of(job) for job in planned)
+        known = forecast_seconds()
+        jobs = map(job_of, planned)
+        self.progress.expect(replace(job, seconds=known.get(job.key)) for job in jobs)
         self.progress.began = run_began() or time.time()
         self._before = {job.key: modified(Path(job.key)) for job in self.progress.jobs.values()}
         self._makers = {path: job for job in self.progress.jobs.values() for path in job.outputs}
@@ -90,6 +93,13 @@ def follow(title: str, planned: Sequence[PlannedJob]) -> None:
     print(f"{title}: {shown.done:,} of {shown.jobs:,} jobs are done")
     for each in shown.failures:
         print(f"  failed: {each.name}: {each.line}")
+
+
+def forecast_seconds() -> dict[str, float | None]:
+    """Return the forecast of jobs by their key, if `repdrift run` has made one in this folder."""
+    if not FORECAST_FILE.exists():
+        return {}
+    return {job.key: job.seconds for job in Forecast.read(FORECAST_FILE).jobs}
 
 
 def modified(path: Path) -> float | None:

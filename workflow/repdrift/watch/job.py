@@ -12,6 +12,7 @@ from repdrift.provenance.planned_jobs import PlannedJob
 from repdrift.watch.training_log import Reached
 
 TRAIN = "train"  # the program of a training
+FORECAST_FILE = Path(".snakemake/repdrift/forecast.json")  # where `repdrift run` leaves its forecast
 
 
 class State(StrEnum):

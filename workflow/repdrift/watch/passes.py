@@ -79,6 +79,7 @@ def transferability(spec: Spec, _: int) -> float:
     return float(spec["images"] * (1 + len(spec["domains"])))
 
 
+UNKNOWN = ("head2toe_probes", "head2toe_tuning")  # they search, and how long depends on what they find
 COUNTS: dict[str, Callable[[Spec, int], float]] = {
     "activations": lambda spec, _: float(probe(spec)),
     "curve": lambda spec, _: float(probe(spec) * (1 + len(spec["epochs"]))),
