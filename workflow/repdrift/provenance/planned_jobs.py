@@ -16,6 +16,7 @@ from typing import Any
 from repdrift.errors import UserError
 
 LIBRARY = Path(__file__).parents[2]
+HINT = re.compile(r" \(if you use input functions .*")  # Snakemake's advice to authors of workflows
 # Words of a job's command, each before the word that it is about. A spec may also be the standard input.
 FLAGS = {"repdrift.stages": "repdrift.stages", "--spec": "--spec", "<<<": "--spec", "--code": "--code"}
 
@@ -150,7 +151,7 @@ def refusal(output: str) -> str:
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     for number, line in enumerate(lines):
         if re.match(r"\w*(Error|Exception)\b.*:$", line):
-            return " ".join(lines[number + 1 : number + 2]) or line
+            return HINT.sub("", " ".join(lines[number + 1 : number + 2])) or line
     return lines[-1] if lines else "it says nothing"
 
 

@@ -19,6 +19,7 @@ from repdrift.watch.snapshot import Snapshot, snapshot
 from repdrift.watch.stages import OTHER, stage_of
 
 FORECAST = "REPDRIFT_FORECAST"  # the variable with the file of the forecast that `repdrift run` has made
+SHARED = ("datasets", "networks")  # folders beside those of studies
 SAME = "the same command"  # where nobody has said which
 STOPPING = ("Terminating processes on user request", "Will exit after finishing currently running jobs")
 NOISE = ("Exiting because a job execution failed", "At least one job did not complete successfully")
@@ -29,7 +30,7 @@ class Session:
     """Follows a run of Snakemake from its first record to its end, and shows it."""
 
     def __init__(self) -> None:
-        self.progress = Progress(title="results")
+        self.progress = Progress()
         self.command = SAME
         self.interrupted = False
         self._by_number: dict[int, Job] = {}
@@ -72,6 +73,7 @@ class Session:
             case LogEvent.JOB_INFO if said["output"]:
                 job = self._by_number[said["jobid"]] = job_said(said)
                 progress.begin(job, at)
+                progress.title = progress.title or study_of(job)
             case LogEvent.JOB_FINISHED if said["job_id"] in self._by_number:
                 progress.finish(self._by_number[said["job_id"]], at)
             case LogEvent.JOB_ERROR if said["jobid"] in self._by_number:
@@ -97,6 +99,12 @@ class Session:
             if self._errors and not self.progress.failures and not self.interrupted:
                 print(*self._errors, sep="\n", file=sys.stderr)
             print(*ending(self.progress, self.command, self.interrupted), sep="\n", file=sys.stderr, flush=True)
+
+
+def study_of(job: Job) -> str:
+    """Return the folder of the study that a job belongs to, or nothing for a job that studies share."""
+    results, study, *_ = (*Path(job.key).parts, "", "")
+    return "" if study in SHARED else f"{results}/{study}"
 
 
 def job_said(said: dict[str, Any]) -> Job:
