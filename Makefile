@@ -15,7 +15,7 @@ PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadscope -
 .PHONY: demo test test-all faults check bench docs lock clean
 
 demo: .venv/ready
-	$(BIN)/snakemake --configfile presets/demo.yaml --quiet rules host
+	$(BIN)/repdrift run --study demo
 	@echo
 	@echo "Made: results/demo/"
 	@ls results/demo/figures/*.png results/demo/tables/*.csv

@@ -13,15 +13,16 @@ from repdrift.errors import UserError
 from repdrift.extras import extra_of, missing
 
 COMMANDS = (
-    *("new", "forecast", "layers", "compare", "similarity", "status", "verify"),
+    *("new", "run", "forecast", "layers", "compare", "similarity", "status", "verify"),
     *("explain", "adopt", "publish", "judge", "report", "clean"),
 )  # each is a module in `repdrift.commands`
 OF_FILES = ("similarity",)  # commands that need no study
+RUN = "run"  # the command that takes words for Snakemake, and words in any order
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command; what a user can mend ends it with one line and exit code 1."""
-    given = sys.argv[1:] if arguments is None else arguments
+    given = list(sys.argv[1:] if arguments is None else arguments)
     parser = argparse.ArgumentParser(prog="repdrift", description=__doc__, allow_abbrev=False)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name in COMMANDS:
@@ -30,7 +31,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if given[:1] == [name]:  # only this command is imported: some take seconds
             module = imported(name)
             module.add_arguments(command)
-    args = parser.parse_args(given)
+    words, behind = divided(given)
+    args, unknown = parser.parse_known_args(words)
+    args.given, args.behind, args.unknown = given, behind, unknown
+    if unknown and args.command != RUN:
+        parser.error(f"unrecognized arguments: {' '.join(unknown)}")
     try:
         module.run(args)
     except ModuleNotFoundError as error:
@@ -70,3 +75,11 @@ def described(command: str) -> str:
     if spec is None or spec.origin is None:
         raise LookupError(f"the command {command} has no module")
     return ast.get_docstring(ast.parse(Path(spec.origin).read_bytes()), clean=False) or ""
+
+
+def divided(words: list[str]) -> tuple[list[str], list[str]]:
+    """Divide the words of a command at ``--``. What stands behind it in `repdrift run` is for Snakemake."""
+    if words[:1] == [RUN] and "--" in words:
+        at = words.index("--")
+        return words[:at], words[at + 1 :]
+    return words, []

@@ -45,6 +45,8 @@ PLAN = Plan(config)
 STUDY = PLAN.study
 FORMATS = ("svg", "pdf", "png")
 STARTED = time.time()
+# The display of `repdrift run` tells of failures itself.
+DISPLAYED = "repdrift" in workflow.output_settings.log_handler_settings
 
 
 def one_of(names):

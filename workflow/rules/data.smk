@@ -51,4 +51,5 @@ rule task:
 
 
 onerror:
-    print_failures([f"{STUDY.folder}/logs", "results/logs/datasets"], STARTED)
+    if not DISPLAYED:
+        print_failures([f"{STUDY.folder}/logs", "results/logs/datasets"], STARTED)

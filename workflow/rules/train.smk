@@ -12,7 +12,9 @@ onstart:
     stop_trainings_when_told()
     if workflow.local_exec:
         launcher.begin()
-    if workflow.local_exec and "gpu" not in workflow.global_resources and (line := offered(PLAN)):
+    # The forecast of `repdrift run` has offered it already.
+    unsaid = not DISPLAYED and workflow.local_exec and "gpu" not in workflow.global_resources
+    if unsaid and (line := offered(PLAN)):
         print(line, file=sys.stderr)
 
 

@@ -9,19 +9,18 @@ source and fine-tuned on its test images and on each target:
 
 import argparse
 import re
-import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from repdrift.commands.forecast import forecast
+from repdrift.commands.forecast import Costed, cores_of_this_machine, forecast, hints
 from repdrift.data.look import Look, look
 from repdrift.data.readers import KNOWN, RENDERED
 from repdrift.errors import UserError
-from repdrift.places import snakefile_flags
 from repdrift.plan.checking import check
+from repdrift.plan.plan import Plan
 from repdrift.provenance.planned_jobs import planned_jobs
 from repdrift.study.config import complete
 from repdrift.study.refusal import nearest
@@ -57,11 +56,11 @@ def run(args: argparse.Namespace) -> None:
         raise UserError(f"{', '.join(names)}: each must be another data set; the source's test images are a target too")
     looks = [look(name, one | {"classes": None}, Path(args.data)) for name, one in zip(names, settings, strict=True)]
     text = "\n".join(lines(args, dict(zip(names, settings, strict=True)), dict(zip(names, looks, strict=True)))) + "\n"
-    check(complete(yaml.safe_load(text)))  # nothing is written if something is wrong
+    plan = Plan(check(complete(yaml.safe_load(text))))  # nothing is written if something is wrong
     path.write_text(text, encoding="utf-8")
-    call = shlex.join(["snakemake", *snakefile_flags(args.snakefile), "--configfile", str(path)])
-    print(f"{path}: written; run it with `{call}`")
-    print("\n".join(forecast(planned_jobs([], [str(path)], snakefile=args.snakefile))))
+    print(f"{path}: written; run it with `repdrift run {path}`")
+    costed = Costed.of(planned_jobs([], [str(path)], snakefile=args.snakefile))
+    print(*forecast(costed, cores_of_this_machine(), plan), *hints(costed), sep="\n")
 
 
 def data_set(text: str) -> Section:
@@ -101,7 +100,7 @@ def lines(args: argparse.Namespace, settings: Mapping[str, Section], looks: Mapp
     """Yield the lines of the config, with comments."""
     source, cross, *others = settings
     yield "# A small study that `repdrift new` has written. All keys that are not here have the values of config.yaml."
-    yield f"#   snakemake --configfile {args.study}.yaml"
+    yield f"#   repdrift run {args.study}.yaml"
     yield f"study: {dumped(args.study)}"
     yield f"seeds: {list(range(1, args.seeds + 1))}   # four and more let most claims be judged"
     yield f"data: {dumped(args.data)}"

@@ -16,7 +16,7 @@ from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 from snakemake_interface_logger_plugins.registry import LoggerPluginRegistry
 
-NAME = "repdrift"
+NAME = "repdrift-jobs"  # the plugin `repdrift` is the display of a run
 jobs: list[dict[str, Any]] = []
 
 
@@ -39,6 +39,7 @@ class LogHandler(LogHandlerBase):
                     "wildcards": dict(said["wildcards"]),
                     "input": [str(path) for path in said["input"]],
                     "output": [str(path) for path in said["output"]],
+                    "log": [str(path) for path in said["log"]],
                     "reason": said["reason"],
                     "command": said["shellcmd"] or "",
                 }

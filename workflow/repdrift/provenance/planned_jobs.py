@@ -17,6 +17,7 @@ from repdrift.errors import UserError
 from repdrift.extras import require
 from repdrift.places import LIBRARY, snakefile_flags
 
+HINT = re.compile(r" \(if you use input functions .*")  # Snakemake's advice to authors of workflows
 # Words of a job's command, each before the word that it is about. A spec may also be the standard input.
 FLAGS = {"repdrift.stages": "repdrift.stages", "--spec": "--spec", "<<<": "--spec", "--code": "--code"}
 
@@ -33,6 +34,7 @@ class PlannedJob:
     program: str
     spec: dict[str, Any]
     code: str
+    log: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,7 @@ def planned_job(said: Mapping[str, Any]) -> PlannedJob:
         program=words.get("repdrift.stages", ""),
         spec=json.loads(words.get("--spec", "{}")),
         code=words.get("--code", ""),
+        log=next(iter(said["log"]), ""),
     )
 
 
@@ -149,7 +152,7 @@ def refusal(output: str) -> str:
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     for number, line in enumerate(lines):
         if re.match(r"\w*(Error|Exception)\b.*:$", line):
-            return " ".join(lines[number + 1 : number + 2]) or line
+            return HINT.sub("", " ".join(lines[number + 1 : number + 2])) or line
     return lines[-1] if lines else "it says nothing"
 
 
