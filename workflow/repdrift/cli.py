@@ -14,7 +14,7 @@ from repdrift.extras import extra_of, missing
 
 COMMANDS = (
     *("new", "forecast", "layers", "compare", "similarity", "status", "verify"),
-    *("explain", "adopt", "publish", "judge", "report", "clean"),
+    *("explain", "adopt", "publish", "judge", "report", "export", "clean"),
 )  # each is a module in `repdrift.commands`
 OF_FILES = ("similarity",)  # commands that need no study
 
