@@ -37,10 +37,14 @@ def same_numbers():
 
 @pytest.fixture
 def load_config():
-    """Function that loads config.yaml, overlaid by some presets."""
+    """Function that loads config.yaml, overlaid by some presets of the project or of the tests."""
+
+    def found(preset):
+        own = REPOSITORY / "tests" / "presets" / f"{preset}.yaml"
+        return own if own.exists() else REPOSITORY / "presets" / f"{preset}.yaml"
 
     def load_presets(*presets):
-        return load([REPOSITORY / "config.yaml", *(REPOSITORY / "presets" / f"{preset}.yaml" for preset in presets)])
+        return load([REPOSITORY / "config.yaml", *map(found, presets)])
 
     return load_presets
 

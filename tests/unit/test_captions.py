@@ -45,7 +45,7 @@ def test_a_caption_tells_of_the_seeds_of_its_study(plan):
 
 
 def test_a_caption_names_the_images_and_the_length_of_fine_tuning(load_config):
-    config = load_config("demo")
+    config = load_config("small")
     config["datasets"]["digits"]["title"] = "numerals"
     config["finetune"]["epochs"] = 77
     figures = Plan(config).figures
@@ -59,9 +59,9 @@ def test_a_caption_names_the_images_and_the_length_of_fine_tuning(load_config):
 
 
 def test_a_caption_tells_how_networks_are_trained_where_that_is_not_usual(load_config):
-    usual = Plan(load_config("demo")).figures
+    usual = Plan(load_config("small")).figures
     assert not any("Training uses" in figure.caption or "trained;" in figure.caption for figure in usual.values())
-    config = load_config("demo")
+    config = load_config("small")
     config["training"] |= {
         "optimizer": "adamw", "momentum": None, "schedule": "cosine", "warmup": 1, "label_smoothing": 0.1,
         "augmentation": {"flip": True, "crop": 4},
@@ -80,7 +80,7 @@ def test_a_caption_tells_how_networks_are_trained_where_that_is_not_usual(load_c
 
 @pytest.mark.parametrize(("epochs", "every"), [(1, "epoch"), (30, "30 epochs")])
 def test_a_caption_tells_of_a_step_decay_and_of_heads(load_config, epochs, every):
-    config = load_config("demo")
+    config = load_config("small")
     config["training"]["schedule"] = {"step": epochs, "factor": 0.5}
     config["finetune"]["train"] = "head"
     caption = Plan(config).figures["fig4"].caption

@@ -15,8 +15,9 @@ from repdrift.claims.regime import Regime
 from repdrift.claims.rule import CONTRADICTED, NEGLIGIBLE, SUPPORTED, UNDECIDED
 from repdrift.experiments.drift.figures import multiverse
 from repdrift.figures import claims as forest
-from repdrift.figures import style, verdicts
+from repdrift.figures import venue, verdicts
 from repdrift.figures.forest import claims_in
+from repdrift.figures.forest_places import places
 from repdrift.plan.plan import Plan
 
 LAYERS = ("pool1", "pool2", "pool3")
@@ -120,11 +121,12 @@ def test_other_numbers_of_seeds_than_usual_are_said(tmp_path):
 
 def test_an_effect_is_in_units_of_its_margin_with_its_interval(tmp_path):
     figure = drawn(CLAIMS, "claims", tmp_path)
-    scale = forest.Scale(2)
-    middle = forest.PLOT + forest.PLOT_WIDTH / 2
+    at = places()
+    scale = forest.Scale(2, at)
+    middle = at.plot + at.plot_width / 2
     assert scale.place(0) == pytest.approx(middle)
     assert scale.place(10) - middle == pytest.approx(2 * (scale.place(1) - middle)) == -(scale.place(-10) - middle)
-    assert scale.place(1e5) == pytest.approx(forest.PLOT + forest.PLOT_WIDTH)
+    assert scale.place(1e5) == pytest.approx(at.plot + at.plot_width)
     (loss, *_) = points(figure, forest.NO_ESTIMATOR)
     assert loss.get_xdata()[0] == pytest.approx(scale.place(45.2))
     bars = [tuple(line.get_xdata()) for line in figure.axes[0].lines if line.get_linewidth() == 0.9]
@@ -287,7 +289,7 @@ def test_nothing_overlaps_or_leaves_the_figure(kind, table, tmp_path):
 def test_the_groups_of_the_multiverse_fit_the_page(options):
     groups = [multiverse.Group("estimator", list(map(str, range(options))))]
     groups += [multiverse.Group(column, ["a", "b"]) for column in ("values", "bn", "reduce", "variant", "reference")]
-    width = multiverse.cell_width(groups)
-    assert width > 0.02
-    right = multiverse.lefts(groups, width)[-1] + groups[-1].width(width)
-    assert right <= style.DOUBLE
+    block = multiverse.Block(groups, with_sentences=True)
+    assert block.cell > 0.02
+    right = block.lefts[-1] + groups[-1].width(block.cell)
+    assert right <= venue.DOUBLE

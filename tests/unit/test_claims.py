@@ -26,7 +26,7 @@ SEEDS = (1, 2, 3, 4, 5)
 @pytest.fixture
 def config(load_config):
     """The demo's, with all runs that claims are about, and with enough seeds."""
-    found = load_config("demo") | {"seeds": list(SEEDS), "transfer": None}
+    found = load_config("small") | {"seeds": list(SEEDS), "transfer": None}
     found["controls"] = {"scratch": True, "matched_steps": 88, "independent": True}
     found["finetune"]["cross_domain"]["random"] = [0, 9]
     found["pretrain"]["sizes_random"] = [9, 0]
@@ -276,7 +276,7 @@ def test_what_one_seed_does_not_have_is_left_empty(plan, claims, tmp_path):
 
 
 def test_a_study_without_the_runs_says_so(load_config):
-    config = load_config("demo")
+    config = load_config("small")
     config["finetune"]["domain"]["shift"] = None
     config["controls"]["scratch"] = False
     config["pretrain"]["random"] = [0]

@@ -129,7 +129,7 @@ def sections(rule, value):
 def test_schema_and_config_have_the_same_keys():
     Draft202012Validator.check_schema(RULES)
     pairs = list(sections(RULES, CONFIG))
-    assert len(pairs) == 1 + 14 + 7
+    assert len(pairs) == 1 + 15 + 7
     for rule, section in pairs:
         assert set(rule["properties"]) == set(section) == set(rule["required"])
         assert rule["additionalProperties"] is False
@@ -160,6 +160,9 @@ BAD = [
     ("training/learning_rte", [0.1], ["training.learning_rte: 0.1", "did you mean training.learning_rate?"]),
     ("epochs", [3], ["did you mean pretrain.epochs or finetune.epochs or head2toe.epochs?"]),
     ("finetune/domain/shfit", [1], ["did you mean finetune.domain.shift?"]),
+    ("figures/width", ["86", "86 pt", 86], ["a length in mm, cm or in"]),
+    ("figures/width", ["79 mm", "60 cm"], ["allowed is 80 mm to 400 mm"]),
+    ("figures/font", ["No Such Font"], ["figures.font", "no such font", "install it, or name another"]),
     ("probe/images", [MISSING], ["missing", "a whole number of at least 4"]),
     ("datasets/objects/test", [MISSING], ["missing", "number of images to render"]),
     # Text for numbers

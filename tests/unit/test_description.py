@@ -84,7 +84,7 @@ def test_what_needs_two_images_in_a_batch_is_what_fails_on_one(tmp_path, monkeyp
 
 
 def test_a_last_batch_of_one_image_is_refused_where_it_would_fail(monkeypatch, tmp_path, load_config):
-    config = load_config("demo")
+    config = load_config("small")
     monkeypatch.chdir(tmp_path)
     wrong = config | {"network": {"name": "torchvision:resnet18", "arguments": {}, "layers": None}}
     wrong = wrong | {"source": config["source"] | {"train": "train[0:65]"}, "head2toe": None}
@@ -94,7 +94,7 @@ def test_a_last_batch_of_one_image_is_refused_where_it_would_fail(monkeypatch, t
 
 
 def test_a_variant_that_does_not_fit_says_how_it_is_left_out(monkeypatch, tmp_path, load_config):
-    config = load_config("demo")
+    config = load_config("small")
     monkeypatch.chdir(tmp_path)
     other = {"name": "torchvision:resnet18", "arguments": {"stem": "small"}, "layers": None}
     variants = {"conv-bn-relu": {"network": {"arguments": {"block": "conv-bn-relu"}}}}

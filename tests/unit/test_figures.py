@@ -18,7 +18,7 @@ from scipy import stats
 from repdrift import command, figures
 from repdrift.errors import UserError
 from repdrift.experiments.drift.figures.sensitivity import FAMILIES, family
-from repdrift.figures import style
+from repdrift.figures import style, venue
 from repdrift.figures.points import t_intervals
 from repdrift.figures.style import Look
 from repdrift.similarity.registry import ESTIMATORS
@@ -215,7 +215,7 @@ def test_the_stage_writes_three_formats_and_the_bytes_do_not_depend_on_the_proce
     pdf = output.with_suffix(".pdf").read_bytes()
     assert pdf.startswith(b"%PDF-") and pdf.rstrip().endswith(b"%%EOF") and b"CreationDate" not in pdf
     pixels = matplotlib.image.imread(output.with_suffix(".png"))
-    assert pixels.shape[1] == round(style.SINGLE * figures.DPI) and pixels.std() > 0
+    assert pixels.shape[1] == round(venue.SINGLE * figures.DPI) and pixels.std() > 0
     assert sorted(file.name for file in output.parent.glob("*.json")) == [
         f"fig5.{extension}.json" for extension in sorted(figures.FORMATS)
     ]

@@ -111,7 +111,7 @@ def test_inner_products_are_not_enough(file):
 
 @pytest.fixture
 def config(load_config, file):
-    found = load_config("demo")
+    found = load_config("small")
     found["similarity"]["estimators"] = ["cka-debiased", f"{file}:cosine"]
     return found
 
@@ -131,7 +131,7 @@ def test_its_code_is_in_the_spec_and_in_no_fingerprint_of_ours(config, file):
 
 
 def test_without_one_nothing_of_it_is_in_a_spec(load_config):
-    plan = Plan(load_config("demo"))
+    plan = Plan(load_config("small"))
     for spec in (specs.similarity(plan, "domain", "objects+objects", 1), specs.activations(plan, "domain", "objects")):
         assert not {'"own"', '"features"'} & set(canonical(spec).replace(":", ",").split(","))
 
@@ -146,7 +146,7 @@ def test_without_one_nothing_of_it_is_in_a_spec(load_config):
 )
 @pytest.mark.parametrize("section", ["similarity", "sensitivity"])
 def test_a_config_that_names_what_is_not_there_is_refused(load_config, file, section, name, named):
-    config = load_config("demo")
+    config = load_config("small")
     config[section]["estimators"] = [name.format(file=file)]
     with pytest.raises(UserError, match=named) as told:
         check(config)
@@ -155,7 +155,7 @@ def test_a_config_that_names_what_is_not_there_is_refused(load_config, file, sec
 
 def test_a_file_that_cannot_be_parsed_is_refused(load_config, tmp_path):
     (tmp_path / "broken.py").write_text("def cosine(:")
-    config = load_config("demo")
+    config = load_config("small")
     config["similarity"]["estimators"] = [f"{tmp_path / 'broken.py'}:cosine"]
     with pytest.raises(UserError, match="is no Python file"):
         check(config)
@@ -168,7 +168,7 @@ def test_features_that_would_not_fit_are_refused_before_any_job(config):
 
 
 def test_soft_matching_needs_layers_that_are_narrow_enough(load_config):
-    config = load_config("demo")
+    config = load_config("small")
     config["similarity"]["estimators"] = ["soft-matching"]
     with pytest.raises(UserError, match=r"layer pool1 .* 16,384 units, and it takes up to 2,048; .*reduce: mean"):
         check(config)

@@ -30,6 +30,7 @@ DECODABILITY = ["decodability", "decodability_claims"]
 
 
 GROUNDING = ["grounding", "grounding_claims"]
+NETWORKS = ["networks", "networks_claims"]
 
 
 @pytest.fixture
@@ -135,10 +136,15 @@ def test_swapped_settings_are_another_spec(load_config):
     [
         ((), ["validation"], [*TRANSFER, *TRANSFERABILITY, *HEAD2TOE, *MOVEMENT, *DECODABILITY, *GROUNDING]),
         (("laptop",), ["validation"], [*TRANSFER, *TRANSFERABILITY, *HEAD2TOE, *MOVEMENT, *DECODABILITY, *GROUNDING]),
-        (("demo",), [], TRANSFER),
+        (("small",), [], TRANSFER),
+        (
+            ("demo",),
+            [],
+            [*TRANSFER, *TRANSFERABILITY, *HEAD2TOE, *MOVEMENT, *DECODABILITY, *GROUNDING, *NETWORKS],
+        ),
         (("smoke", "svhn-npz"), [], [*TRANSFER, *TRANSFERABILITY, *HEAD2TOE, *MOVEMENT, *DECODABILITY, *GROUNDING]),
     ],
-    ids=["paper", "laptop", "demo", "smoke"],
+    ids=["paper", "laptop", "small", "demo", "smoke"],
 )
 def test_figures_show_runs_that_exist(load_config, presets, first, others):
     plan = Plan(load_config(*presets))
@@ -192,7 +198,7 @@ def test_sensitivity_tries_the_sizes_that_the_images_allow(load_config):
         assert run.references == {"init": "init/init", "pretrained": "cifar10/final"}
     assert spec.networks == ("cifar10+cifar10/final", "init/init", "cifar10/final", "cifar10+cifar10-random9/final")
 
-    config = load_config("demo")
+    config = load_config("small")
     config["probe"] |= {"images": 200, "bn": "calibrated"}
     demo = drift(Plan(config))
     assert demo.probe_sizes("source", "main") == [100, 200, 300]

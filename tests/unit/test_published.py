@@ -25,7 +25,7 @@ COLUMNS = ["train_loss", "train_accuracy", "test_accuracy"]
 @pytest.fixture
 def config(load_config):
     """The demo's, with the runs of most claims."""
-    found = load_config("demo") | {"seeds": list(SEEDS), "transfer": None}
+    found = load_config("small") | {"seeds": list(SEEDS), "transfer": None}
     found["finetune"]["cross_domain"]["random"] = [0, 9]
     return found
 

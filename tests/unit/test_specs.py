@@ -20,7 +20,7 @@ from repdrift.experiments.transfer import specs as of_transfer
 from repdrift.experiments.transferability import specs as of_transferability
 from repdrift.plan import specs
 from repdrift.plan.plan import Plan
-from repdrift.specs import JudgeSpec, TrainingSettings, TrainSpec, parse
+from repdrift.specs import FigureSpec, JudgeSpec, TrainingSettings, TrainSpec, parse
 from repdrift.study.figure import Panel
 from repdrift.study.study import COMPARED_ROLES
 from repdrift.study.tasks import Part
@@ -42,7 +42,7 @@ def all_specs(plan):
     for name in plan.experiments["drift"].usual_runs:
         yield from (specs.similarity(plan, role, name, seed) for role in study.probes(plan.runs[name]))
     yield from (specs.table(figure) for figure in plan.figures.values() if figure.rows)
-    yield from map(specs.figure, plan.figures.values())
+    yield from (specs.figure(plan, name) for name in plan.figures)
     yield from (specs.judge(plan, figure) for figure in plan.claims)
     yield specs.report(plan)
     for name, experiment in plan.experiments.items():
@@ -118,7 +118,7 @@ def test_every_kind_of_spec_is_of_some_job(load_config, tmp_path, monkeypatch):
 
 @pytest.fixture
 def plan(load_config):
-    return Plan(load_config("demo"))
+    return Plan(load_config("small"))
 
 
 def inside(**changes):
@@ -165,7 +165,7 @@ def test_a_missing_key_is_refused(plan, key):
 
 
 def test_a_later_setting_is_written_only_where_it_is_not_as_before(load_config):
-    config = load_config("demo")
+    config = load_config("small")
     old = json.loads(canonical(specs.train(Plan(config), "objects", 1)))
     assert set(old) == {"run", "task", "network", "head", "training", "checkpoints", "order", "seed"}
     assert set(old["training"]) == {
@@ -203,6 +203,7 @@ LATER = {
     *((kind, "reduce") for kind in ("ActivationsSpec", "CurveSpec", "SensitivitySpec", "UsualMeasurement")),
     *((kind, "reduce") for kind in ("PairsSpec", "UsualChoices")),
     ("ActivationsSpec", "features"),
+    *(("FigureSpec", name) for name in ("width", "font")),
     *((kind, "own") for kind in ("SimilaritySpec", "CurveSpec", "SensitivitySpec", "PairsSpec", "MovementSpec")),
 }
 
@@ -233,7 +234,7 @@ def test_what_is_no_json_is_refused(text):
 
 
 def test_the_reduction_of_layers_is_written_only_where_it_is_not_as_before(load_config):
-    config = load_config("demo")
+    config = load_config("small")
     before = [text for text in map(canonical, all_specs(Plan(config))) if '"reduce"' in text]
     assert [set(json.loads(text)) for text in before] == [
         {"study", "title", "studied", "figures", "trainings", "config"}
@@ -246,3 +247,14 @@ def test_the_reduction_of_layers_is_written_only_where_it_is_not_as_before(load_
     tried = json.loads(canonical(drift.sensitivity_spec("domain", "main", 1)))
     assert (tried["reduce"], tried["usual"]["reduce"]) == (["mean", "none"], "mean")
     assert json.loads(canonical(multiverse_spec(drift)))["usual"]["reduce"] == "mean"
+
+
+def test_the_width_and_the_font_of_figures_change_the_specs_of_figures_alone(load_config):
+    config = load_config("small")
+    before = list(all_specs(Plan(config)))
+    config["figures"] = {"width": "86 mm", "font": "DejaVu Serif"}
+    after = list(all_specs(Plan(config)))
+    changed = {type(one) for one, other in zip(before, after, strict=True) if canonical(one) != canonical(other)}
+    assert changed == {FigureSpec}
+    figures = [spec for spec in after if isinstance(spec, FigureSpec)]
+    assert {(spec.width, spec.font) for spec in figures} == {(3.3858, "DejaVu Serif")}

@@ -13,7 +13,7 @@ from repdrift.training.progress import Progress
 
 
 def test_every_state_is_told(load_config, tmp_path, monkeypatch, capsys):
-    plan = Plan(load_config("demo") | {"seeds": [1, 2]})
+    plan = Plan(load_config("small") | {"seeds": [1, 2]})
     (tmp_path / "two.yaml").write_text("seeds: [1, 2]\n")
     (tmp_path / "presets").symlink_to(Path("presets").resolve())
     monkeypatch.chdir(tmp_path)
@@ -29,10 +29,10 @@ def test_every_state_is_told(load_config, tmp_path, monkeypatch, capsys):
         progress = Progress(folder("objects-random9", seed), ["key"])
         progress.save({"x": torch.ones(1)}, {"step": 38, "batches_done": 0, "history": history})
         os.utime(progress.state, (time.time() - seconds,) * 2)
-    main(["status", "--configfile", "presets/demo.yaml", "two.yaml"])
+    main(["status", "--configfile", "tests/presets/small.yaml", "two.yaml"])
     lines = capsys.readouterr().out.splitlines()
     total = 2 * len(plan.runs)
-    assert lines[0] == f"results/demo: {total} trainings: 1 done, 1 running, 1 stopped, {total - 3} to do"
+    assert lines[0] == f"results/small: {total} trainings: 1 done, 1 running, 1 stopped, {total - 3} to do"
     told = {line.split()[0]: " ".join(line.split()[1:]) for line in lines[1:]}
     assert list(told) == list(plan.runs)
     assert told["objects"] == "1 of 2"

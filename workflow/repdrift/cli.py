@@ -14,7 +14,7 @@ from repdrift.extras import extra_of, missing
 
 COMMANDS = (
     *("new", "run", "forecast", "layers", "compare", "similarity", "status", "verify"),
-    *("explain", "adopt", "publish", "judge", "report", "clean"),
+    *("explain", "adopt", "publish", "judge", "report", "export", "clean"),
 )  # each is a module in `repdrift.commands`
 OF_FILES = ("similarity",)  # commands that need no study
 RUN = "run"  # the command that takes words for Snakemake, and words in any order

@@ -161,11 +161,16 @@ class TableSpec:
 
 @dataclass(frozen=True)
 class FigureSpec:
-    """A figure: its name, the module that draws it, and the network in words."""
+    """A figure: its name, the module that draws it, the network in words, and what a venue asks for.
+
+    `width` is in inches. The width and the font are None for the usual ones.
+    """
 
     figure: str
     kind: str
     network: str
+    width: float | None = None
+    font: str | None = None
 
 
 @dataclass(frozen=True)

@@ -44,8 +44,8 @@ rule figure:
         mem_mb=1000,
         runtime=growing(10),
     params:
-        spec=lambda w: canonical(specs.figure(PLAN.figures[w.figure])),
-        code=lambda w: code_of("figure", specs.figure(PLAN.figures[w.figure])),
+        spec=lambda w: canonical(specs.figure(PLAN, w.figure)),
+        code=lambda w: code_of("figure", specs.figure(PLAN, w.figure)),
         # Snakemake's own report shows title and caption. Snakemake does not track a function of the resources, so a new
         # caption does not redraw the figure.
         title=lambda w, resources: as_rst(PLAN.figures[w.figure].title),

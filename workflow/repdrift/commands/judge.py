@@ -28,6 +28,7 @@ from repdrift.experiments.drift.claims import multiverse_spec
 from repdrift.experiments.drift.experiment import Drift
 from repdrift.experiments.drift.stages import compare_with_published, judge_under_choices
 from repdrift.experiments.drift.validation import NUMBERS
+from repdrift.figures.venue import Venue
 from repdrift.plan import specs
 from repdrift.plan.plan import Plan
 from repdrift.plan.schema import check_schema
@@ -136,7 +137,8 @@ def validation(plan: Plan, tables: Tables) -> list[Row]:
 
 def draw(plan: Plan, name: str, output: Path) -> None:
     """Draw a figure of verdicts from its table."""
-    found = plan.figures[name]
-    figure = figures.draw(output / f"{name}.csv", found.drawing, found.network)
+    found = specs.figure(plan, name)
+    venue = Venue(found.width, found.font)
+    figure = figures.draw(output / f"{name}.csv", found.kind, found.network, venue)
     for extension in figures.FORMATS:
         figures.write(figure, output / f"{name}.{extension}", extension)

@@ -17,6 +17,7 @@ from repdrift.errors import UserError
 from repdrift.figures import style
 from repdrift.figures.layer_names import with_short_names
 from repdrift.figures.table import read
+from repdrift.figures.venue import FONT, USUAL, Folded, Venue, at, check_font
 from repdrift.provenance.csv_tables import TEXT
 from repdrift.provenance.parts import drawings
 
@@ -60,7 +61,7 @@ def drawing(kind: str) -> Drawing:
     return cast(Drawing, import_module(f"repdrift.{found[kind]}"))
 
 
-def draw(path: Path, kind: str, network: str) -> Figure:
+def draw(path: Path, kind: str, network: str, venue: Venue = USUAL) -> Figure:
     """Draw the table at `path`.
 
     Parameters
@@ -71,16 +72,21 @@ def draw(path: Path, kind: str, network: str) -> Figure:
         The name of the module that draws it, see `drawing`.
     network : str
         The name of the network in the footer.
+    venue : Venue
+        The width and the font.
 
     Raises
     ------
     UserError
-        If the kind is unknown, or the table is empty or lacks a column.
+        If the kind or the font is unknown, or the table is empty or lacks a column.
     """
     found = drawing(kind)
     table = literal(with_short_names(read(path, found.COLUMNS)))
-    with style.applied():
+    check_font(venue.font or FONT)
+    with at(venue), style.applied():
         figure = found.draw(table, DOLLAR.sub(r"\\$", network))
+        if isinstance(figure, Folded):
+            figure.repeat_labels()
         lay_out(figure)
     return figure
 
@@ -103,5 +109,6 @@ def lay_out(figure: Figure) -> None:
 
 def write(figure: Figure, file: Path | os.PathLike[str], extension: str) -> None:
     """Write a figure as ``svg``, ``pdf`` or ``png`` (300 dots per inch)."""
-    with style.applied():
+    venue = figure.venue if isinstance(figure, Folded) else USUAL
+    with at(venue), style.applied():
         figure.savefig(file, format=extension, dpi=DPI, metadata=METADATA[extension])

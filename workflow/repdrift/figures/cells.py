@@ -9,7 +9,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from repdrift.figures import style
+from repdrift.figures import style, venue
 from repdrift.figures.layer_names import MANY
 
 MAP = "viridis"
@@ -32,7 +32,7 @@ def draw_cells(axes: Axes, means: pd.DataFrame, points: float, limits: Range = U
         vmin=limits[0],
         vmax=limits[1],
         cmap=MAP,
-        annot=values if points >= LEGIBLE else None,
+        annot=values if points >= (style.TINY if venue.is_narrow() else LEGIBLE) else None,
         fmt="",
         annot_kws={"size": points},
         linewidths=0.3 if len(means) <= MANY else 0,

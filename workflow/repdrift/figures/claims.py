@@ -19,6 +19,7 @@ from repdrift.claims.verdict import seeds_in_words, together
 from repdrift.figures import style, verdicts
 from repdrift.figures.colours import Colour
 from repdrift.figures.forest import Claim, Effect, Row, claims_in
+from repdrift.figures.forest_places import Places, places
 from repdrift.figures.style import Strip, mixed
 from repdrift.figures.table import joined, ordered
 from repdrift.similarity.choice import main_estimator
@@ -27,9 +28,8 @@ COLUMNS = (
     "claim", "sentence", "origin", "contrast", "layer", "decides", "needs", "estimator", "seeds", "effect", "low",
     "high", "margin", "unit", "equal", "p", "verdict",
 )  # fmt: skip
-WIDTH, TALLEST = 7.0, 9.05  # size in inches of the text on a page
+TALLEST = 9.05  # height in inches of the text on a page
 HEAD, CLAIM, LINE, SPACE = 0.36, 0.117, 0.097, 0.024  # heights in inches
-INDENT, PLOT, PLOT_WIDTH, NUMBERS = 0.45, 3.74, 1.76, 5.6  # left edges and width in inches
 MOST = 8  # the most rows of a claim if not all contrasts fit on the page
 SENTENCE = 6.5  # font size of sentences in points; all other text has the size TINY
 SHAPES = ("o", "s", "^", "D")  # the estimators
@@ -47,17 +47,18 @@ class Scale:
     """The horizontal axis: linear within the margin, and logarithmic beyond it, up to 10 to the power of `decades`."""
 
     decades: int
+    places: Places
 
     @classmethod
-    def of(cls, ratios: "pd.Series[float]") -> "Scale":
+    def of(cls, ratios: "pd.Series[float]", places: Places) -> "Scale":
         largest = float(ratios.abs().max())
-        return cls(max(1, math.ceil(math.log10(largest) - 1e-9)) if largest > 1 else 1)
+        return cls(max(1, math.ceil(math.log10(largest) - 1e-9)) if largest > 1 else 1, places)
 
     def place(self, ratio: float) -> float:
         """Return the position in inches of an effect in margins. Beyond the axis, it is the end of the axis."""
         size = abs(ratio) if abs(ratio) <= 1 else 1 + math.log10(abs(ratio))
         share = math.copysign(min(size, 1 + self.decades) / (1 + self.decades), ratio)
-        return PLOT + PLOT_WIDTH * (1 + share) / 2
+        return self.places.plot + self.places.plot_width * (1 + share) / 2
 
     @property
     def ticks(self) -> list[float]:
@@ -87,6 +88,10 @@ class Forest:
         """The estimator whose numbers are written; empty if there is none."""
         return main_estimator(self.estimators) if self.estimators else ""
 
+    @property
+    def places(self) -> Places:
+        return self.scale.places
+
     def shape(self, estimator: str) -> str:
         names = sorted(self.estimators, key=lambda name: name != self.main)
         plain = estimator.removesuffix(CALIBRATED)
@@ -97,21 +102,31 @@ class Forest:
         one = row.main
         words = effect_in_words(one.effect, one.low, one.high, one.unit)
         words += "" if one.seeds == self.seeds else f", n = {one.seeds}"
-        label = style.wrap(row.label, PLOT - INDENT - 0.05, style.TINY)
-        return label, style.wrap(words, WIDTH - NUMBERS - 0.02, style.TINY)
+        label = style.wrap(row.label, self.places.label_width, style.TINY)
+        return label, style.wrap(words, self.places.width - self.places.numbers - 0.02, style.TINY)
+
+    def lines(self, row: Row) -> int:
+        """Return the number of lines of a row."""
+        label, words = (text.count("\n") + 1 for text in self.texts(row))
+        return label + words if self.places.stacked else max(label, words)
+
+    def head_height(self, claim: Claim) -> float:
+        """Return the height in inches of the sentence of a claim and of its verdict."""
+        lines = sentence(claim, self.places).count("\n") + self.places.stacked
+        return CLAIM + LINE * lines
 
     @property
     def height(self) -> float:
         """The height in inches of all claims."""
-        lines = [max(text.count("\n") + 1 for text in self.texts(row)) for claim in self.claims for row in claim.rows]
-        heads = [CLAIM + LINE * sentence(claim).count("\n") + SPACE for claim in self.claims]
+        lines = [self.lines(row) for claim in self.claims for row in claim.rows]
+        heads = [self.head_height(claim) + SPACE for claim in self.claims]
         return LINE * sum(lines) + sum(heads) + 0.04
 
 
-def sentence(claim: Claim) -> str:
+def sentence(claim: Claim, places: Places) -> str:
     """Return the sentence of a claim, and who makes it if the paper does not, broken into lines."""
     origin = "" if claim.origin == PAPER else f" [{claim.origin}]"
-    return style.wrap(claim.sentence + origin, NUMBERS - INDENT - 0.15, SENTENCE)
+    return style.wrap(claim.sentence + origin, places.sentence_width, SENTENCE)
 
 
 def draw(table: pd.DataFrame, network: str) -> Figure:
@@ -122,17 +137,18 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     """
     names = [name for name in ordered(table["estimator"]) if name and not name.endswith(CALIBRATED)]
     main = main_estimator(names) if names else ""
-    scale = Scale.of(table["effect"] / table["margin"].where(table["margin"] > 0, 1.0))
+    columns_at = places()
+    scale = Scale.of(table["effect"] / table["margin"].where(table["margin"] > 0, 1.0), columns_at)
     handles = legend_handles(table, names, main)
-    columns = style.legend_columns([str(handle.get_label()) for handle in handles], WIDTH - 0.2)
+    columns = style.legend_columns([str(handle.get_label()) for handle in handles], columns_at.width - 0.2)
     every = len(table)
     for most in (every, *range(MOST, 0, -1)):
         forest = Forest(list(claims_in(table, main, most)), names, scale, int(table["seeds"].mode().iloc[0]))
-        text = style.wrap(footer(forest, network, folded=most < every), WIDTH - 0.1, style.TINY)
+        text = style.wrap(footer(forest, network, folded=most < every), columns_at.width - 0.1, style.TINY)
         strip = Strip(math.ceil(len(handles) / columns), text)
         if HEAD + forest.height + strip.height <= TALLEST:
             break
-    figure = style.make_figure(WIDTH, HEAD + forest.height, strip)
+    figure = style.make_figure(columns_at.width, HEAD + forest.height, strip)
     axes = verdicts.canvas(figure, forest.height, HEAD)
     draw_head(axes, scale, HEAD + forest.height)
     top = HEAD
@@ -182,29 +198,34 @@ def draw_head(axes: Axes, scale: Scale, bottom: float) -> None:
         axes.plot([place, place], [HEAD, bottom], zorder=0.5, **(ZERO if tick == 0 else GRID))
         if scale.named(tick):
             axes.text(place, HEAD - 0.03, f"{tick:g}".replace("-", "\u2212"), ha="center", **small)
-    axes.text(PLOT, HEAD - 0.14, "against the claim", ha="left", **small)
-    axes.text(PLOT + PLOT_WIDTH, HEAD - 0.14, "for the claim", ha="right", **small)
+    left, width = scale.places.plot, scale.places.plot_width
+    axes.text(left, HEAD - 0.14, "against the claim", ha="left", **small)
+    axes.text(left + width, HEAD - 0.14, "for the claim", ha="right", **small)
     large: dict[str, Any] = {"fontsize": style.SMALL, "va": "top", "color": "0.2"}
-    axes.text(PLOT + PLOT_WIDTH / 2, 0.03, "effect in margins", ha="center", **large)
-    axes.text(NUMBERS, 0.03, f"effect [{CONFIDENCE:.0%} interval]", **large)
+    axes.text(left + width / 2, 0.03, "effect in margins", ha="center", **large)
+    axes.text(scale.places.numbers, 0.03, f"effect [{CONFIDENCE:.0%} interval]", **large)
 
 
 def draw_claim(axes: Axes, claim: Claim, forest: Forest, top: float) -> float:
     """Draw a claim and its rows, and return the position of their lower edge in inches from the top."""
-    words = sentence(claim)
-    height, middle = CLAIM + LINE * words.count("\n"), top + CLAIM / 2
+    at = forest.places
+    words = sentence(claim, at)
+    height, middle = forest.head_height(claim), top + CLAIM / 2
     # The lines of the axis end at a sentence, which may reach over them.
-    verdicts.cell(axes, (verdicts.LEFT, top), NUMBERS - 0.05 - verdicts.LEFT, height, "white", zorder=0.8)
+    reach = (at.width if at.stacked else at.numbers - 0.05) - verdicts.LEFT
+    verdicts.cell(axes, (verdicts.LEFT, top), reach, height, "white", zorder=0.8)
     bold: dict[str, Any] = {"fontsize": SENTENCE, "weight": "bold", "va": "center_baseline"}
     axes.text(verdicts.LEFT, middle, claim.name, **bold)
-    axes.text(INDENT, top + 0.02, words, fontsize=SENTENCE, va="top", linespacing=1.1)
+    below = LINE if at.stacked else 0.0  # the verdict stands beside the name of the claim then
+    verdict_left = at.sentence if at.stacked else at.numbers
+    axes.text(at.sentence, top + below + 0.02, words, fontsize=SENTENCE, va="top", linespacing=1.1)
     by = {estimator: together(found, claim.needs) for estimator, found in claim.verdicts.items()}
     verdict = by.get(forest.main) or next(iter(by.values()), UNDECIDED)
     # With too few seeds no claim has a verdict, which the footer says once.
     if forest.seeds >= MIN_SEEDS:
-        axes.text(NUMBERS, middle, verdict, color=verdicts.INK[verdict], **bold)
+        axes.text(verdict_left, middle, verdict, color=verdicts.INK[verdict], **bold)
     if len(by) > 1 and forest.seeds >= MIN_SEEDS:
-        left = NUMBERS + style.text_width(verdict, SENTENCE) * 1.15 + 0.1
+        left = verdict_left + style.text_width(verdict, SENTENCE) * 1.15 + 0.1
         for place, (estimator, each) in enumerate(by.items()):
             looks = look_of(estimator, mixed(verdicts.COLOURS[each], "white", 0.0), each, forest)
             axes.plot([left + 0.085 * place], [middle], markersize=LARGE, **looks)
@@ -217,14 +238,20 @@ def draw_claim(axes: Axes, claim: Claim, forest: Forest, top: float) -> float:
 def draw_row(axes: Axes, row: Row, forest: Forest, top: float) -> float:
     """Draw the label, the marks and the number of a row, and return the position of its lower edge."""
     label, words = forest.texts(row)
-    height = LINE * (max(label.count("\n"), words.count("\n")) + 1)
+    at = forest.places
+    of_label = top + LINE * (label.count("\n") + 1) / 2
+    if at.stacked:
+        # The lines of the axis do not cross the label.
+        verdicts.cell(axes, (verdicts.LEFT, top), at.width, LINE * (label.count("\n") + 1), "white", zorder=0.8)
+        top += LINE * (label.count("\n") + 1)
+    height = LINE * (words.count("\n") + 1 if at.stacked else forest.lines(row))
     middle = top + height / 2
     if row.main.margin > 0:
         left, right = forest.scale.place(-1), forest.scale.place(1)
         verdicts.cell(axes, (left, top), right - left, height, EQUAL if row.main.equal else BAND, zorder=0.2)
     text: dict[str, Any] = {"fontsize": style.TINY, "va": "center", "linespacing": 1.05}
-    axes.text(INDENT, middle, label, color="0.3", **text)
-    axes.text(NUMBERS, middle, words, color="0.1", **text)
+    axes.text(at.indent, of_label if at.stacked else middle, label, color="0.3", **text)
+    axes.text(at.numbers, middle, words, color="0.1", **text)
     for one in row.beside:
         draw_beside(axes, one, forest, middle)
     for one in reversed(row.effects):  # the main estimator comes last, on top of the others

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from repdrift.figures import style
+from repdrift.figures import style, venue
 from repdrift.figures.lines import lettered
 from repdrift.figures.style import Look, Strip
 from repdrift.figures.table import joined
@@ -60,19 +60,21 @@ class Grid:
         height : float
             Height of a row in inches.
         """
-        width = style.DOUBLE if len(targets) > 1 else style.SINGLE
-        columns = style.legend_columns(labels, width - 0.6)
+        width = venue.double() if len(targets) > 1 else venue.single()
+        columns = style.legend_columns(labels, width - (0.9 if venue.is_narrow() else 0.6))
         strip = Strip(math.ceil(len(labels) / columns), style.wrap(joined(footer), width - 0.1, style.TINY))
-        titles = [style.wrap(title, (width - 0.5) / len(targets) - 0.1, 8) for title in lettered(targets)]
+        folds = venue.folds(len(targets))
+        room = (width - (0.8 if venue.is_narrow() else 0.5)) / venue.across(len(targets)) - 0.1
+        titles = [style.wrap(title, room, 8) for title in lettered(targets)]
         lines = max(title.count("\n") + 1 for title in titles)
-        figure = style.make_figure(width, height * rows + 0.3 + 0.15 * lines, strip)
-        axes = figure.subplots(rows, len(targets), sharey="row", squeeze=False)
+        figure = style.make_figure(width, folds * (height * rows + 0.3 + 0.15 * lines), strip)
+        axes = venue.panels(figure, rows, len(targets), sharey="row")
         for column, title in zip(axes[0], titles, strict=True):
             column.set_title(title)
         return cls(figure, [list(row) for row in axes], Look.of(labels), strip, columns)
 
     def legend(self) -> None:
-        style.legend(self.axes[-1][0], self.look.handles(style.DOUBLE - 0.6), self.columns, self.strip.legend_top)
+        style.legend(self.axes[-1][0], self.look.handles(venue.double() - 0.6), self.columns, self.strip.legend_top)
 
 
 def name_ticks(axes: Axes, names: Mapping[int, str], order: Sequence[int]) -> None:

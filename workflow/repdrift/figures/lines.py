@@ -8,8 +8,9 @@ import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from matplotlib.transforms import IdentityTransform, ScaledTranslation, blended_transform_factory
 
-from repdrift.figures import style
+from repdrift.figures import style, venue
 from repdrift.figures.layer_names import shown_places
 from repdrift.figures.points import point_handles, t_intervals
 from repdrift.figures.style import Look, Strip
@@ -74,7 +75,8 @@ class Legends:
     """The legends below a grid of axes.
 
     There is one legend if all columns have the same series. Otherwise there is one below each column, and one entry for
-    the null below the first. `joined` tells whether lines join the means of a series.
+    the null below the first. If the columns are folded, the legends stand below each other, each with the letter of its
+    panel. `joined` tells whether lines join the means of a series.
     """
 
     def __init__(
@@ -88,7 +90,9 @@ class Legends:
     ) -> None:
         null: list[Artist] = [null_handle(joined)] if with_null else []
         self.shared = all(labels == series[0] for labels in series)
-        self.inches = [width] if self.shared else [column - 0.1 for column in column_widths]
+        self.stacked = not self.shared and venue.folds(len(series)) > 1
+        of_columns = [width - 0.3 if self.stacked else column - 0.1 for column in column_widths]
+        self.inches = [width] if self.shared else of_columns
         # A shared legend has one width, so this zip stops after the first column.
         every = list(dict.fromkeys(label for labels in series for label in labels))
         looks = [(Look.of(labels, every), inches) for labels, inches in zip(series, self.inches, strict=False)]
@@ -100,7 +104,8 @@ class Legends:
     @property
     def lines(self) -> int:
         """Number of lines of text that the legends take, including the entry for the null."""
-        return max(self._lines(0) + len(self.null), *map(self._lines, range(len(self.handles))))
+        every = [self._lines(index) for index in range(len(self.handles))]
+        return sum(every) + len(self.null) if self.stacked else max(every[0] + len(self.null), *every)
 
     def _columns(self, index: int) -> int:
         return style.legend_columns([str(handle.get_label()) for handle in self.handles[index]], self.inches[index])
@@ -113,10 +118,24 @@ class Legends:
 
     def write(self, bottom: Sequence[Axes], strip: Strip) -> None:
         """Write the legends below the axes of the bottom row."""
+        top, lowest = strip.legend_top, strip.legend_top
         for index, handles in enumerate(self.handles):
-            style.legend(bottom[index], handles, self._columns(index), strip.legend_top)
+            place = lowest if self.stacked else top
+            if self.stacked:
+                write_letter(bottom[0], style.letter(index), place)
+            style.legend(bottom[0 if self.stacked else index], handles, self._columns(index), place)
+            lowest -= strip.LINE * self._lines(index)
         if self.null:
-            style.legend(bottom[0], self.null, 1, strip.legend_top - strip.LINE * self._lines(0))
+            style.legend(bottom[0], self.null, 1, lowest if self.stacked else top - strip.LINE * self._lines(0))
+
+
+def write_letter(axes: Axes, letter: str, top: float) -> None:
+    """Write the letter of a panel to the left of its legend, `top` inches above the lower edge of the figure."""
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    place = ScaledTranslation(-0.25, top, figure.dpi_scale_trans)
+    across = blended_transform_factory(axes.transAxes, IdentityTransform()) + place
+    figure.text(0, 0, letter, transform=across, fontsize=style.SMALL, va="top", in_layout=False)
 
 
 def draw_curves(axes: Axes, shown: pd.DataFrame, *, x: str, y: str, hue: str, look: Look, log: bool = False) -> None:

@@ -22,10 +22,10 @@ from matplotlib.textpath import TextPath
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import blended_transform_factory
 
+from repdrift.figures import venue
 from repdrift.figures.colours import Colour, colours_of, of_layers
 from repdrift.user_code import file_and_function, is_own
 
-SINGLE, DOUBLE = 3.3, 6.75  # widths in inches of a figure over one and over two columns of a paper
 GREY = "0.45"
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p")
 BEYOND = 0.1  # how far an axis of similarities reaches beyond 0 and 1 for the sake of an interval
@@ -49,7 +49,6 @@ ESTIMATORS = {
 }
 
 STYLE: dict[str, Any] = {
-    "font.family": "DejaVu Sans",  # this font comes with matplotlib, so every machine draws the same letters
     "font.size": 8,
     "axes.labelsize": 8,
     "axes.titlesize": 8,
@@ -77,7 +76,7 @@ STYLE: dict[str, Any] = {
 @contextmanager
 def applied() -> Iterator[None]:
     """Apply our style on top of matplotlib's defaults, whatever the user's matplotlibrc says."""
-    with matplotlib.style.context(["default", STYLE]):
+    with matplotlib.style.context(["default", STYLE | venue.fonts()]):
         yield
 
 
@@ -101,12 +100,16 @@ def biased_first(estimators: Sequence[str]) -> list[str]:
     return sorted(estimators, key=lambda name: not name.partition("@")[0].endswith("-biased"))
 
 
-@cache  # figures of many words measure the same ones again and again
 def text_width(text: str, points: float) -> float:
     """Return the width in inches of a line of text drawn in this font size."""
+    return _text_width(text, points, tuple(venue.families()))
+
+
+@cache  # figures of many words measure the same ones again and again
+def _text_width(text: str, points: float, fonts: tuple[str, ...]) -> float:
     if not text.strip():
         return 0.0
-    outline = TextPath((0, 0), text, prop=FontProperties(family=STYLE["font.family"], size=points))
+    outline = TextPath((0, 0), text, prop=FontProperties(family=list(fonts), size=points))
     # Glyphs have vertices at their extremes. To trace their curves would take 300 times as long.
     drawn = outline.codes != Path.CLOSEPOLY
     return float(np.ptp(outline.vertices[drawn, 0])) / 72
@@ -267,7 +270,7 @@ def make_figure(
     bottom = strip.height / height
     rect = (0, bottom, 1 - right / width, 1 - bottom)
     layout = ConstrainedLayoutEngine(rect=rect, w_pad=0.04, h_pad=between / 2, compress=square)
-    figure = Figure(figsize=(width, height), layout=layout)
+    figure = venue.Folded(figsize=(width, height), layout=layout)
     figure.text(
         0.04 / width,
         strip.EDGE / height,

@@ -16,10 +16,13 @@ from repdrift.plan.schema import check_schema
 from repdrift.plan.training_checking import check_training
 from repdrift.similarity.registry import images_needed
 from repdrift.study.config import Config, image_sections, merged
+from repdrift.study.lengths import inches
 from repdrift.study.refusal import check_at_most, nearest, refusal
 from repdrift.study.sections import parse
 from repdrift.study.study import Study
 from repdrift.study.tasks import Part
+
+NARROWEST, WIDEST = 80, 400  # widths of figures in millimetres
 
 
 def check(config: Config) -> dict[str, Any]:
@@ -52,6 +55,7 @@ def check(config: Config) -> dict[str, Any]:
     if config["weights"] is None:
         _check_pretraining(config)
     _check_probe(config)
+    _check_figures(config)
     check_images(config, looks)
     check_networks(config)
     study = Study(parse(config))
@@ -179,3 +183,14 @@ def _check_probe(config: Config) -> None:
             f"allowed is {least}, which the estimators of similarity need, to {size}, the number of images of {key}"
         )
         raise refusal("probe.images", images, sentence)
+
+
+def _check_figures(config: Config) -> None:
+    """Check the width of figures, and that this machine has their font."""
+    width, name = (config["figures"][key] for key in ("width", "font"))
+    if width is not None and not NARROWEST <= inches(width) * 25.4 <= WIDEST:
+        raise refusal("figures.width", width, f"allowed is {NARROWEST} mm to {WIDEST} mm")
+    if name is not None:
+        from repdrift.figures.venue import check_font  # noqa: PLC0415  imports the drawing library
+
+        check_font(name)

@@ -15,6 +15,7 @@ from repdrift.plan.plan import Plan
 from repdrift.similarity.registry import needs_features
 from repdrift.study.architectures import HALF
 from repdrift.study.figure import Figure
+from repdrift.study.lengths import inches
 from repdrift.study.runs import INDEPENDENT, INDEPENDENT_2, INITIAL, Run, variant_of
 from repdrift.study.sections import Pixels, without_defaults
 from repdrift.study.studied import is_fine_tuned, labels_of, start_in_words, studied, title_of
@@ -108,8 +109,10 @@ def table(figure: Figure) -> specs.TableSpec:
     return specs.TableSpec(tuple(figure.panels), tuple(figure.rows.values()))
 
 
-def figure(figure: Figure) -> specs.FigureSpec:
-    return specs.FigureSpec(figure.name, figure.drawing, figure.network)
+def figure(plan: Plan, name: str) -> specs.FigureSpec:
+    figure, asked = plan.figures[name], plan.study.config.figures
+    width = None if asked.width is None else round(inches(asked.width), 4)
+    return specs.FigureSpec(figure.name, figure.drawing, figure.network, width, asked.font)
 
 
 def judge(plan: Plan, claims_figure: str) -> specs.JudgeSpec:
@@ -130,7 +133,7 @@ def report(plan: Plan) -> specs.ReportSpec:
         for figure in plan.figures.values()
     ]
     config = plan.study.config
-    usual = {"data", "keep"} | ({"images"} if config.images == USUAL_PIXELS else set())
+    usual = {"data", "keep", "figures"} | ({"images"} if config.images == USUAL_PIXELS else set())
     settings = {key: value for key, value in without_defaults(config.given, config).items() if key not in usual}
     trainings = tuple(_training(plan, run) for run in plan.runs.values())
     return specs.ReportSpec(config.study, title_of(plan.study), studied(plan.study), tuple(shown), trainings, settings)

@@ -20,7 +20,10 @@ ARITHMETIC = ("torch", "torchvision", "numpy")  # packages whose versions may ch
 
 @dataclass(frozen=True)
 class Fault:
-    """Something that is wrong with an artifact: it is ``altered``, ``stale`` or ``unknown``, or it ``differs``."""
+    """Something that is wrong with an artifact.
+
+    It is ``altered``, ``stale``, ``unknown`` or ``missing``, or it ``differs``.
+    """
 
     path: Path
     kind: str
@@ -139,8 +142,8 @@ class Verification:
         )
         return dict(sorted(Counter(made_by).items()))
 
-    def faults(self) -> Iterator[Fault]:
-        """Give everything that is wrong, artifact by artifact."""
+    def faults(self, *, code: bool = True) -> Iterator[Fault]:
+        """Give everything that is wrong, artifact by artifact. `code` tells whether other code is wrong too."""
         for path, made in self.records.items():
             if made is None:
                 yield Fault(path, "unknown", "no sidecar says what it is made of")
@@ -148,11 +151,8 @@ class Verification:
                 yield from self.alterations(path, made)
                 if made.get("seal") != seal(made):
                     continue  # nothing else that it says can be believed
-                declared, changed = declared_code(made), changed_modules(made)
-                if changed or declared.get("code") != present_code(declared.get("program"), made.get("spec", {})):
-                    code = "the code that it was adopted for" if made.get("adopted") else "the code that made it"
-                    which = f" ({', '.join(changed)})" if changed else ""
-                    yield Fault(path, "stale", f"{code}{which} has changed since")
+                if code:
+                    yield from self.changed_code(path, made)
                 yield from self.changed_inputs(path, made)
 
     def alterations(self, path: Path, made: Mapping[str, Any]) -> Iterator[Fault]:
@@ -163,6 +163,14 @@ class Verification:
             yield Fault(path, "altered", "its sidecar is not as it was written")
         if made.get("path") != str(path):
             yield Fault(path, "altered", f"it was made as {made.get('path')}")
+
+    def changed_code(self, path: Path, made: Mapping[str, Any]) -> Iterator[Fault]:
+        """Give a fault if the present code is not what made an artifact, or what it was adopted for."""
+        declared, changed = declared_code(made), changed_modules(made)
+        if changed or declared.get("code") != present_code(declared.get("program"), made.get("spec", {})):
+            code = "the code that it was adopted for" if made.get("adopted") else "the code that made it"
+            which = f" ({', '.join(changed)})" if changed else ""
+            yield Fault(path, "stale", f"{code}{which} has changed since")
 
     def changed_inputs(self, path: Path, made: Mapping[str, Any]) -> Iterator[Fault]:
         """Give each file that an artifact was made of, and that is not what it was then."""

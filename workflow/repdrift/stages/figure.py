@@ -4,6 +4,7 @@ from functools import partial
 from pathlib import Path
 
 from repdrift import command, figures
+from repdrift.figures.venue import Venue
 from repdrift.provenance.artifacts import Job
 from repdrift.specs import FigureSpec
 
@@ -14,7 +15,7 @@ def main() -> None:
     args = flags.parse_args()
     spec: FigureSpec = args.spec
     job = Job(spec, args.code, [args.table])
-    drawn = figures.draw(args.table, spec.kind, spec.network)
+    drawn = figures.draw(args.table, spec.kind, spec.network, Venue(spec.width, spec.font))
     for extension in figures.FORMATS:
         path = args.output.with_suffix(f".{extension}")
         job.save(path, partial(figures.write, drawn, extension=extension))

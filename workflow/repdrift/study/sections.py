@@ -245,6 +245,17 @@ class Keep:
 
 
 @dataclass(frozen=True)
+class Figures:
+    """The width and the font of all figures. None is for the usual ones.
+
+    `width` is a length with a unit, see `repdrift.study.lengths`.
+    """
+
+    width: str | None = None
+    font: str | None = None
+
+
+@dataclass(frozen=True)
 class Similarity:
     """The estimators of similarity, and how sure one can be of their values.
 
@@ -300,6 +311,7 @@ class Config:
     keep: Keep
     similarity: Similarity
     sensitivity: Sensitivity
+    figures: Figures
     experiments: Mapping[str, Any]
     given: Mapping[str, Any]
 

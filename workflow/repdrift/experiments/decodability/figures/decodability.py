@@ -14,7 +14,7 @@ from repdrift.experiments.decodability.tables import (
     SOURCE,
     TARGET,
 )
-from repdrift.figures import style
+from repdrift.figures import style, venue
 from repdrift.figures.grid import Grid
 from repdrift.figures.lines import fit_layer_names
 from repdrift.figures.points import draw_points, point_handles, seeds_in_words
@@ -47,10 +47,10 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
                 axes.axhline(level, color="0.88", linewidth=0.6, zorder=0)
             of_target = rows[rows["images"] == target]
             draw_points(axes, of_target, x="layer", hue=SERIES, look=look, order=layers, joined=True)
-            fit_layer_names(axes, layers, style.DOUBLE / len(targets) - 0.3)
+            fit_layer_names(axes, layers, venue.double() / venue.across(len(targets)) - 0.3)
         axes_of_row[0].set_ylabel(label)
     grid.figure.align_ylabels()
-    handles = point_handles(look, style.DOUBLE - 0.6)
+    handles = point_handles(look, venue.double() - 0.6)
     style.legend(grid.axes[-1][0], handles, grid.columns, grid.strip.legend_top)
     return grid.figure
 

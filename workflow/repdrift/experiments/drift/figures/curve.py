@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from repdrift.figures import style
+from repdrift.figures import style, venue
 from repdrift.figures.change import CHANGE, LOG_WORDS, change_label, set_change_axis, with_change
 from repdrift.figures.layer_names import MANY
 from repdrift.figures.lines import NULL, draw_curves, lettered, null_handle
@@ -22,7 +22,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     """Draw a column of axes for each estimator: the similarity of each layer above, and 1 - similarity below."""
     table = with_change(table)
     estimators, layers = style.biased_first(ordered(table["estimator"])), ordered(table["layer"])
-    width = style.DOUBLE if len(estimators) > 1 else style.SINGLE
+    width = venue.double() if len(estimators) > 1 else venue.single()
     look = Look.of_layers(layers)
     handles = look.handles(width)
     handles = handles[:: math.ceil(len(handles) / MANY)]  # of many layers, the legend has some
@@ -31,8 +31,8 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     columns = style.legend_columns([str(handle.get_label()) for handle in handles], width - 0.6)
     text = style.wrap(f"{footer(table, network)} · {LOG_WORDS}", width - 0.1, style.TINY)
     strip = Strip(math.ceil(len(handles) / columns), text)
-    figure = style.make_figure(width, 2 * AXES_HEIGHT + 0.35, strip)
-    upper, lower = figure.subplots(2, len(estimators), squeeze=False, sharex=True, sharey="row")
+    figure = style.make_figure(width, venue.folds(len(estimators)) * (2 * AXES_HEIGHT + 0.35), strip)
+    upper, lower = venue.panels(figure, 2, len(estimators), sharex=True, sharey="row")
     limits = style.similarity_limits(table["value"], t_intervals(table, ["epoch", "layer", "estimator"]))
     titles = lettered([style.estimator_label(estimator) for estimator in estimators])
     for top, bottom, estimator, title in zip(upper, lower, estimators, titles, strict=True):

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from repdrift.claims.rule import CONFIDENCE
-from repdrift.figures import style
+from repdrift.figures import style, venue
 from repdrift.figures.cells import draw_cells, draw_colour_bar, fitting, two_decimals
 from repdrift.figures.layer_names import shown_places
 from repdrift.figures.lines import fit_layer_names, layer_names_fit, lettered, level, longest
@@ -29,11 +29,12 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     table = table[table["estimator"] == estimator]
     cells = t_intervals(table, ["panel", "layer", "reference_layer"])
     panels, layers, references = (ordered(table[column]) for column in ("panel", "layer", "reference_layer"))
-    width = style.DOUBLE if len(panels) > 2 else style.SINGLE
-    across = min(ACROSS, len(panels))
+    width = venue.double() if len(panels) > 2 else venue.single()
+    across = min(2 if venue.is_narrow() else ACROSS, len(panels))
     side = panel_width((width - longest(layers) - BAR_WIDTH) / across, references)
     named = lettered(panels)
-    titles = [title for first in range(0, len(named), across) for title in level(named[first : first + across], side)]
+    room = 0.9 * side if venue.is_narrow() else side
+    titles = [title for first in range(0, len(named), across) for title in level(named[first : first + across], room)]
     strip = Strip(0, style.wrap(f"{footer(table, network, errors(cells))} · {SIDES}", width - 0.1, style.TINY))
     height = side * len(layers) / len(references)
     rows_with_names = 1 if len(panels) % across == 0 else 2  # layer names stand below the last heatmap of each column

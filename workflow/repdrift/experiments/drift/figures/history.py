@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from repdrift.figures import style
+from repdrift.figures import style, venue
 from repdrift.figures.change import LOG_WORDS, set_log_axis
 from repdrift.figures.colours import quantity
 from repdrift.figures.lines import draw_curves
@@ -37,14 +37,14 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     series = ordered(table["series"])
     look = Look.of(series)
     best = best_accuracies(series)
-    handles = look.handles(style.DOUBLE - 0.6)
+    handles = look.handles(venue.double() - 0.6)
     handles += [Line2D([], [], color=style.GREY, label=BEST_LABEL, **BEST)] if best else []
     handles += [Line2D([], [], label=CHANCE_LABEL, **CHANCE)]
-    columns = style.legend_columns([str(handle.get_label()) for handle in handles], style.DOUBLE - 0.6)
-    footer_text = style.wrap(f"{footer(table, network)} · {LOG_WORDS}", style.DOUBLE - 0.1, style.TINY)
+    columns = style.legend_columns([str(handle.get_label()) for handle in handles], venue.double() - 0.6)
+    footer_text = style.wrap(f"{footer(table, network)} · {LOG_WORDS}", venue.double() - 0.1, style.TINY)
     strip = Strip(math.ceil(len(handles) / columns), footer_text)
-    figure = style.make_figure(style.DOUBLE, AXES_HEIGHT, strip)
-    row = figure.subplots(1, len(MEASURES))
+    figure = style.make_figure(venue.double(), venue.folds(len(MEASURES)) * AXES_HEIGHT, strip)
+    row = venue.panels(figure, 1, len(MEASURES))[0]
     for index, (axes, (measure, label)) in enumerate(zip(row, MEASURES.items(), strict=True)):
         loss = measure == "train_loss"
         # The training loss is the mean over the steps of an epoch, so epoch 0, which has no steps, has none.

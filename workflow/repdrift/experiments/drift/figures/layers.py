@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from repdrift.figures import style
+from repdrift.figures import style, venue
 from repdrift.figures.change import CHANGE, LOG_WORDS, change_label, set_change_axis, with_change
 from repdrift.figures.layer_names import MANY
 from repdrift.figures.lines import Legends, fit_layer_names, lettered, level
@@ -27,15 +27,15 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     rows = [*((estimator, "value") for estimator in estimators), (main, CHANGE)]
     series = {panel: ordered(table.loc[table["panel"] == panel, "series"]) for panel in panels}
     looks = {panel: Look.of(labels, ordered(table["series"])) for panel, labels in series.items()}
-    width = style.DOUBLE if len(panels) > 1 else style.SINGLE
-    column_width = (width - 0.55) / len(panels)
+    width = venue.double() if len(panels) > 1 else venue.single()
+    column_width = (width - 0.55) / venue.across(len(panels))
     with_null = bool(table["null_mean"].notna().any())
     legends = Legends(list(series.values()), width - 0.6, [column_width] * len(panels), with_null, joined=False)
     strip = Strip(legends.lines, style.wrap(f"{footer(table, network)} · {LOG_WORDS}", width - 0.1, style.TINY))
     titles = level(lettered(panels), column_width - 0.1)
     title_height = 0.16 * (titles[0].count("\n") + 1 if any(panels) else 0)
-    figure = style.make_figure(width, ROW_HEIGHT * len(rows) + title_height + 0.3, strip)
-    grid = figure.subplots(len(rows), len(panels), sharex=True, sharey="row", squeeze=False)
+    figure = style.make_figure(width, venue.folds(len(panels)) * (ROW_HEIGHT * len(rows) + title_height + 0.3), strip)
+    grid = venue.panels(figure, len(rows), len(panels), sharex=True, sharey="row")
     limits = style.similarity_limits(table["value"], t_intervals(table, ["panel", "series", "layer", "estimator"]))
     order = ordered(table["layer"])
     for row, (estimator, measure) in enumerate(rows):

@@ -1,7 +1,8 @@
 """The multiverse: the verdicts on every claim over all looks at the data, and over the looks with each option."""
 
+import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -13,7 +14,7 @@ from matplotlib.patches import Patch
 from repdrift.claims.contrasts import CALIBRATED
 from repdrift.claims.looks import ORDER, SPLIT, looks
 from repdrift.experiments.grounding.tables import ADVANTAGE
-from repdrift.figures import style, verdicts
+from repdrift.figures import style, venue, verdicts
 from repdrift.figures.style import Strip
 from repdrift.figures.table import joined, ordered
 
@@ -32,6 +33,7 @@ LINE, TITLE, GAP, SPACE = 0.095, 0.16, 0.09, 0.07  # heights and gaps in inches
 INDENT = 0.32  # of the sentences in inches
 POINTS = 6.0
 ROUNDING = 1e-9  # inches
+LEAST_CELL = 0.1  # inches that an option needs, whose label is turned by 90 degrees
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,61 @@ class Group:
         return f"{int(option):,}" if self.column == "n" else option
 
 
+@dataclass(frozen=True)
+class Block:
+    """A row for each claim, with some of the groups. The first block has the sentences and the bars of all looks."""
+
+    groups: Sequence[Group]
+    with_sentences: bool
+
+    @property
+    def bar(self) -> float:
+        """The left edge in inches of the bars of all looks."""
+        text = venue.double() - verdicts.LEFT - BAR - COUNT if venue.is_narrow() else TEXT
+        return verdicts.LEFT + text
+
+    @property
+    def first(self) -> float:
+        """The left edge in inches of the space for the groups."""
+        return self.bar + BAR + COUNT if self.with_sentences else verdicts.LEFT + INDENT
+
+    @property
+    def cell(self) -> float:
+        """The width of a cell in inches."""
+        return cell_width(self.groups, venue.double() - self.first)
+
+    @property
+    def lefts(self) -> list[float]:
+        """The left edges of the groups in inches."""
+        edges, left = [], self.first + GAP
+        for group in self.groups:
+            edges.append(left)
+            left += group.width(self.cell) + GAP
+        return edges
+
+    @property
+    def head(self) -> float:
+        """The height in inches of the titles and of the options."""
+        labels = [group.label(option) for group in self.groups for option in group.options]
+        return max((style.text_width(label, POINTS) for label in labels), default=0.0) + TITLE + 0.1
+
+    def sentence(self, rows: pd.DataFrame) -> str:
+        """Return the sentence of a claim, broken into lines, or nothing if the block has none."""
+        text = str(rows["sentence"].iloc[0]) if self.with_sentences else ""
+        return style.wrap(text, self.bar - verdicts.LEFT - INDENT - 0.1, POINTS)
+
+    def shows(self, rows: pd.DataFrame) -> bool:
+        """Return whether a claim was looked at with an option of the block."""
+        return self.with_sentences or any(rows[group.column].isin(group.options).any() for group in self.groups)
+
+    def heights(self, claims: Mapping[str, pd.DataFrame]) -> dict[str, float]:
+        """Return the height in inches of the row of each claim that the block shows."""
+        shown = {claim: rows for claim, rows in claims.items() if self.shows(rows)}
+        lines = {claim: self.sentence(rows).count("\n") + 1 for claim, rows in shown.items()}
+        least = 2 if self.with_sentences else 1
+        return {claim: max(least, count) * LINE + SPACE for claim, count in lines.items()}
+
+
 def draw(table: pd.DataFrame, network: str) -> Figure:
     """Draw a row for each claim: the verdicts over all looks and their number, and then the same for each option."""
     table = table.assign(**{name: table[name].map("{:g}".format, na_action="ignore").fillna("") for name in NUMBERS})
@@ -58,24 +115,25 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     groups = [Group(column, options(table, column)) for column in TITLES]
     groups = [group for group in groups if len(group.options) > 1]
     claims = {claim: table[table["claim"] == claim] for claim in ordered(table["claim"])}
-    sentences = {
-        claim: style.wrap(str(rows["sentence"].iloc[0]), TEXT - INDENT - 0.1, POINTS) for claim, rows in claims.items()
-    }
-    heights = {claim: max(2, text.count("\n") + 1) * LINE + SPACE for claim, text in sentences.items()}
-    labels = [group.label(option) for group in groups for option in group.options]
-    head = max((style.text_width(label, POINTS) for label in labels), default=0.0) + TITLE + 0.1
-    strip = Strip(1, style.wrap(footer(table, groups, network), style.DOUBLE - 0.1, style.TINY))
-    height = sum(heights.values())
-    figure = style.make_figure(style.DOUBLE, head + height + 0.05, strip)
-    axes = verdicts.canvas(figure, height + 0.05, head)
-    width = cell_width(groups)
-    write_head(axes, groups, head, width)
-    top = head
-    for claim, rows in claims.items():
-        write_claim(axes, claim, sentences[claim], top + heights[claim] / 2)
-        draw_claim(axes, rows, groups, (top + 0.02, heights[claim] - 0.04), width)
-        top += heights[claim]
-    style.legend(axes, handles(), len(ORDER), strip.legend_top)
+    blocks = [Block(part, with_sentences=place == 0) for place, part in enumerate(parts(groups))]
+    heights = [block.heights(claims) for block in blocks]
+    labels = style.legend_columns([str(handle.get_label()) for handle in handles()], venue.double() - 0.1)
+    strip = Strip(
+        math.ceil(len(ORDER) / labels), style.wrap(footer(table, groups, network), venue.double() - 0.1, style.TINY)
+    )
+    whole = sum(block.head + sum(each.values()) + 0.05 for block, each in zip(blocks, heights, strict=True))
+    figure = style.make_figure(venue.double(), whole, strip)
+    axes = verdicts.canvas(figure, whole - blocks[0].head, blocks[0].head)
+    top = 0.0
+    for block, each in zip(blocks, heights, strict=True):
+        write_head(axes, block, top)
+        top += block.head
+        for claim, height in each.items():
+            write_claim(axes, claim, block.sentence(claims[claim]), top + height / 2)
+            draw_claim(axes, claims[claim], block, (top + 0.02, height - 0.04))
+            top += height
+        top += 0.05
+    style.legend(axes, handles(), labels, strip.legend_top)
     return figure
 
 
@@ -129,9 +187,25 @@ def footer(table: pd.DataFrame, groups: Sequence[Group], network: str) -> str:
     )
 
 
-def cell_width(groups: Sequence[Group]) -> float:
+def parts(groups: Sequence[Group]) -> list[list[Group]]:
+    """Return the groups of each block. In a narrow figure, the first has none, and the others have those that fit."""
+    if not venue.is_narrow():
+        return [list(groups)]
+    found: list[list[Group]] = [[]]
+    free = 0.0
+    for group in groups:
+        needed = group.width(LEAST_CELL) + GAP
+        if needed > free:
+            found.append([])
+            free = venue.double() - verdicts.LEFT - INDENT - GAP
+        found[-1].append(group)
+        free -= needed
+    return found
+
+
+def cell_width(groups: Sequence[Group], free: float) -> float:
     """Return the width of a cell in inches, so that all groups fit. A group is at least as wide as its title."""
-    free = style.DOUBLE - verdicts.LEFT - TEXT - BAR - COUNT - GAP * (len(groups) + 1)
+    free -= GAP * (len(groups) + 1)
     cell, by_title = 0.2, [group for group in groups if group.width(0.0) > 0.2 * len(group.options)]
     while sum(group.width(cell) for group in groups) > free + ROUNDING and len(by_title) < len(groups):
         by_cells = [group for group in groups if group not in by_title]
@@ -140,21 +214,14 @@ def cell_width(groups: Sequence[Group]) -> float:
     return cell
 
 
-def lefts(groups: Sequence[Group], width: float) -> list[float]:
-    """Return the left edges of the groups in inches."""
-    edges, left = [], verdicts.LEFT + TEXT + BAR + COUNT + GAP
-    for group in groups:
-        edges.append(left)
-        left += group.width(width) + GAP
-    return edges
-
-
-def write_head(axes: Axes, groups: Sequence[Group], bottom: float, width: float) -> None:
-    axes.text(verdicts.LEFT + TEXT, bottom - 0.03, "all looks", fontsize=style.SMALL, weight="bold", va="bottom")
-    for group, left in zip(groups, lefts(groups, width), strict=True):
-        axes.text(left, TITLE - 0.03, TITLES[group.column], fontsize=style.SMALL, weight="bold", va="bottom")
+def write_head(axes: Axes, block: Block, top: float) -> None:
+    bottom = top + block.head
+    if block.with_sentences:
+        axes.text(block.bar, bottom - 0.03, "all looks", fontsize=style.SMALL, weight="bold", va="bottom")
+    for group, left in zip(block.groups, block.lefts, strict=True):
+        axes.text(left, top + TITLE - 0.03, TITLES[group.column], fontsize=style.SMALL, weight="bold", va="bottom")
         for place, option in enumerate(group.options):
-            middle = left + (place + 0.5) * width
+            middle = left + (place + 0.5) * block.cell
             label = group.label(option)
             axes.text(middle, bottom - 0.03, label, fontsize=POINTS, rotation=90, ha="center", va="bottom")
 
@@ -164,17 +231,15 @@ def write_claim(axes: Axes, name: str, sentence: str, middle: float) -> None:
     axes.text(verdicts.LEFT + INDENT, middle, sentence, fontsize=POINTS, va="center", linespacing=1.0)
 
 
-def draw_claim(
-    axes: Axes, table: pd.DataFrame, groups: Sequence[Group], place: tuple[float, float], width: float
-) -> None:
+def draw_claim(axes: Axes, table: pd.DataFrame, block: Block, place: tuple[float, float]) -> None:
     """Draw the bars of a claim. `place` is their upper edge and their height in inches."""
-    whole = table[table["layer"] == ""]
-    count = looks(whole)
-    left = verdicts.LEFT + TEXT
-    draw_bar(axes, count, (left, place[0]), BAR, place[1])
-    right, middle = left + BAR + COUNT - 0.05, place[0] + place[1] / 2
-    axes.text(right, middle, str(count.total()), fontsize=POINTS, color="0.3", ha="right", va="center")
-    for group, edge in zip(groups, lefts(groups, width), strict=True):
+    whole, width = table[table["layer"] == ""], block.cell
+    if block.with_sentences:
+        count, left = looks(whole), block.bar
+        draw_bar(axes, count, (left, place[0]), BAR, place[1])
+        right, middle = left + BAR + COUNT - 0.05, place[0] + place[1] / 2
+        axes.text(right, middle, str(count.total()), fontsize=POINTS, color="0.3", ha="right", va="center")
+    for group, edge in zip(block.groups, block.lefts, strict=True):
         rows = table[table["layer"] != ""] if group.column == "layer" else whole
         for number, option in enumerate(group.options):
             found = looks(rows[rows[group.column] == option])

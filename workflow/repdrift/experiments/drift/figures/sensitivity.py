@@ -1,15 +1,18 @@
 """The main comparisons under other choices of measurement, one choice in each row of axes."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from repdrift.errors import UserError
-from repdrift.figures import style
+from repdrift.figures import style, venue
 from repdrift.figures.lines import NULL, fit_layer_names, lettered, level, null_handle
 from repdrift.figures.points import draw_points, t_intervals
 from repdrift.figures.style import Look, Strip
@@ -22,6 +25,7 @@ COLUMNS = (
 REDUCE = "reduce"  # a column of studies that try several reductions of layers
 HEIGHT, NAMES, TITLE_LINE = 0.86, 0.3, 0.14  # inches
 NAME, LEGEND = 0.62, 1.2  # widths in inches of the names of the choices and of the legends
+NARROW_NAME = 0.2  # in narrow figures, a panel may be a little narrower than others
 SCALE = 0.7  # factor for line widths and marker sizes, since the axes are small
 FAMILIES = {  # of estimators, by the beginnings of their names; too many lines would hide each other
     "linear CKA": ("cka", "minibatch"),
@@ -49,12 +53,17 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     # A study that tries no other options still shows its own.
     shown = [choice for choice in found if len(choice.options) > 1] or found[:1]
     panels, layers = ordered(table["panel"]), ordered(table["layer"])
-    width = (style.DOUBLE - NAME - LEGEND) / len(panels)
+    # In a narrow figure, the legends stand below all axes, where they take lines of the strip.
+    beside, room = (NARROW_NAME, 0.0) if venue.is_narrow() else (NAME, LEGEND)
+    width = (venue.double() - beside - room) / venue.across(len(panels), beside)
     titles = level(lettered(panels), width - 0.08, style.SMALL)
     above = TITLE_LINE * (titles[0].count("\n") + 1)
-    strip = Strip(0, style.wrap(footer_of(usual, shown, network), style.DOUBLE - 0.1, style.TINY))
-    figure = style.make_figure(style.DOUBLE, HEIGHT * len(shown) + above + NAMES, strip, right=LEGEND)
-    grid = figure.subplots(len(shown), len(panels), sharex=True, sharey=True, squeeze=False)
+    legends = legends_below(shown) if venue.is_narrow() else []
+    text = style.wrap(footer_of(usual, shown, network), venue.double() - 0.1, style.TINY)
+    strip = Strip(sum(lines for *_, lines in legends), text)
+    height = venue.folds(len(panels), beside) * (HEIGHT * len(shown) + above + NAMES)
+    figure = style.make_figure(venue.double(), height, strip, right=room)
+    grid = venue.panels(figure, len(shown), len(panels), sharex=True, sharey=True, beside=beside)
     drawn = pd.concat([choice.rows for choice in shown])
     limits = style.similarity_limits(drawn["value"], errors(shown))
     for row, choice in zip(grid, shown, strict=True):
@@ -63,13 +72,33 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
             draw_options(axes, choice.rows[choice.rows["panel"] == panel], look, layers)
             style.set_similarity_axis(axes, limits)
         row[0].set_ylabel(style.wrap(choice.name, HEIGHT - 0.05, style.SMALL), fontsize=style.SMALL)
-        write_legend(row[-1], look, with_null=bool(choice.rows["null_mean"].notna().any()) and choice is shown[0])
+        if not legends:
+            write_legend(row[-1], look, with_null=bool(choice.rows["null_mean"].notna().any()) and choice is shown[0])
     for axes, title in zip(grid[0], titles, strict=True):
         axes.set_title(title, fontsize=style.SMALL)
     for axes in grid[-1]:
         fit_layer_names(axes, layers, width)
+    top = strip.legend_top
+    for handles, columns, lines in legends:
+        style.legend(grid[-1][0], handles, columns, top)
+        top -= Strip.LINE * lines
     figure.align_ylabels()
     return figure
+
+
+def legends_below(shown: Sequence[Choice]) -> list[tuple[list[Artist], int, int]]:
+    """Return the legend of each choice for a narrow figure: its entries, its columns and its lines.
+
+    The first entry is the name of the choice. That of the null stands in the legend of the first choice.
+    """
+    found = []
+    for choice in shown:
+        name = Line2D([], [], linestyle="none", label=f"{choice.name}:")
+        null = [null_handle()] if choice is shown[0] and choice.rows["null_mean"].notna().any() else []
+        handles = [name, *Look.of(choice.options).handles(venue.double()), *null]
+        columns = style.legend_columns([str(handle.get_label()) for handle in handles], venue.double() - 0.7)
+        found.append((handles, columns, math.ceil(len(handles) / columns)))
+    return found
 
 
 def usual_rows(table: pd.DataFrame) -> pd.DataFrame:

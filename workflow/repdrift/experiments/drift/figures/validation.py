@@ -6,11 +6,12 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from repdrift.figures import style, verdicts
+from repdrift.figures import style, venue, verdicts
 from repdrift.figures.table import joined, ordered
 
 COLUMNS = ("phase", "dataset", "labels", "images", "measure", "mean", "seeds", "errors", "same_images")
 ROW, HEAD = 0.27, 0.25  # heights in inches
+LINE = 0.15  # height in inches of a label above its cells
 GAP = 0.008  # inches around each cell
 LABEL = 2.35  # width of the labels in inches
 LARGE = 4.0  # combined standard errors at which the colour is strongest
@@ -22,21 +23,30 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     """Draw a cell for each number that both have, coloured by the difference in combined standard errors."""
     measures = ordered(table["measure"])
     trainings = table[["phase", "dataset", "labels", "images", "same_images"]].drop_duplicates()
-    height = len(trainings) * ROW
-    strip = style.Strip(0, style.wrap(footer(table, network), style.DOUBLE - 0.1, style.TINY))
-    figure = style.make_figure(style.DOUBLE, HEAD + height, strip)
-    axes = verdicts.canvas(figure, height, HEAD)
-    column = (style.DOUBLE - LABEL - verdicts.LEFT) / len(measures)
+    strip = style.Strip(0, style.wrap(footer(table, network), venue.double() - 0.1, style.TINY))
+    row = ROW + (LINE if venue.is_narrow() else 0.0)  # the label of a narrow figure stands above its cells
+    height = len(trainings) * row
+    label_width = verdicts.LEFT if venue.is_narrow() else LABEL
+    head = HEAD + (LINE if venue.is_narrow() else 0.0)
+    figure = style.make_figure(venue.double(), head + height, strip)
+    axes = verdicts.canvas(figure, height, head)
+    column = (venue.double() - label_width - verdicts.LEFT) / len(measures)
     for place, measure in enumerate(measures):
-        heading, middle = NAMES.get(measure, measure), LABEL + (place + 0.5) * column
-        axes.text(middle, HEAD - 0.08, heading, ha="center", va="bottom", fontsize=style.SMALL)
+        heading, middle = NAMES.get(measure, measure), label_width + (place + 0.5) * column
+        heading = style.wrap(heading, column, style.TINY) if venue.is_narrow() else heading
+        points = style.TINY if venue.is_narrow() else style.SMALL
+        axes.text(middle, head - 0.08, heading, ha="center", va="bottom", fontsize=points)
     for number, one in enumerate(records(trainings)):
-        top = HEAD + number * ROW
-        axes.text(verdicts.LEFT, top + ROW / 2, label(one), va="center")
+        top = head + number * row
+        if venue.is_narrow():
+            axes.text(verdicts.LEFT, top + LINE, label(one), va="bottom", fontsize=style.SMALL)
+            top += LINE
+        else:
+            axes.text(verdicts.LEFT, top + ROW / 2, label(one), va="center")
         same = np.logical_and.reduce([table[key] == one[key] for key in ("phase", "dataset", "labels", "images")])
-        for row in records(table[same]):
-            left = LABEL + measures.index(str(row["measure"])) * column
-            draw_cell(axes, row, (left, top), column)
+        for cell in records(table[same]):
+            left = label_width + measures.index(str(cell["measure"])) * column
+            draw_cell(axes, cell, (left, top), column)
     return figure
 
 

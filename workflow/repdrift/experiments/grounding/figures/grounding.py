@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from repdrift.claims.rule import CONFIDENCE
 from repdrift.experiments.grounding.ranking import ranked
 from repdrift.experiments.grounding.tables import AUPRC, CHANCE
-from repdrift.figures import style
+from repdrift.figures import style, venue
 from repdrift.figures.lines import lettered
 from repdrift.figures.points import offsets, point_handles
 from repdrift.figures.scatter import Mean, draw_mean
@@ -33,8 +33,8 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
             network,
         ]
     )
-    strip = Strip(1 if estimators else 0, style.wrap(footer, style.DOUBLE - 0.1, style.TINY))
-    width = (style.DOUBLE - NAMES) / len(questions) - 0.1
+    strip = Strip(1 if estimators else 0, style.wrap(footer, venue.double() - 0.1, style.TINY))
+    width = (venue.double() - NAMES) / venue.across(len(questions), NAMES) - 0.1
     pairs = table.drop_duplicates("panel").set_index("panel")["n"]
     titles = [
         f"{style.wrap(title, width, style.SMALL)}\n{pairs[question]:,.0f} pairs"
@@ -42,8 +42,9 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     ]
     height = max(LEAST, ROW * len(estimators))
     above = 0.14 * (1 + max(title.count("\n") for title in titles))
-    figure = style.make_figure(style.DOUBLE, (height + 0.1) * len(reductions) + above + 0.35, strip)
-    grid = figure.subplots(len(reductions), len(questions), sharex=True, sharey=True, squeeze=False)
+    whole = venue.folds(len(questions), NAMES) * ((height + 0.1) * len(reductions) + above + 0.35)
+    figure = style.make_figure(venue.double(), whole, strip)
+    grid = venue.panels(figure, len(reductions), len(questions), sharex=True, sharey=True, beside=NAMES)
     for row, reduce in zip(grid, reductions, strict=True):
         for axes, question in zip(row, questions, strict=True):
             shown = table[(table["reduce"] == reduce) & (table["panel"] == question)]
@@ -54,7 +55,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     for axes in grid[-1]:
         axes.set_xlabel("AUPRC", fontsize=style.SMALL)
     if estimators:
-        style.legend(grid[-1][0], point_handles(look, style.DOUBLE), len(look.colours), strip.legend_top)
+        style.legend(grid[-1][0], point_handles(look, venue.double()), len(look.colours), strip.legend_top)
     return figure
 
 

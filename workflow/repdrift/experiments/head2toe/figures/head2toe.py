@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 from repdrift.experiments.head2toe.figures.head2toe_methods import COLOURS, KIND_OF, in_order, name
 from repdrift.experiments.head2toe.figures.over_datasets import over_datasets
 from repdrift.experiments.head2toe.tables import HEAD2TOE, LINEAR, TEST_ACCURACY
-from repdrift.figures import style
+from repdrift.figures import style, venue
 from repdrift.figures.lines import lettered
 from repdrift.figures.points import FAINT, point_handles, seeds_in_words
 from repdrift.figures.scatter import draw_mean, means_by
@@ -28,21 +28,24 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     table = table[table["measure"] == TEST_ACCURACY]
     methods, targets = in_order(table["method"]), ordered(table["images"])
     columns = [*targets, *([MEAN] if len(targets) > 1 else [])]
-    width, labels = style.DOUBLE, 0.15 + max(style.text_width(name(method), style.SMALL) for method in methods)
-    titles = [style.wrap(title, (width - labels) / len(columns) - 0.1, 8) for title in lettered(columns)]
+    width, labels = venue.double(), 0.15 + max(style.text_width(name(method), style.SMALL) for method in methods)
+    side_by_side = venue.across(len(columns), labels)
+    titles = [style.wrap(title, (width - labels) / side_by_side - 0.1, 8) for title in lettered(columns)]
     lines = max(title.count("\n") + 1 for title in titles)
     beside = style.legend_columns(list(COLOURS), width - labels - 0.1)
     footer = joined([seeds_in_words(table), "vertical lines: means of linear and Head2Toe", network])
     strip = Strip(math.ceil(len(COLOURS) / beside), style.wrap(footer, width - 0.1, style.TINY))
-    figure = style.make_figure(width, ROW * len(methods) + 0.4 + 0.15 * lines, strip)
-    grid = figure.subplots(1, len(columns), sharey=True, squeeze=False)[0]
+    height = venue.folds(len(columns), labels) * (ROW * len(methods) + 0.4 + 0.15 * lines)
+    figure = style.make_figure(width, height, strip)
+    grid = venue.panels(figure, 1, len(columns), sharey=True, beside=labels)[0]
     for axes, column, title in zip(grid, columns, titles, strict=True):
         shown = over_datasets(table, "method") if column == MEAN else table[table["images"] == column]
         draw_methods(axes, shown, methods)
         axes.set_title(title)
     grid[0].set_yticks(range(len(methods)), [name(method) for method in methods])
     grid[0].set_ylim(len(methods) - 0.5, -0.5)
-    grid[len(columns) // 2].set_xlabel("test accuracy (%)")
+    last = len(columns) - 1  # of folded panels, the last stands at the bottom
+    grid[last if side_by_side < len(columns) else len(columns) // 2].set_xlabel("test accuracy (%)")
     handles = point_handles(Look(COLOURS, dict.fromkeys(COLOURS, "o")), width)
     style.legend(grid[0], handles, beside, strip.legend_top)
     return figure

@@ -15,13 +15,14 @@ from repdrift.experiments.head2toe.tables import (
     HIGH,
     LOW,
 )
-from repdrift.figures import style
+from repdrift.figures import style, venue
 from repdrift.figures.points import FAINT, point_handles, seeds_in_words
 from repdrift.figures.scatter import Mean, draw_mean, means_by
 from repdrift.figures.style import Look, Strip
 from repdrift.figures.table import joined, ordered
 
 COLUMNS = ("images", "target", "seed", "measure", "value")
+ROOM = 0.5  # inches that the long labels of the axes need
 PANELS = (
     (GAIN, GAIN_CORRELATION, "gain: Head2Toe \u2212 linear (points)"),
     (EARLY_ENRICHMENT, ENRICHMENT_CORRELATION, "enrichment of early layers\n(ln ratio of rates)"),
@@ -32,7 +33,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     """Draw a point for each target in two panels, with intervals in both directions."""
     points = table[table["images"] != ""]
     targets = ordered(points["images"])
-    look, width = Look.of(targets), style.DOUBLE
+    look, width = Look.of(targets), venue.double()
     columns = style.legend_columns(targets, width - 0.6)
     footer = [
         seeds_in_words(points),
@@ -41,8 +42,8 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
         network,
     ]
     strip = Strip(math.ceil(len(targets) / columns), style.wrap(joined(footer), width - 0.1, style.TINY))
-    figure = style.make_figure(width, 2.3, strip)
-    grid = figure.subplots(1, len(PANELS))
+    figure = style.make_figure(width, venue.folds(len(PANELS), ROOM) * 2.3, strip)
+    grid = venue.panels(figure, 1, len(PANELS), beside=ROOM)[0]
     for number, (axes, (measure, correlation, label)) in enumerate(zip(grid, PANELS, strict=True)):
         draw_targets(axes, points, measure, look)
         axes.set(xlabel="domain affinity: linear \u2212 from scratch (points)", ylabel=label)

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from repdrift.experiments.head2toe.figures.head2toe_methods import in_order, look, name
 from repdrift.experiments.head2toe.figures.over_datasets import over_datasets
 from repdrift.experiments.head2toe.tables import BYTES, FINE_TUNING, FLOPS, OURS, PAPER, TEST_ACCURACY
-from repdrift.figures import style
+from repdrift.figures import style, venue
 from repdrift.figures.points import point_handles, seeds_in_words
 from repdrift.figures.scatter import Mean, draw_mean, means_by
 from repdrift.figures.style import Look, Strip
@@ -16,6 +16,7 @@ from repdrift.figures.table import joined
 COLUMNS = ("images", "dataset", "seed", "method", "measure", "item", "value")
 MEASURES = {FLOPS: "floating-point operations of the final fit", BYTES: "bytes that a target adds"}
 COLUMNS_OF_LEGEND = 4
+ROOM = 0.5  # inches that the long labels of the axes need
 FOLD = 100  # the paper says that a probe costs a hundredth of fine-tuning
 
 
@@ -23,7 +24,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     """Draw a point for each method at the costs that the paper counts, and a line to those that are counted here."""
     methods = in_order(table["method"])
     accuracy = means_by(over_datasets(table[table["measure"] == TEST_ACCURACY], "method"), "method")
-    shown, width = look(methods), style.DOUBLE
+    shown, width = look(methods), venue.double()
     footer = [
         seeds_in_words(table, faint=False),
         "means over data sets; costs are those of the final fit, without the search before it",
@@ -31,16 +32,17 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
         f"dashed: 1/{FOLD} of fine-tuning's cost",
         network,
     ]
-    lines = -(-len(methods) // COLUMNS_OF_LEGEND)
+    columns = 2 if venue.is_narrow() else COLUMNS_OF_LEGEND
+    lines = -(-len(methods) // columns)
     strip = Strip(lines, style.wrap(joined(footer), width - 0.1, style.TINY))
-    figure = style.make_figure(width, 2.4, strip)
-    grid = figure.subplots(1, len(MEASURES), sharey=True)
+    figure = style.make_figure(width, venue.folds(len(MEASURES), ROOM) * 2.4, strip)
+    grid = venue.panels(figure, 1, len(MEASURES), sharey=True, beside=ROOM)[0]
     for number, (axes, (measure, label)) in enumerate(zip(grid, MEASURES.items(), strict=True)):
         draw_costs(axes, table[table["measure"] == measure], methods, accuracy, shown)
         axes.set(xscale="log", xlabel=label, title=style.letter(number))
     grid[0].set_ylabel("test accuracy (%)")
-    handles = point_handles(shown, width / COLUMNS_OF_LEGEND)
-    style.legend(grid[0], handles, COLUMNS_OF_LEGEND, strip.legend_top)
+    handles = point_handles(shown, width / columns)
+    style.legend(grid[0], handles, columns, strip.legend_top)
     return figure
 
 

@@ -7,13 +7,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from repdrift.experiments.head2toe.tables import EARLY, ENRICHMENT, HEAD2TOE, KEPT, RANK_ACCURACY
-from repdrift.figures import style
+from repdrift.figures import style, venue
 from repdrift.figures.points import BESIDE, FAINT, draw_points, offsets, point_handles, seeds_in_words, step
 from repdrift.figures.scatter import draw_mean, means_by
 from repdrift.figures.style import Look, Strip
 from repdrift.figures.table import joined, ordered
 
 COLUMNS = ("images", "seed", "method", "measure", "item", "value")
+ROOM = 1.2  # inches that the names of the targets need
 ROW = 0.42  # height of the row of a target in inches
 
 
@@ -23,21 +24,26 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     targets = ordered(table["images"])
     enriched = table[(table["measure"] == ENRICHMENT) & (table["item"] != EARLY)]
     layers = ordered(enriched["item"])
-    width = style.DOUBLE
+    width = venue.double()
     of_layers, of_targets = Look.of_layers(layers), Look.of(targets)
     columns = style.legend_columns(targets, width - 0.6)
     footer = joined([seeds_in_words(table), "n: mean number of kept features", network])
-    strip = Strip(math.ceil(len(targets) / columns) + 1, style.wrap(footer, width - 0.1, style.TINY))
-    figure = style.make_figure(width, max(2.1, 0.6 + ROW * len(targets)), strip)
-    left, right = figure.subplots(1, 2, width_ratios=(1.25, 1))
+    beside = style.legend_columns(layers, width - 1.2) if venue.is_narrow() else len(layers)
+    lines = math.ceil(len(layers) / beside)
+    if venue.is_narrow():
+        columns = 1
+    strip = Strip(math.ceil(len(targets) / columns) + lines, style.wrap(footer, width - 0.1, style.TINY))
+    height = venue.folds(2, ROOM) * max(2.1, 0.6 + ROW * len(targets))
+    figure = style.make_figure(width, height, strip)
+    left, right = venue.panels(figure, 1, 2, beside=ROOM, width_ratios=(1.25, 1))[0]
     draw_enrichment(left, enriched, targets, of_layers)
     name_targets(left, targets, table[table["measure"] == KEPT])
     ranks = table[table["measure"] == RANK_ACCURACY]
     ranks = ranks.assign(place=100 * ranks["item"].astype(float))
     draw_points(right, ranks, x="place", hue="images", look=of_targets, joined=True)
     right.set(xlabel="rank of the first feature (%)", ylabel="test accuracy (%)", title="(b) features by rank")
-    style.legend(left, point_handles(of_layers, width), len(layers), strip.legend_top)
-    style.legend(left, of_targets.handles(width - 0.6), columns, strip.legend_top - Strip.LINE)
+    style.legend(left, point_handles(of_layers, width), beside, strip.legend_top)
+    style.legend(left, of_targets.handles(width - 0.6), columns, strip.legend_top - Strip.LINE * lines)
     return figure
 
 
@@ -56,7 +62,8 @@ def draw_enrichment(axes: Axes, table: pd.DataFrame, targets: list[str], look: L
             draw_mean(axes, means[layer], place, colour=colour, marker=look.markers[layer])
         if row:
             axes.axhline(row - 0.5, color="0.9", linewidth=0.5, zorder=0)
-    axes.set(xlabel="ln (rate of the layer / rate of the others)", title="(a) enrichment of layers")
+    label = "ln (rate of the layer / rate of the others)"
+    axes.set(xlabel=style.wrap(label, 1.6, 8) if venue.is_narrow() else label, title="(a) enrichment of layers")
 
 
 def name_targets(axes: Axes, targets: list[str], kept: pd.DataFrame) -> None:

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from repdrift.experiments.movement.tables import DONE, EQUAL, MOVEMENT, SIZE, TRAINING, WHOLE
-from repdrift.figures import style
+from repdrift.figures import style, venue
 from repdrift.figures.change import CHANGE, LOG_WORDS, change_label, set_change_axis, set_log_axis, with_change
 from repdrift.figures.colours import LAYERS, SIZES, sequential
 from repdrift.figures.grid import Grid
@@ -46,7 +46,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
                 x="item", order=order, hue="series", look=look, value=column, joined=True, log=True, scale=0.75,
             )  # fmt: skip
             set_axis(panel, found[column], column)
-            fit_layer_names(panel, order, (style.DOUBLE - 0.6) / len(titles))
+            fit_layer_names(panel, order, (venue.double() - 0.6) / venue.across(len(titles)))
         axes[0].set_ylabel(label)
     grid.figure.align_ylabels()
     grid.legend()

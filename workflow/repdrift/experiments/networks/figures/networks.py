@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from repdrift.figures import style
+from repdrift.figures import style, venue
 from repdrift.figures.lines import lettered, level
 from repdrift.figures.points import draw_points, t_intervals
 from repdrift.figures.scatter import Mean, draw_mean
@@ -33,14 +33,15 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     estimators, series = style.biased_first(ordered(table["estimator"])), ordered(table["series"])
     shown = [title for title in PANELS if (table["panel"] == title).any()]
     look = Look.of(series)
-    width = style.DOUBLE
+    width = venue.double()
     handles = look.handles(width)
     columns = style.legend_columns(series, width - 0.6)
     strip = Strip(math.ceil(len(series) / columns), style.wrap(footer(table, network), width - 0.1, style.TINY))
-    titles = level(lettered([*shown, TITLE]), (width - 0.8) / (len(shown) + 1) - 0.1)
+    titles = level(lettered([*shown, TITLE]), (width - 0.8) / venue.across(len(shown) + 1) - 0.1)
     title_height = 0.16 * (titles[0].count("\n") + 1)
-    figure = style.make_figure(width, HEIGHT * len(estimators) + title_height + 0.35, strip)
-    grid = figure.subplots(len(estimators), len(titles), squeeze=False, sharex="col")
+    height = venue.folds(len(titles)) * (HEIGHT * len(estimators) + title_height + 0.35)
+    figure = style.make_figure(width, height, strip)
+    grid = venue.panels(figure, len(estimators), len(titles), sharex="col")
     by = ["series", "panel", "reference", "layer", "estimator"]
     limits = style.similarity_limits(table["value"], t_intervals(table, by))
     for axes, estimator in zip(grid, estimators, strict=True):

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from repdrift.claims.scales import CKA, POINTS
-from repdrift.figures import style
+from repdrift.figures import style, venue
 from repdrift.figures.lines import lettered
 from repdrift.figures.points import offsets
 from repdrift.figures.style import Look
@@ -24,6 +24,7 @@ COLUMNS = (
 SEED = "another seed"
 ACCURACIES = {"train_accuracy": "training", "test_accuracy": "test"}
 HEIGHT = 2.1
+ROOM = 1.0  # inches that many layers need
 SPREAD = 0.07  # the points of a series lie this far to either side of its place
 
 
@@ -39,9 +40,10 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     )
     look = Look.of([SEED, *others])
     seeds = table["seed"].nunique()
-    strip = style.Strip(1, joined([f"{seeds} seeds, {own} otherwise", network]))
-    figure = style.make_figure(style.DOUBLE, HEIGHT, strip)
-    grid = figure.subplots(1, 2, width_ratios=[2.2, 1])
+    text = style.wrap(joined([f"{seeds} seeds, {own} otherwise", network]), venue.double() - 0.1, style.TINY)
+    strip = style.Strip(1, text)
+    figure = style.make_figure(venue.double(), venue.folds(2, ROOM) * HEIGHT, strip)
+    grid = venue.panels(figure, 1, 2, beside=ROOM, width_ratios=[2.2, 1])[0]
     for axes, title, (name, scale, found) in zip(grid, lettered(["similarities", "accuracies"]), panels, strict=True):
         draw_changes(axes, found, look, scale.margin)
         axes.set(title=title, ylabel=f"change of {name}")

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from repdrift.experiments.transfer.tables import BARRIER, INTERPOLATED, RE_ESTIMATED, TEST_ACCURACY
-from repdrift.figures import style
+from repdrift.figures import style, venue
 from repdrift.figures.grid import Grid
 from repdrift.figures.points import t_intervals
 from repdrift.figures.table import ordered
@@ -52,7 +52,7 @@ def draw_line(axes: Axes, shown: pd.DataFrame, colour: tuple[float, float, float
 
 def legend(grid: Grid) -> None:
     """Write the legend with entries that have no markers, as the lines have none."""
-    handles = grid.look.handles(style.DOUBLE - 0.6)
+    handles = grid.look.handles(venue.double() - 0.6)
     for handle in handles:
         handle.set(marker="")
     style.legend(grid.axes[-1][0], handles, grid.columns, grid.strip.legend_top)

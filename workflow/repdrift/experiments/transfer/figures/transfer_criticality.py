@@ -17,7 +17,7 @@ from repdrift.experiments.transfer.tables import (
     REWOUND_ACCURACY,
     TRAINING_LOSS,
 )
-from repdrift.figures import style
+from repdrift.figures import style, venue
 from repdrift.figures.lines import lettered
 from repdrift.figures.points import draw_points, point_handles, seeds_in_words
 from repdrift.figures.style import Look, Strip
@@ -26,6 +26,7 @@ from repdrift.figures.table import joined, ordered
 COLUMNS = ("images", "seed", "excess", *CRITICALITY.columns[1:], "value")
 MAP = "viridis_r"
 ROW, CELL, TITLES = 1.35, 0.72, 0.4  # heights in inches
+BESIDE = 0.2  # inches that are not for landscapes; with their labels they may be a little narrower than other panels
 LEAST = 1e-3  # an excess of the loss in nats below this is drawn as this
 
 
@@ -43,17 +44,20 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
         f"landscapes: noise upwards, mean loss over seeds, white contour: {excess:g} nats above the trained network",
         network,
     ]
-    strip = Strip(1, style.wrap(joined(footer), style.DOUBLE - 0.1, style.TINY))
-    height = CELL * len(targets) * len(networks) + TITLES
-    figure = style.make_figure(style.DOUBLE, 2 * ROW + height + TITLES, strip)
-    rows = figure.add_gridspec(2, 1, height_ratios=[2 * ROW + TITLES, height])
+    strip = Strip(1, style.wrap(joined(footer), venue.double() - 0.1, style.TINY))
+    landscapes = len(targets) * len(networks)
+    height = (CELL * landscapes + TITLES) * venue.folds(len(parts), BESIDE)
+    folds = venue.folds(len(targets))
+    above = (2 * ROW + TITLES) * folds
+    figure = style.make_figure(venue.double(), 2 * ROW * folds + height + TITLES * folds, strip)
+    rows = figure.add_gridspec(2, 1, height_ratios=[above, height])
     look = Look.of(networks)
-    upper = rows[0].subgridspec(2, len(targets)).subplots(sharey="row", squeeze=False)
+    upper = venue.panels(figure, 2, len(targets), sharey="row", within=rows[0])
     for axes, target, title in zip(upper[0], targets, lettered(targets), strict=True):
         rewound = table[(table["images"] == target) & (table["measure"] == REWOUND_ACCURACY)]
         draw_points(axes, rewound, x="part", order=[NO_PART, *parts], hue="network", look=look)
         name_parts(axes, [NO_PART, *parts])
-        axes.set_title(style.wrap(title, style.DOUBLE / len(targets) - 0.3, 8))
+        axes.set_title(style.wrap(title, venue.double() / venue.across(len(targets)) - 0.3, 8))
         axes.set_ylim(0, 100)
     for axes, target in zip(upper[1], targets, strict=True):
         found = direct[(direct["images"] == target) & (direct["measure"] == PART_CRITICALITY)]
@@ -64,9 +68,9 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     upper[1][0].set_ylim(-0.3, 1.2 * max(float(highest), 1.0))
     upper[0][0].set_ylabel("rewound: test\naccuracy (%)", fontsize=style.SMALL)
     upper[1][0].set_ylabel("log10 (1 + criticality)", fontsize=style.SMALL)
-    lower = rows[1].subgridspec(len(targets) * len(networks), len(parts)).subplots(sharey=True, squeeze=False)
+    lower = venue.panels(figure, landscapes, len(parts), sharey=True, beside=BESIDE, within=rows[1])
     draw_landscapes(figure, lower, direct[direct["measure"] == TRAINING_LOSS], parts, excess)
-    style.legend(upper[1][0], point_handles(look, style.DOUBLE), len(networks), strip.legend_top)
+    style.legend(upper[1][0], point_handles(look, venue.double()), len(networks), strip.legend_top)
     return figure
 
 
@@ -123,6 +127,8 @@ def draw_landscape(axes: Axes, shown: pd.DataFrame, norm: LogNorm, excess: float
     if float(cells.min().min()) < excess < float(cells.max().max()):
         axes.contour(cells.columns, ranks, cells, levels=[excess], colors="white", linewidths=0.9)
     axes.set_xticks([])
-    step = max(1, len(ranks) // 4)
-    axes.set_yticks(ranks[::step], [f"{noise:g}" for noise in cells.index[::step]], fontsize=style.TINY - 1)
+    # In a narrow figure no text is smaller than the smallest of the others.
+    points, most = (style.TINY, 3) if venue.is_narrow() else (style.TINY - 1, 4)
+    step = max(1, len(ranks) // most)
+    axes.set_yticks(ranks[::step], [f"{noise:g}" for noise in cells.index[::step]], fontsize=points)
     axes.tick_params(length=0)

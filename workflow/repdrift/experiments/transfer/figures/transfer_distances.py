@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from repdrift.experiments.transfer.tables import ALL_BLOCKS, HEAD, L2, RELATIVE, RMS, SIMILARITY, WHOLE
-from repdrift.figures import style
+from repdrift.figures import style, venue
 from repdrift.figures.grid import Grid
 from repdrift.figures.points import draw_points, point_handles, seeds_in_words
 from repdrift.figures.table import ordered
@@ -37,6 +37,6 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
         grid.axes[row][0].set_ylabel(label, fontsize=style.SMALL)
     for axes in grid.axes[-1]:
         axes.set_xlabel("block")
-    handles = point_handles(grid.look, style.DOUBLE - 0.6)
+    handles = point_handles(grid.look, venue.double() - 0.6)
     style.legend(grid.axes[-1][0], handles, grid.columns, grid.strip.legend_top)
     return grid.figure

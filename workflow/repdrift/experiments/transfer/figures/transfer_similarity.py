@@ -15,7 +15,7 @@ from repdrift.experiments.transfer.tables import (
     SHARED,
     SIMILARITY,
 )
-from repdrift.figures import style
+from repdrift.figures import style, venue
 from repdrift.figures.grid import Grid
 from repdrift.figures.points import draw_points, point_handles, seeds_in_words
 from repdrift.figures.table import ordered
@@ -49,7 +49,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
         axes.set_xticks(range(len(SHARES)), list(SHARES.values()), fontsize=style.TINY)
         style.set_similarity_axis(axes, (-0.04, 1.03))
     grid.axes[-1][0].set_ylabel("mistakes")
-    handles = point_handles(grid.look, style.DOUBLE - 0.6)
+    handles = point_handles(grid.look, venue.double() - 0.6)
     style.legend(grid.axes[-1][0], handles, grid.columns, grid.strip.legend_top)
     return grid.figure
 

@@ -7,14 +7,17 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from repdrift.experiments.transferability.tables import COEFFICIENT, COEFFICIENT_OF_MEANS
-from repdrift.figures import style
+from repdrift.figures import style, venue
 from repdrift.figures.scatter import Mean
 
 PREDICTORS = ("gap", "width", "ln N", "ln steps", "R²")
 HEIGHT = 0.17  # height of a line in inches
-ROWS_OF_A_FIT = 2
-
 Line = list[str]
+
+
+def rows_of_a_fit() -> int:
+    """Return the number of lines of a regression. In a narrow figure, each coefficient has a line of its own."""
+    return 1 + len(PREDICTORS) if venue.is_narrow() else 2
 
 
 def write_table(axes: Axes, table: pd.DataFrame, fits: Sequence[str]) -> None:
@@ -23,6 +26,8 @@ def write_table(axes: Axes, table: pd.DataFrame, fits: Sequence[str]) -> None:
     for fit in fits:
         written += lines(table[table["series"] == fit], fit)
     places = [0.0, 0.26, *np.linspace(0.38, 0.95, len(PREDICTORS))]
+    if venue.is_narrow():
+        written, places = turned(written), [0.0, 0.48, 0.8]
     axes.set(xlim=(0, 1), ylim=(len(written), 0))
     for number, line in enumerate(written):
         for column, (place, text) in enumerate(zip(places, line, strict=True)):
@@ -36,6 +41,17 @@ def write_table(axes: Axes, table: pd.DataFrame, fits: Sequence[str]) -> None:
                 ha="left" if column == 0 else "center",
                 va="center",
             )
+
+
+def turned(written: Sequence[Line]) -> list[Line]:
+    """Return the same table with a line for each coefficient: its name, of the means, and of each seed."""
+    found = [["regression of ln T", "of the means", "mean of the seeds"]]
+    for of_means, of_each in zip(written[1::2], written[2::2], strict=True):
+        found.append([f"{of_means[0]}, n = {of_means[1]}", "", ""])
+        found += [["", *cells] for cells in zip(of_means[2:], of_each[2:], strict=True)]
+        for name, line in zip(PREDICTORS, found[-len(PREDICTORS) :], strict=True):
+            line[0] = f"   {name}"
+    return found
 
 
 def lines(rows: pd.DataFrame, fit: str) -> list[Line]:

@@ -8,10 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from repdrift.experiments.transferability.figures.regression_table import HEIGHT, ROWS_OF_A_FIT, write_table
+from repdrift.experiments.transferability.figures.regression_table import HEIGHT, rows_of_a_fit, write_table
 from repdrift.experiments.transferability.figures.transferability import infinite_in_words, set_log_axis
 from repdrift.experiments.transferability.tables import GAP, TRUE_LABELS, WIDTH, T
-from repdrift.figures import style
+from repdrift.figures import style, venue
 from repdrift.figures.colours import Colour
 from repdrift.figures.scatter import Mean, draw_mean
 from repdrift.figures.style import Look, Strip
@@ -29,6 +29,7 @@ AXES = {
 }
 DARK = (0.3, 0.3, 0.3)
 SCATTER = 2.1  # height in inches
+ROOM = 0.5  # inches that the long labels of the axes need
 
 
 def draw(table: pd.DataFrame, network: str) -> Figure:
@@ -45,11 +46,14 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
         infinite_in_words(points),
         network,
     ]
-    strip = Strip(1, style.wrap(joined(footer), style.DOUBLE - 0.1, style.TINY))
-    height = HEIGHT * (ROWS_OF_A_FIT * len(fits) + 2)
-    figure = style.make_figure(style.DOUBLE, SCATTER + height + 0.6, strip)
-    grid = figure.add_gridspec(2, 1, height_ratios=[SCATTER, height])
-    row = grid[0].subgridspec(1, len(AXES)).subplots(sharey=True, squeeze=False)[0]
+    strip = Strip(
+        len(targets) + 2 if venue.is_narrow() else 1, style.wrap(joined(footer), venue.double() - 0.1, style.TINY)
+    )
+    height = HEIGHT * (rows_of_a_fit() * len(fits) + 2)
+    above = SCATTER * venue.folds(len(AXES), ROOM)
+    figure = style.make_figure(venue.double(), above + height + 0.6, strip)
+    grid = figure.add_gridspec(2, 1, height_ratios=[above, height])
+    row = venue.panels(figure, 1, len(AXES), sharey=True, beside=ROOM, within=grid[0])[0]
     for index, (axes, (x, label)) in enumerate(zip(row, AXES.items(), strict=True)):
         scatter(axes, points[np.isfinite(points["value"])], x, look)
         axes.set_xlabel(label)
@@ -60,7 +64,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     write_table(axes, table, fits)
     handles = [entry(colour, look.markers[target], target) for target, colour in look.colours.items()]
     handles += [entry(DARK, "o", TRUE_LABELS), entry(DARK, "o", "shifted or random labels", filled=False)]
-    style.legend(row[0], handles, len(handles), strip.legend_top)
+    style.legend(row[0], handles, 1 if venue.is_narrow() else len(handles), strip.legend_top)
     return figure
 
 

@@ -12,7 +12,7 @@ from repdrift.experiments.transferability.figures.transferability import (
     infinite_in_words,
 )
 from repdrift.experiments.transferability.tables import HEAD, OVERALL, T_BY_L2, TUNED, T
-from repdrift.figures import style
+from repdrift.figures import style, venue
 from repdrift.figures.grid import Grid
 from repdrift.figures.lines import fit_layer_names
 from repdrift.figures.points import point_handles, seeds_in_words
@@ -41,9 +41,9 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
         of_row = table[(table["measure"] == measure) & (table["control"] == controls)]
         for axes, target in zip(grid.axes[row], targets, strict=True):
             draw_t(axes, of_row[of_row["images"] == target], x="item", order=items, look=grid.look, hue="series")
-            fit_layer_names(axes, items, style.DOUBLE / len(targets) - 0.3)
+            fit_layer_names(axes, items, venue.double() / venue.across(len(targets)) - 0.3)
         grid.axes[row][0].set_ylabel(label)
-    handles = point_handles(grid.look, style.DOUBLE - 0.6)
+    handles = point_handles(grid.look, venue.double() - 0.6)
     style.legend(grid.axes[-1][0], handles, grid.columns, grid.strip.legend_top)
     return grid.figure
 

@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from repdrift.experiments.transferability.figures.transferability import PRETRAINED, set_log_axis
 from repdrift.experiments.transferability.tables import MOVEMENT, weights_before
 from repdrift.experiments.transferability.within_layers import correlations
-from repdrift.figures import style
+from repdrift.figures import style, venue
 from repdrift.figures.lines import lettered
 from repdrift.figures.points import seeds_in_words
 from repdrift.figures.scatter import Mean, draw_mean
@@ -21,6 +21,7 @@ from repdrift.similarity.choice import main_estimator
 COLUMNS = (
     "run", "images", "seed", "labels", "reference", "measure", "item", "layer", "estimator", "value",
 )  # fmt: skip
+MOVED, FORMULA = "movement of the weights", "‖fine-tuned \u2212 pre-trained‖ / ‖pre-trained‖"
 
 
 def draw(table: pd.DataFrame, network: str) -> Figure:
@@ -34,21 +35,25 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
         "\u03c1: Spearman's rank correlation over the fine-tunings of one layer, mean over seeds; black: of all "
         "targets, colours: of each",
         f"{left_out} changes of at most 0 left out" if left_out else "",
+        f"movement: {FORMULA}" if venue.is_narrow() else "",
         network,
     ]
-    width = style.DOUBLE
+    width = venue.double()
     columns = style.legend_columns([*targets, *labels], width - 1.1)  # the axes begin at the right of two lines of text
     lines = math.ceil(len([*targets, *labels]) / columns)
     strip = Strip(lines, style.wrap(joined(footer), width - 0.1, style.TINY))
-    figure = style.make_figure(width, 2.35, strip)
-    row = figure.subplots(1, len(layers), sharey=True, squeeze=False)[0]
+    figure = style.make_figure(width, venue.folds(len(layers)) * 2.35, strip)
+    row = venue.panels(figure, 1, len(layers), sharey=True)[0]
     colours, markers = Look.of(targets).colours, Look.of(labels).markers
     within = correlations(found)
     for axes, layer, title in zip(row, layers, lettered(layers), strict=True):
         draw_layer(axes, found[found["item"] == layer], colours, markers)
         write_correlations(axes, within[within["item"] == layer], colours)
         axes.set_title(title)
-    row[len(layers) // 2].set_xlabel("movement of the weights: ‖fine-tuned \u2212 pre-trained‖ / ‖pre-trained‖")
+    if venue.is_narrow():
+        row[-1].set_xlabel(style.wrap(MOVED, venue.LEAST - 0.2, 8))
+    else:
+        row[len(layers) // 2].set_xlabel(f"{MOVED}: {FORMULA}")
     row[0].set_ylabel(f"change of the representation\n1 \u2212 {style.estimator_label(estimator)}")
     handles = [Line2D([], [], color=colour, linewidth=2, label=name) for name, colour in colours.items()]
     handles += [
