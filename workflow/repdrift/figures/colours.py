@@ -15,11 +15,10 @@ from collections.abc import Sequence
 
 import seaborn as sns
 
-from repdrift.study.architectures import LOGITS
-
 Colour = tuple[float, float, float]
 
 DEGREES, SIZES, PROBES, LAYERS = "viridis_r", "flare", "copper_r", "crest"  # names of palettes
+LOGITS = "logits"  # not imported from `repdrift.study`: every figure would depend on a module of the study then
 PALEST = {DEGREES: 0.25, PROBES: 0.15}  # where a palette begins, if its beginning is too faint on paper
 ENDS = {SIZES: (32, 131_072), PROBES: (50, 20_000)}  # numbers of images at the ends of their palettes
 TRUE = ("true", "true labels")
