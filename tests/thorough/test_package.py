@@ -92,7 +92,7 @@ def test_a_study_is_planned_outside_a_clone(whole, tmp_path):
     words = ["--source", "objects", "--targets", "digits", "--seeds", "1"]
     printed = whole.repdrift("new", "mine", *words, folder=tmp_path).stdout
     snakefile = whole.packages / CARRIED / "Snakefile"
-    assert f"run it with `snakemake --snakefile {snakefile} --configfile mine.yaml`" in printed
+    assert "run it with `repdrift run mine.yaml`" in printed
     assert "core-hours" in printed
     assert yaml.safe_load((tmp_path / "mine.yaml").read_text())["seeds"] == [1]
     # A job of the installed workflow runs, with the installed library.

@@ -15,7 +15,7 @@ from repdrift.training.progress import Progress
 def test_every_state_is_told(load_config, tmp_path, monkeypatch, capsys):
     plan = Plan(load_config("small") | {"seeds": [1, 2]})
     (tmp_path / "two.yaml").write_text("seeds: [1, 2]\n")
-    (tmp_path / "presets").symlink_to(Path("presets").resolve())
+    (tmp_path / "tests").symlink_to(Path("tests").resolve())
     monkeypatch.chdir(tmp_path)
 
     def folder(run, seed):

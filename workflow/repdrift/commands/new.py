@@ -9,6 +9,7 @@ source and fine-tuned on its test images and on each target:
 
 import argparse
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -58,7 +59,8 @@ def run(args: argparse.Namespace) -> None:
     text = "\n".join(lines(args, dict(zip(names, settings, strict=True)), dict(zip(names, looks, strict=True)))) + "\n"
     plan = Plan(check(complete(yaml.safe_load(text))))  # nothing is written if something is wrong
     path.write_text(text, encoding="utf-8")
-    print(f"{path}: written; run it with `repdrift run {path}`")
+    call = shlex.join(["repdrift", "run", str(path), *(["-s", args.snakefile] if args.snakefile else [])])
+    print(f"{path}: written; run it with `{call}`")
     costed = Costed.of(planned_jobs([], [str(path)], snakefile=args.snakefile))
     print(*forecast(costed, cores_of_this_machine(), plan), *hints(costed), sep="\n")
 

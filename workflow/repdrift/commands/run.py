@@ -101,7 +101,7 @@ def sorted_out(words: Sequence[str], studies: Sequence[str]) -> Words:
 
 
 def preset(name: str) -> Path | None:
-    """Return the file of a preset, in the current folder or beside the workflow; None if there is none of this name."""
+    """Return the file of a preset, in the current folder or of repdrift itself; None if there is none of this name."""
     if "/" in name:
         return None
     paths = (folder / "presets" / f"{name}.yaml" for folder in (Path(), ROOT))
