@@ -51,7 +51,7 @@ def test_a_figure_depends_on_its_own_drawing_and_on_no_plan_or_claim():
 def test_a_similarity_depends_on_the_estimators_that_it_is_asked_for():
     one = set(fingerprint.modules("similarity", "estimator procrustes"))
     assert "similarity.procrustes" in one
-    assert not one & {"similarity.cka", "similarity.cca", "similarity.rsa", "similarity.neighbours", "similarity.blas"}
+    assert not one & {"similarity.cka", "similarity.cca", "similarity.rsa", "similarity.neighbours"}
     spec = {"estimators": ["procrustes", "svcca"]}
     assert set(fingerprint.modules("curve", *parts.loaded(spec))) >= {"similarity.procrustes", "similarity.cca"}
     # A number in the name of an estimator is a setting, and the code is the same.
