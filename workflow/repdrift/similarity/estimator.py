@@ -137,8 +137,10 @@ def in_range(x: Tensor, dtype: torch.dtype) -> Tensor:
 
 def centred(x: Tensor) -> Tensor:
     """Return a representation [n, p], or a multiple of it (see `in_range`), in float64 with centred columns."""
-    x = in_range(x, torch.float64)
-    return x - x.mean(dim=0)
+    values = in_range(x, torch.float64)
+    values = values - values.mean(dim=0)
+    # The rounding of a mean of float64 can be as large as the differences between float64 images, but not float32 ones.
+    return values - values.mean(dim=0) if x.dtype == torch.float64 else values
 
 
 def squared_distances(x: Representation) -> Tensor:

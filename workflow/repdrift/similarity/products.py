@@ -5,7 +5,8 @@ it. The first computes each block of K once and multiplies it by the same block 
 computes ||X'Y||^2, which is cheaper if X and Y have few units. Nothing of size n^2 or n p is kept.
 """
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -18,6 +19,8 @@ from repdrift.similarity.gram import Gram, Representation
 BLOCK = 1024  # images in a block of a Gram matrix: 4 MB in float32 for each representation
 UNITS = 1024  # units that are centred at a time: few enough to stay in the cache until they are multiplied
 STRETCH = 2**14  # entries of a Gram matrix that are multiplied at a time, in float64
+LOOKED_AT = 16  # images by which the differences between images are told from their mean
+NEGLIGIBLE = 1e-12  # squared rounding error of the means, relative to the squared differences, that is not mended
 
 
 @dataclass(frozen=True)
@@ -42,23 +45,41 @@ class Products:
 class Centred:
     """A representation [n, p] and the means of its columns. A block of it is centred when it is needed.
 
-    The means are subtracted before any product, because centring the Gram matrix instead would lose digits.
+    The means are subtracted before any product, because centring the Gram matrix instead would lose digits. If the
+    images differ so little that even the rounding of the means counts, what it leaves is subtracted too.
     """
 
     def __init__(self, x: Tensor, name: str, dtype: torch.dtype) -> None:
         check(x, name)
         self.values = in_range(x, dtype)
-        total = torch.zeros(x.shape[1], dtype=torch.float64, device=x.device)
-        for rows in self.values.split(BLOCK):
-            # A matrix product is the fastest sum. Its rounding does not matter: the error of the mean in one Gram
-            # matrix is multiplied by the row sums of the other, which are as small as this error.
+        # A matrix product is the fastest sum. Its rounding seldom matters: the error of the mean in one Gram matrix is
+        # multiplied by the row sums of the other, which are as small as this error.
+        self.means = self._mean(self.values.split(BLOCK))
+        self.left = None if self._rounding_of_means() <= NEGLIGIBLE else self._mean(self._differences())
+
+    def _mean(self, blocks: Iterable[Tensor]) -> Tensor:
+        """Return the means [p] of the columns of blocks of images [B, p], which are all images."""
+        total = self.values.new_zeros(self.values.shape[1], dtype=torch.float64)
+        for rows in blocks:
             total += rows.new_ones(len(rows)) @ rows
-        self.means = (total / len(x)).to(dtype)
+        return (total / len(self.values)).to(self.values.dtype)
+
+    def _differences(self) -> Iterator[Tensor]:
+        """Yield the images in blocks [B, p], less the means. This loses no digits where they are close to the means."""
+        return (rows - self.means for rows in self.values.split(BLOCK))
+
+    def _rounding_of_means(self) -> float:
+        """Return the squared rounding error of the means, relative to the mean squared difference of images to them."""
+        few = self.values[:: max(1, len(self.values) // LOOKED_AT)]
+        differences = (few - self.means).double().square().sum(dim=1).mean().item()
+        rounding = torch.finfo(self.values.dtype).eps ** 2 * self.means.double().square().sum().item()
+        return rounding / differences if differences else math.inf
 
     def block(self, rows: slice, units: slice, scratch: Tensor) -> Tensor:
         """Centre a block in the scratch memory, which is allocated once and stays in the cache."""
         values = self.values[rows, units]
-        return subtract(values, self.means[units], scratch[: values.numel()].view(values.shape))
+        out = subtract(values, self.means[units], scratch[: values.numel()].view(values.shape))
+        return out if self.left is None else subtract(out, self.left[units], out)
 
     def add_gram_block(self, out: Tensor, rows: slice, columns: slice, scratch: Tensor) -> None:
         """Add a block of the Gram matrix to `out`. If it is on the diagonal, add no entries below the diagonal."""
