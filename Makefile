@@ -17,8 +17,8 @@ PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadscope -
 demo: .venv/ready
 	$(BIN)/repdrift run --study demo
 	@echo
-	@echo "Made: results/demo/"
-	@ls results/demo/figures/*.png results/demo/tables/*.csv
+	@echo "Open results/demo/report.html in a browser. The figures are in results/demo/figures/, and what they are drawn"
+	@echo "from is in results/demo/tables/. docs/index.md says which question each figure answers."
 
 test: .venv/ready
 	$(PYTEST) -m "not real_images" tests/workflow tests/unit

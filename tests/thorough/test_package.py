@@ -93,7 +93,7 @@ def test_a_study_is_planned_outside_a_clone(whole, tmp_path):
     printed = whole.repdrift("new", "mine", *words, folder=tmp_path).stdout
     snakefile = whole.packages / CARRIED / "Snakefile"
     assert "run it with `repdrift run mine.yaml`" in printed
-    assert "core-hours" in printed
+    assert "core-minutes" in printed
     assert yaml.safe_load((tmp_path / "mine.yaml").read_text())["seeds"] == [1]
     # A job of the installed workflow runs, with the installed library.
     call = ("-m", "snakemake", "-s", snakefile, "--configfile", "mine.yaml", "--cores", "1", "--until", "initialise")

@@ -30,7 +30,6 @@ DECODABILITY = ["decodability", "decodability_claims"]
 
 
 GROUNDING = ["grounding", "grounding_claims"]
-NETWORKS = ["networks", "networks_claims"]
 
 
 @pytest.fixture
@@ -137,11 +136,7 @@ def test_swapped_settings_are_another_spec(load_config):
         ((), ["validation"], [*TRANSFER, *TRANSFERABILITY, *HEAD2TOE, *MOVEMENT, *DECODABILITY, *GROUNDING]),
         (("laptop",), ["validation"], [*TRANSFER, *TRANSFERABILITY, *HEAD2TOE, *MOVEMENT, *DECODABILITY, *GROUNDING]),
         (("small",), [], TRANSFER),
-        (
-            ("demo",),
-            [],
-            [*TRANSFER, *TRANSFERABILITY, *HEAD2TOE, *MOVEMENT, *DECODABILITY, *GROUNDING, *NETWORKS],
-        ),
+        (("demo",), [], [*TRANSFER, *TRANSFERABILITY, *HEAD2TOE, *MOVEMENT, *DECODABILITY, *GROUNDING]),
         (("smoke", "svhn-npz"), [], [*TRANSFER, *TRANSFERABILITY, *HEAD2TOE, *MOVEMENT, *DECODABILITY, *GROUNDING]),
     ],
     ids=["paper", "laptop", "small", "demo", "smoke"],
