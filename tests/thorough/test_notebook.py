@@ -25,6 +25,7 @@ def test_no_outputs_are_kept(written):
 def test_the_notebook_runs_and_says_what_is_true(written, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(REPOSITORY / "workflow"))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.delenv("MPLBACKEND", raising=False)  # other tests have imported our figures, which are drawn to files
     cells = [*written.cells, nbformat.v4.new_code_cell(SHOW_CHANGE)]
     notebook = nbformat.from_dict(written | {"cells": cells})
     NotebookClient(notebook, timeout=900, resources={"metadata": {"path": str(NOTEBOOK.parent)}}).execute()

@@ -37,7 +37,8 @@ def test_the_package_is_imported_without_anything_heavy():
     assert done.stdout.strip() == ""
 
 
-def test_a_notebook_shows_the_table_and_the_heatmap():
+def test_a_notebook_shows_the_table_and_the_heatmap(monkeypatch):
+    monkeypatch.delenv("MPLBACKEND", raising=False)  # other tests have imported our figures, which are drawn to files
     nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
     pytest.importorskip("ipykernel")
     lines = [

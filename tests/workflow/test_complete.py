@@ -83,7 +83,7 @@ def test_the_command_finds_the_similarities_of_the_study(complete_study, results
     folder = "results/tiny/activations/domain"
     files = [f"{folder}/objects+objects/seed1/final.safetensors", f"{folder}/init/seed1/init.safetensors"]
     told = complete_study.repdrift("similarity", *files, "--estimator", "cka-biased", "--csv").stdout
-    found = pd.read_csv(io.StringIO(told)).set_index("layer")["value"]
+    found = pd.read_csv(io.StringIO(told)).set_index("first")["value"]
     table = pd.read_csv(results / "similarity" / "runs" / "domain" / "objects+objects" / "seed1.csv")
     expected = table[table["reference"] == "init"].set_index("layer")["value"]
     assert list(found.index) == list(expected.index)
