@@ -18,7 +18,7 @@ from scipy import stats
 from repdrift import command, figures
 from repdrift.errors import UserError
 from repdrift.experiments.drift.figures.sensitivity import FAMILIES, family
-from repdrift.figures import style, venue
+from repdrift.figures import scatter, style, venue
 from repdrift.figures.points import t_intervals
 from repdrift.figures.style import Look
 from repdrift.similarity.registry import ESTIMATORS
@@ -541,3 +541,8 @@ def test_a_missing_table_and_an_unknown_kind_are_refused(tmp_path):
         match=r"claims, curve, .*heatmap, history, layers, movement, multiverse, networks, precision, sensitivity",
     ):
         figures.draw(tmp_path / "none.csv", "layer", "conv4")
+
+
+def test_an_interval_that_ends_beside_its_mean_by_rounding_reaches_0():
+    assert scatter.Mean(0.7486471861471861, 0.7486471861471863, 0.7486471861471863).reach[0] == [0.0]
+    assert scatter.Mean(0.5, 0.25, 1.0).reach == [[0.25], [0.5]]

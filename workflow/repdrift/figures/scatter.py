@@ -37,8 +37,11 @@ class Mean(NamedTuple):
 
     @property
     def reach(self) -> list[list[float]]:
-        """How far the interval reaches below and above the mean, as `Axes.errorbar` takes it."""
-        return [[self.mean - self.low], [self.high - self.mean]]
+        """How far the interval reaches below and above the mean, as `Axes.errorbar` takes it.
+
+        An interval of no width can end on the other side of the mean by a rounding error. It reaches 0 then.
+        """
+        return [[max(0.0, self.mean - self.low)], [max(0.0, self.high - self.mean)]]
 
 
 def means_by(rows: pd.DataFrame, column: str) -> dict[Any, Mean]:
