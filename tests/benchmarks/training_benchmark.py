@@ -26,6 +26,7 @@ from PIL import Image
 from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
+from torch.utils.flop_counter import FlopCounterMode
 from torchvision import transforms
 
 from repdrift.data import rendered
@@ -35,7 +36,7 @@ from repdrift.networks.building import build, initialise
 from repdrift.networks.network import Network
 from repdrift.specs import TrainingSettings
 from repdrift.training.training import Epoch, Training
-from tests.benchmarks.report import markdown, met, seconds
+from tests.benchmarks.report import markdown, met, of_rate, seconds
 from tests.benchmarks.timing import Timing, alternate
 
 ROOT = Path(__file__).parents[2]
@@ -57,6 +58,7 @@ TARGETS = {
 }
 REPEATS = 5
 WORKERS = (0, 2)  # of the usual loop's DataLoader: its faster time counts
+SIDE = 2048  # of the square matrices whose product gives the rate that a training is compared with
 
 
 def image_arrays(count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -176,6 +178,20 @@ def pipelines(batches: DataLoader, images: Tensor) -> list[Callable[[], object]]
     return [lambda: list(batches), lambda: [normalise(images[batch]) for batch in order.split(32)]]
 
 
+def training_flops(name: str) -> float:
+    """Count the floating-point operations of convolutions and matrix products in a training step, for each image."""
+    network = new_network(name, torch.device("cpu")).train()
+    with FlopCounterMode(display=False) as counter:
+        network(torch.zeros(32, 3, 32, 32, dtype=torch.uint8)).sum().backward()
+    return counter.get_total_flops() / 32
+
+
+def matrix_product(precision: str, device: torch.device) -> Callable[[], object]:
+    generator = torch.Generator().manual_seed(0)
+    left, right = torch.randn(2, SIDE, SIDE, generator=generator).to(device, getattr(torch, precision))
+    return lambda: left @ right
+
+
 def start_seconds() -> Timing:
     """Time a whole job of one step: from the start of the process to its last file."""
     pixels, labels = image_arrays(64)
@@ -223,7 +239,11 @@ def measure(count: int) -> list[dict[str, Any]]:
         some = count // share
         own = [synchronised(ours(name, precision, images[:some], labels[:some])) for precision in PRECISIONS]
         loops = [loop for precision in PRECISIONS for loop in usual[name, precision]]
-        timed = alternate([*loops, *own], [REPEATS] * (len(loops) + len(own)))
+        products = [synchronised(matrix_product(precision, device)) for precision in PRECISIONS]
+        functions = [*products, *loops, *own]
+        timed = alternate(functions, [REPEATS] * len(functions))
+        rates = dict(zip(PRECISIONS, (2 * SIDE**3 / each.median for each in timed), strict=False))
+        del timed[: len(products)]
         peers = {
             precision: fastest(timed[place * len(WORKERS) :][: len(WORKERS)])
             for place, precision in enumerate(PRECISIONS)
@@ -233,6 +253,10 @@ def measure(count: int) -> list[dict[str, Any]]:
             if network == name:
                 what = f"{name}, {some:,} images, {precision} beside the usual loop in {theirs}"
                 rows.append(row(what, peers[theirs], mine[precision], 5 if gpu else target))
+        flops = training_flops(name) * some
+        for precision in PRECISIONS:
+            reached = {"rate": flops / mine[precision].median, "product_rate": rates[precision]}
+            rows.append({"name": f"{name}, {precision}: share of the rate of a matrix product", **reached})
     (slow, quick) = alternate([synchronised(each) for each in pipelines(loader(count, 0), images)], [REPEATS] * 2)
     rows.append(row("the input of an epoch of conv4 alone", slow, quick, 10))
     rows.append(
@@ -253,6 +277,10 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
     """Write the rows as a table in Markdown."""
     lines = []
     for each in rows:
+        where = f"{each['threads']} thread{'s' if each['threads'] > 1 else ''}, {each['device']}"
+        if "rate" in each:
+            lines.append([each["name"], where, "", of_rate(each["rate"], each["product_rate"]), "", "", ""])
+            continue
         ours_median = float(np.median(each["ours"]))
         peer = each.get("peer")
         ratio = f"**{np.median(peer) / ours_median:.2f}**" if peer else ""
@@ -261,7 +289,6 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
             target, good = f">= {each['target']:g}", met(np.median(peer) / ours_median >= each["target"])
         if "limit" in each:
             target, good = f"<= {each['limit']} s", met(ours_median <= each["limit"])
-        where = f"{each['threads']} thread{'s' if each['threads'] > 1 else ''}, {each['device']}"
         lines.append([each["name"], where, seconds(peer) if peer else "", seconds(each["ours"]), ratio, target, good])
     return markdown(["what", "on", "usual loop, s", "ours, s", "ratio", "target", "met"], lines)
 
