@@ -181,6 +181,23 @@ def test_a_launcher_ends_after_its_starter_and_its_jobs(stage, launcher, end):
     wait_for(lambda: gone(launcher.process))
 
 
+def test_libraries_that_set_variables_do_not_end_the_use_of_the_launcher(tmp_path):
+    library = tmp_path / "library"
+    shutil.copytree(Path(repdrift.__file__).parent, library / "repdrift", ignore=shutil.ignore_patterns("__pycache__"))
+    launcher = Launcher(tmp_path, library)
+    (library / "repdrift" / "stages" / "told.py").write_text(
+        "import os\n\n\ndef main():\n    before = dict(os.environ)\n    import sklearn, torchvision\n"
+        "    print(os.getppid(), dict(os.environ) != before)\n",
+        encoding="utf-8",
+    )
+    try:
+        told = [finish(launcher.start("told")).split() for _ in range(3)]
+    finally:
+        launcher.end()
+    assert told[0] == [str(launcher.process.pid), "True"]  # else the test tests nothing
+    assert {parent for parent, _ in told} == {str(launcher.process.pid)}
+
+
 def test_each_child_runs_the_code_on_the_disk_in_the_folder_of_its_job(tmp_path):
     library = tmp_path / "library"
     shutil.copytree(Path(repdrift.__file__).parent, library / "repdrift", ignore=shutil.ignore_patterns("__pycache__"))

@@ -47,6 +47,8 @@ class Launcher:
 
     def __init__(self, door: socket.socket) -> None:
         self.door = door
+        # As it was before any import: some libraries set variables when they are imported.
+        self.imports = _imports(surroundings())
         self.folder = Path(door.getsockname()).parent
         self.open = True
         self.children: dict[int, tuple[socket.socket, IO[str]]] = {}  # who waits for a child, and what it has imported
@@ -80,7 +82,7 @@ class Launcher:
     def _fork(self) -> Program | None:
         """Fork a child for a program, and tell who waits for it the number of the child's process."""
         waiting, _ = self.door.accept()
-        if (asked := _request(waiting)) is None:
+        if (asked := _request(waiting, self.imports)) is None:
             waiting.close()
             return None
         words, streams = asked
@@ -133,10 +135,11 @@ class Launcher:
             os.close(end)
 
 
-def _request(waiting: socket.socket) -> tuple[list[str], list[int]] | None:
+def _request(waiting: socket.socket, imports: list[object]) -> tuple[list[str], list[int]] | None:
     """Read which program is asked for, and take over its folder, its variables and its umask.
 
-    Returns the words of the program and its three standard streams, or None if no child of this process can run it.
+    Returns the words of the program and its three standard streams, or None if no child of this process can run it:
+    what decides its imports is not `imports`, which decided those of this process.
     """
     waiting.settimeout(SECONDS_TO_ASK)
     streams: list[int] = []
@@ -147,7 +150,7 @@ def _request(waiting: socket.socket) -> tuple[list[str], list[int]] | None:
                 raise EOFError
             text += more
         asked = json.loads(text)
-        if _imports(asked) != _imports(surroundings()):
+        if _imports(asked) != imports:
             raise ValueError
         os.chdir(asked["folder"])
     except (OSError, EOFError, ValueError):
