@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -51,7 +52,8 @@ class Launcher:
 
     def end(self):
         for process in (self.starter, self.process):
-            process.kill()
+            with suppress(psutil.NoSuchProcess):  # in some tests it has ended already
+                process.kill()
         self.starter.communicate()
         shutil.rmtree(self.own, ignore_errors=True)
 
@@ -181,7 +183,13 @@ def test_a_launcher_ends_after_its_starter_and_its_jobs(stage, launcher, end):
     wait_for(lambda: gone(launcher.process))
 
 
-def test_libraries_that_set_variables_do_not_end_the_use_of_the_launcher(tmp_path):
+def test_libraries_that_set_variables_do_not_end_the_use_of_the_launcher(tmp_path, monkeypatch):
+    for name in (
+        "TORCHINDUCTOR_CACHE_DIR",
+        "KMP_DUPLICATE_LIB_OK",
+        "KMP_INIT_AT_FORK",
+    ):  # another test's import set them
+        monkeypatch.delenv(name, raising=False)
     library = tmp_path / "library"
     shutil.copytree(Path(repdrift.__file__).parent, library / "repdrift", ignore=shutil.ignore_patterns("__pycache__"))
     launcher = Launcher(tmp_path, library)
