@@ -3,10 +3,12 @@
 import calendar
 import hashlib
 import json
+import os
 import time
 
 import pytest
 
+import repdrift
 from repdrift.provenance.artifacts import Job, write_atomically
 
 
@@ -28,6 +30,19 @@ def test_a_failing_writer_keeps_the_old_file(tmp_path):
     with pytest.raises(ZeroDivisionError):
         write_atomically(target, lambda file: 1 / 0)
     assert target.read_text() == "old"
+
+
+def test_a_writer_deletes_what_killed_writers_of_the_same_file_have_left(tmp_path):
+    target = tmp_path / "fig1.pdf"
+    killed, alive = tmp_path / ".fig1.19383.pdf", tmp_path / ".fig1.19384.pdf"
+    others = [tmp_path / name for name in (".fig1.19383.svg", ".fig1.a.pdf", ".fig11.19383.pdf", "fig1.1.pdf")]
+    for file in (killed, alive, *others):
+        file.write_text("half")
+    for file in (killed, *others):
+        os.utime(file, times=(0, repdrift.STARTED - 60))
+    os.utime(alive, times=(0, repdrift.STARTED + 60))
+    write_atomically(target, lambda file: file.write_text("whole"))
+    assert sorted(tmp_path.iterdir()) == sorted([target, alive, *others])
 
 
 def test_sidecar_tells_what_the_artifact_is_made_of(tmp_path):

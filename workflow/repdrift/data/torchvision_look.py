@@ -20,6 +20,7 @@ from repdrift.data.look import SPLITS, Files
 from repdrift.data.readers import source_split, torchvision_class
 from repdrift.errors import UserError
 from repdrift.places import LIBRARY
+from repdrift.provenance.artifacts import write_atomically
 
 KEPT = Path(".snakemake/repdrift/looks")
 
@@ -99,11 +100,8 @@ def _keep(kept: Path, said: Mapping[str, Any]) -> None:
     if not said.get("stamps") or any(one["size"] is None for one in said["splits"].values()):
         return
     try:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        written = kept.with_suffix(f".{os.getpid()}")
-        written.write_text(json.dumps(said), encoding="utf-8")
-        written.replace(kept)
-    except OSError:
+        write_atomically(kept, lambda file: file.write_text(json.dumps(said), encoding="utf-8"))
+    except (OSError, UserError):
         return
 
 

@@ -6,8 +6,10 @@ import hashlib
 import json
 import os
 import platform
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
@@ -63,6 +65,7 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         write(temporary)
         temporary.chmod(0o666 & ~_umask())  # safetensors writes files that nobody else can read
         temporary.replace(path)
+        _delete_leftovers(path)
     except Exception as error:
         # safetensors has an error of its own, with the system's number in its text.
         if getattr(error, "errno", None) in FULL or any(f"(os error {number})" in str(error) for number in FULL):
@@ -70,6 +73,19 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _delete_leftovers(path: Path) -> None:
+    """Delete the temporary files of this path that processes have left which were killed while they wrote.
+
+    They are those that nobody has written to since this process began.
+    """
+    leftover = re.compile(rf"\.{re.escape(path.stem)}\.\d+{re.escape(path.suffix)}")
+    for file in path.parent.iterdir():
+        if leftover.fullmatch(file.name):
+            with suppress(FileNotFoundError):
+                if file.stat().st_mtime < repdrift.STARTED:
+                    file.unlink()
 
 
 def _umask() -> int:
