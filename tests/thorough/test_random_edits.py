@@ -4,15 +4,13 @@ The edits change settings, code and files. After each, the study is run again, a
 nothing, and nothing is left over.
 """
 
+import random
 import shutil
 import tempfile
 from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, Phase, settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 from tests.studies import copied
 from tests.thorough.amount import amount
 from tests.workflow.tiny import FIGURES, TINY
@@ -41,7 +39,7 @@ class Study:
     """A folder that has been used before, and the outputs of fresh folders, by the edits that they have."""
 
     def __init__(self, made, folder):
-        self.made, self.folder, self.fresh, self.edits = made, folder, {}, 0
+        self.made, self.folder, self.fresh = made, folder, {}
         self.used = copied(made.folder, folder / "used")
 
     def apply(self, checkout, chosen, changed):
@@ -67,43 +65,39 @@ class Study:
         return self.fresh[key]
 
 
-class Edits(RuleBasedStateMachine):
-    study: Study
+class Edits:
+    """The settings and code that a study has been changed to, and random changes of these and of its files."""
 
-    @initialize()
-    def begin(self):
-        self.chosen, self.changed = {}, set()
+    def __init__(self, study, chance):
+        self.study, self.chance, self.chosen, self.changed = study, chance, {}, set()
 
-    @rule(key=st.sampled_from(sorted(SETTINGS)), place=st.integers(0, 2))
-    def change_a_setting(self, key, place):
-        values = SETTINGS[key]
-        self.chosen = self.chosen | {key: values[place % len(values)]}
-        self.run_again()
+    def change_a_setting(self):
+        key = self.chance.choice(sorted(SETTINGS))
+        others = [value for value in SETTINGS[key] if value != self.chosen.get(key)]
+        self.chosen = self.chosen | {key: self.chance.choice(others)}
+        return f"{key}: {self.chosen[key]}"
 
-    @rule(name=st.sampled_from(sorted(CODE)))
-    def change_code_or_change_it_back(self, name):
+    def change_code_or_change_it_back(self):
+        name = self.chance.choice(sorted(CODE))
         self.changed = self.changed ^ {name}
-        self.run_again()
+        return name
 
-    @rule(part=st.sampled_from(FILES), place=st.integers(0, 10**6), how=st.sampled_from(["delete", "damage", "cut"]))
-    def lose_a_file(self, part, place, how):
-        folder = self.study.used.folder / "results" / "tiny" / part
-        files = sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix not in (".json", ".log"))
-        if not files:
-            return
-        path = files[place % len(files)]
-        content = path.read_bytes()
-        if how != "delete":
+    def lose_a_file(self):
+        folder = self.study.used.folder / "results" / "tiny" / self.chance.choice(FILES)
+        path = self.chance.choice(
+            sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix not in (".json", ".log"))
+        )
+        content, how = path.read_bytes(), self.chance.choice(["deleted", "damaged", "cut"])
+        if how != "deleted":
             path.write_bytes(content[:-1] if how == "cut" else content[:-1] + bytes([content[-1] ^ 1]))
             damaged = self.study.used.repdrift("verify", "results/tiny", check=False)
             assert damaged.returncode == 1
             assert f"altered  {path.relative_to(self.study.used.folder)}" in damaged.output
         path.unlink()  # as `verify` says
-        self.run_again()
+        return f"{path.relative_to(folder.parent)} {how}"
 
     def run_again(self):
         used = self.study.used
-        self.study.edits += 1
         self.study.apply(used, self.chosen, self.changed)
         used.snakemake(*FIGURES, *TINY)
         expected, made = self.study.expected(self.chosen, self.changed), used.contents()
@@ -119,14 +113,10 @@ def study(made_tiny, tmp_path):
 
 
 def test_after_random_edits_the_outputs_are_those_of_a_fresh_folder(study):
-    Edits.study = study
-    run_state_machine_as_test(
-        Edits,
-        settings=settings(
-            max_examples=1, stateful_step_count=EDITS + 1,  # the beginning is one too
-            deadline=None, derandomize=True, database=None,
-            phases=[Phase.generate], suppress_health_check=list(HealthCheck),
-        ),
-    )  # fmt: skip
-    assert study.edits == EDITS
+    chance = random.Random(EDITS)
+    edits = Edits(study, chance)
+    for number in range(EDITS):
+        edit = chance.choice([edits.change_a_setting, edits.change_code_or_change_it_back, edits.lose_a_file])
+        print(f"edit {number + 1}: {edit()}", flush=True)
+        edits.run_again()
     print(f"{EDITS} edits, {len(study.fresh)} fresh folders")

@@ -78,14 +78,13 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
 def _delete_leftovers(path: Path) -> None:
     """Delete the temporary files of this path that processes have left which were killed while they wrote.
 
-    They are those that nobody has written to since this process began.
+    They are those that nobody has written to since this process began. It is no error if one cannot be deleted.
     """
     leftover = re.compile(rf"\.{re.escape(path.stem)}\.\d+{re.escape(path.suffix)}")
-    for file in path.parent.iterdir():
-        if leftover.fullmatch(file.name):
-            with suppress(FileNotFoundError):
-                if file.stat().st_mtime < repdrift.STARTED:
-                    file.unlink()
+    with suppress(OSError):
+        for file in path.parent.iterdir():
+            if leftover.fullmatch(file.name) and file.stat().st_mtime < repdrift.STARTED:
+                file.unlink()
 
 
 def _umask() -> int:
