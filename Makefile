@@ -1,6 +1,6 @@
 # make demo      the whole workflow on embedded data, into results/demo (no download but the packages)
 # make test      the tests of the library, and a tiny study run for real: six minutes on two cores, no data needed
-# make test-all  all tests, also on real images, in a browser, on SLURM and with kills: 50 minutes on two cores
+# make test-all  all tests, also on real images, in a browser, on SLURM and with kills: 40 minutes on two cores
 # make check     formatters, linters, layers of imports and types: two minutes
 # make faults    50 random kills, 30 random edits and 100 mutations of each config: two hours (FAULTS=10: a fifth of it)
 # make bench     speed, error and memory beside named peers, into docs/benchmarks.md (an hour)
