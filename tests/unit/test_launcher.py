@@ -184,11 +184,8 @@ def test_a_launcher_ends_after_its_starter_and_its_jobs(stage, launcher, end):
 
 
 def test_libraries_that_set_variables_do_not_end_the_use_of_the_launcher(tmp_path, monkeypatch):
-    for name in (
-        "TORCHINDUCTOR_CACHE_DIR",
-        "KMP_DUPLICATE_LIB_OK",
-        "KMP_INIT_AT_FORK",
-    ):  # another test's import set them
+    # The import of another test may have set them in this process.
+    for name in ("TORCHINDUCTOR_CACHE_DIR", "KMP_DUPLICATE_LIB_OK", "KMP_INIT_AT_FORK"):
         monkeypatch.delenv(name, raising=False)
     library = tmp_path / "library"
     shutil.copytree(Path(repdrift.__file__).parent, library / "repdrift", ignore=shutil.ignore_patterns("__pycache__"))
