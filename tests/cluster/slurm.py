@@ -167,6 +167,16 @@ class Slurm:
         lines = self.ask("squeue", "--noheader", "--states", states, "--sort", "i", "--format", "%i %k").splitlines()
         return [tuple(line.split()) for line in lines]
 
+    def launchers(self):
+        """Processes of jobs that are the launcher of `repdrift`."""
+        found = []
+        for process in psutil.process_iter(["name"]):
+            with suppress(psutil.Error):
+                if process.info["name"] == "slurmstepd":
+                    of_it = process.children(recursive=True)
+                    found += [one for one in of_it if "repdrift.machine.launcher_process" in one.cmdline()]
+        return found
+
     def wait(self, condition, what, seconds=SECONDS):
         """Wait until something is so, and give it."""
         deadline = time.monotonic() + seconds

@@ -15,7 +15,7 @@ from tests.unit.stage import Stage, finish
 
 import repdrift
 from repdrift.machine import interruption
-from repdrift.machine.launcher import ADDRESS, THREADS
+from repdrift.machine.launcher import ADDRESS, THREADS, forget
 
 BEGIN = "from repdrift.machine import launcher; launcher.begin(); print(launcher.os.environ[launcher.ADDRESS]); input()"
 
@@ -65,6 +65,17 @@ def wait_for(condition):
         time.sleep(0.02)
 
 
+def copy_of_package(folder):
+    """Copy the package, so that a test can add a program to it; give the folder that holds the copy."""
+    library = folder / "library"
+    shutil.copytree(Path(repdrift.__file__).parent, library / "repdrift", ignore=shutil.ignore_patterns("__pycache__"))
+    return library
+
+
+def has_torch(launcher):
+    return any("libtorch_cpu" in mapped.path for mapped in launcher.process.memory_maps())
+
+
 def gone(process):
     return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
 
@@ -93,9 +104,10 @@ def test_a_program_gives_the_same_bytes_as_without_a_launcher(stage, launcher):
     launcher.child()
     assert finish(job) == alone
     assert stage.bytes_of("child") == stage.bytes_of("alone")
-    # The launcher imports what the child had to import, so the second child finds it.
-    wait_for(lambda: any("libtorch_cpu" in mapped.path for mapped in launcher.process.memory_maps()))
+    # For a second child, and not earlier, the launcher imports what the first one had to import.
+    assert not has_torch(launcher)
     finish(launcher.start("train", *stage.words("again")))
+    assert has_torch(launcher)
     assert stage.bytes_of("again") == stage.bytes_of("alone")
 
 
@@ -118,6 +130,28 @@ def test_a_signal_reaches_the_child_which_saves_its_state(stage, launcher):
     assert job.returncode == interruption.EXIT
     finish(launcher.start("train", *stage.words("out")))
     assert stage.bytes_of("out") == stage.bytes_of("whole")
+
+
+def test_a_signal_to_all_processes_ends_the_children_alone(stage, launcher):
+    """As SLURM sends it to all processes of a job, some seconds before its time is up."""
+    finish(launcher.start("train", *stage.words("whole"), **{ADDRESS: ""}))
+    job = launcher.start("train", *stage.words("out"))
+    begun(job)
+    for process in (launcher.process, launcher.child(), job):
+        process.send_signal(signal.SIGTERM)
+    assert "stopped by SIGTERM" in job.communicate(timeout=60)[0]
+    assert job.returncode == interruption.EXIT
+    again = launcher.start("train", *stage.words("out"))
+    launcher.child()  # there still is a launcher
+    finish(again)
+    assert stage.bytes_of("out") == stage.bytes_of("whole")
+
+
+def test_the_launcher_of_another_node_can_be_forgotten(monkeypatch):
+    for address, left in (("/elsewhere/socket", None), ("", "")):
+        monkeypatch.setenv(ADDRESS, address)
+        forget()
+        assert os.environ.get(ADDRESS) == left  # nothing at all still means that none is wanted
 
 
 def test_ctrl_z_pauses_the_child_too(stage, launcher):
@@ -187,8 +221,7 @@ def test_libraries_that_set_variables_do_not_end_the_use_of_the_launcher(tmp_pat
     # The import of another test may have set them in this process.
     for name in ("TORCHINDUCTOR_CACHE_DIR", "KMP_DUPLICATE_LIB_OK", "KMP_INIT_AT_FORK"):
         monkeypatch.delenv(name, raising=False)
-    library = tmp_path / "library"
-    shutil.copytree(Path(repdrift.__file__).parent, library / "repdrift", ignore=shutil.ignore_patterns("__pycache__"))
+    library = copy_of_package(tmp_path)
     launcher = Launcher(tmp_path, library)
     (library / "repdrift" / "stages" / "told.py").write_text(
         "import os\n\n\ndef main():\n    before = dict(os.environ)\n    import sklearn, torchvision\n"
@@ -204,8 +237,7 @@ def test_libraries_that_set_variables_do_not_end_the_use_of_the_launcher(tmp_pat
 
 
 def test_each_child_runs_the_code_on_the_disk_in_the_folder_of_its_job(tmp_path):
-    library = tmp_path / "library"
-    shutil.copytree(Path(repdrift.__file__).parent, library / "repdrift", ignore=shutil.ignore_patterns("__pycache__"))
+    library = copy_of_package(tmp_path)
     launcher = Launcher(tmp_path, library)
     program = library / "repdrift" / "stages" / "told.py"
     try:

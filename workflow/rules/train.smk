@@ -10,8 +10,7 @@ from repdrift.plan.offer import offered
 onstart:
     check_writable(Path(STUDY.folder))
     stop_trainings_when_told()
-    if workflow.local_exec:
-        launcher.begin()
+    launcher.begin()
     # The forecast of `repdrift run` has offered it already.
     unsaid = not DISPLAYED and workflow.local_exec and "gpu" not in workflow.global_resources
     if unsaid and (line := offered(PLAN)):
@@ -20,6 +19,13 @@ onstart:
 
 onsuccess:
     forget_progress(STUDY.folder)
+
+
+# A Snakemake that a cluster runs on a node calls no `onstart`. Its launcher must be its own: the one of the login node is
+# out of reach, or not part of what the cluster has granted.
+if workflow.remote_exec:
+    launcher.forget()
+    launcher.begin()
 
 
 rule initialise:

@@ -5,8 +5,10 @@ for their programs, and forks a child for each. `repdrift.machine.launcher_proce
 
 To Snakemake and to the user, a job looks the same as without a launcher. The process that the rule has started waits
 for the child, passes signals on to it, and ends as the child ends. If that process is killed, so is the child. Where
-there is no launcher, as on another node of a cluster, or where the launcher's environment is not that of the job, the
-program runs in the process that the rule has started.
+there is no launcher, or where the launcher's environment is not that of the job, the program runs in the process that
+the rule has started.
+
+A job of a cluster that holds several of the workflow's jobs has a launcher of its own, on its node.
 
 The Snakefile and every job import this module, so it needs nothing heavy.
 """
@@ -64,6 +66,12 @@ def begin() -> None:
             )
         )
     os.environ[ADDRESS] = str(address)
+
+
+def forget() -> None:
+    """Do not use the launcher of the process that has started this one: that process may be on another node."""
+    if os.environ.get(ADDRESS):
+        del os.environ[ADDRESS]
 
 
 def run(words: Sequence[str]) -> int | None:

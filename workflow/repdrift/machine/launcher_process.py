@@ -1,7 +1,7 @@
 """The process that imports the libraries of programs once, and forks a child for each program.
 
-What one program has imported is imported here as soon as that program has ended, and the next child finds it. The
-package itself is imported by each child anew, so every job runs the code that is on the disk.
+What one program has imported is imported here before the next child is forked, so that the child finds it. The package
+itself is imported by each child anew, so every job runs the code that is on the disk.
 """
 
 import ctypes
@@ -21,7 +21,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from repdrift.machine.launcher import ADDRESS, surroundings
+from repdrift.machine.launcher import ADDRESS, STOPPING, surroundings
 
 PACKAGE = "repdrift"
 # Variables that may differ between the launcher and a job: they say nothing of how a library is imported.
@@ -52,11 +52,14 @@ class Launcher:
         self.folder = Path(door.getsockname()).parent
         self.open = True
         self.children: dict[int, tuple[socket.socket, IO[str]]] = {}  # who waits for a child, and what it has imported
+        self.lacking: set[str] = set()  # modules that programs have imported, and this process has not
         self.pipe = os.pipe()  # becomes readable when a child ends
         self.events = selectors.DefaultSelector()
 
     def serve(self) -> Program:
         """Wait for programs and for the ends of children. Returns only in a child, and there its program."""
+        # SLURM sends a signal to all processes of a job. Only the children may end by it.
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
         for end in self.pipe:
             os.set_blocking(end, False)
         signal.set_wakeup_fd(self.pipe[1], warn_on_full_buffer=False)
@@ -86,6 +89,7 @@ class Launcher:
             waiting.close()
             return None
         words, streams = asked
+        self._import()
         imported: IO[str] = tempfile.TemporaryFile("w+")  # noqa: SIM115 - it is closed when the child has ended
         launcher = os.getpid()
         if (child := os.fork()) == 0:
@@ -100,6 +104,13 @@ class Launcher:
             waiting.sendall(f"{child}\n".encode())
         return None
 
+    def _import(self) -> None:
+        """Import what programs had to import. If no program follows, nothing has been imported in vain."""
+        for name in sorted(self.lacking):
+            with suppress(Exception):
+                import_module(name)
+        self.lacking.clear()
+
     def _kill(self, child: int) -> None:
         """Kill a child, because whoever waited for it was killed: that process sends nothing more, so it has ended."""
         if child in self.children:
@@ -107,7 +118,7 @@ class Launcher:
             os.kill(child, signal.SIGKILL)
 
     def _bury(self) -> None:
-        """Tell those who wait for children that have ended how they ended, and import what these had to import."""
+        """Tell those who wait for children that have ended how they ended, and note what these had to import."""
         os.read(self.pipe[0], 4096)
         for child in list(self.children):
             ended, status = os.waitpid(child, os.WNOHANG)
@@ -120,9 +131,7 @@ class Launcher:
                 waiting.sendall(f"{status}\n".encode())
             with imported:
                 imported.seek(0)
-                for name in imported.read().split():
-                    with suppress(Exception):
-                        import_module(name)
+                self.lacking.update(imported.read().split())
 
     def _let_go(self, waiting: socket.socket) -> None:
         """Close in a child the sockets and files that are the launcher's."""
@@ -173,7 +182,7 @@ def _imports(given: Mapping[str, Any]) -> list[object]:
 
 
 def _become_new(streams: Sequence[int], launcher: int) -> None:
-    """Make a process that was just forked like a new one: its streams, its variables and the modules of the package."""
+    """Make a process that was just forked like a new one: its streams, variables, modules and signals."""
     with suppress(AttributeError, OSError):  # Linux alone can end a child with its parent
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)
     if os.getppid() != launcher:
@@ -184,6 +193,7 @@ def _become_new(streams: Sequence[int], launcher: int) -> None:
     os.environ.pop(ADDRESS, None)
     for name in [name for name in sys.modules if name.partition(".")[0] == PACKAGE]:
         del sys.modules[name]
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
 
 
 def _modules_of_libraries() -> list[str]:
