@@ -127,7 +127,7 @@ def test_output_has_the_table_and_the_heatmap(folder, tmp_path, capsys):
         ("resnet18@NOPE", [], "torchvision:resnet18 has no weights 'NOPE'; it has IMAGENET1K_V1"),
         ("conv4@nowhere.pt", [], "there is no file nowhere.pt"),
         ("own.py:nix", [], "own.py:nix: the file has no function 'nix'; it has made, sized, broken"),
-        ("own.py:broken", [], "own.py:broken returns a int and no torch.nn.Module"),
+        ("own.py:broken", [], "own.py:broken: it returns a int and no torch.nn.Module"),
         ("own.py:made@weights.pt", [], "the function takes no number of classes, so it must load its own weights"),
         ("conv4", ["--limit", "0"], "limit 0: at least 1"),
         ("conv4", ["--size", "0"], "size 0: "),

@@ -8,8 +8,9 @@ import torch
 from torch import nn
 
 from repdrift.comparison.reading import Prepare
-from repdrift.errors import UserError, in_one_line
+from repdrift.errors import UserError
 from repdrift.networks.building import generators_seeded, initial
+from repdrift.networks.making import module_made
 from repdrift.networks.weights import with_weights
 from repdrift.seeds import seed_for
 from repdrift.study.architectures import CONV4, HALF, TORCHVISION
@@ -82,15 +83,11 @@ def _function(name: str) -> Callable[..., object]:
 
 
 def _made(name: str) -> nn.Module:
+    function = _function(name)
     try:
-        made = _function(name)()
-    except UserError:
-        raise
-    except Exception as error:  # the code is the user's own
-        raise in_one_line(f"{name}: {type(error).__name__}: {error}") from None
-    if not isinstance(made, nn.Module):
-        raise UserError(f"{name} returns a {type(made).__name__} and no torch.nn.Module")
-    return made
+        return module_made(function)
+    except UserError as error:
+        raise UserError(f"{name}: {error}") from None
 
 
 def _normaliser(mean: Sequence[float], std: Sequence[float]) -> Prepare:

@@ -73,24 +73,41 @@ def _give_small_stem(module: nn.Module, stem: str) -> None:
     module.maxpool = nn.Identity()
 
 
-def _called(function: Callable[..., object], classes: int, size: int, arguments: Mapping[str, Any]) -> nn.Module:
+def module_made(make: Callable[[], object]) -> nn.Module:
+    """Call what makes a module, and say in one line what is wrong if it makes none.
+
+    Raises
+    ------
+    UserError
+        If the call raises any error, because the code may be a user's own, or returns something else.
+    """
     try:
-        parameters = inspect.signature(function).parameters
-        takes_any = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in parameters.values())
-        given = dict(arguments)
-        for value, names in ((classes, ("classes", "num_classes")), (size, ("size", "image_size", "input_size"))):
-            known = [one for one in names if one in parameters]
-            if known:
-                given.setdefault(known[0], (value, value) if known[0] == "input_size" else value)
-        if "classes" not in given and "num_classes" not in given:
-            if not takes_any:
-                raise UserError("it takes no argument `classes` or `num_classes`, for the head")
-            given["num_classes"] = classes
-        module = function(**given)
+        module = make()
     except UserError:
         raise
-    except Exception as error:  # the code is the user's own
+    except Exception as error:
         raise in_one_line(f"{type(error).__name__}: {error}") from None
     if not isinstance(module, nn.Module):
         raise UserError(f"it returns a {type(module).__name__} and no torch.nn.Module")
     return module
+
+
+def _called(function: Callable[..., object], classes: int, size: int, arguments: Mapping[str, Any]) -> nn.Module:
+    return module_made(lambda: function(**_arguments_for(function, classes, size, arguments)))
+
+
+def _arguments_for(
+    function: Callable[..., object], classes: int, size: int, arguments: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Add the number of classes and the size of the images to the arguments, by the names that the function takes."""
+    parameters = inspect.signature(function).parameters
+    given = dict(arguments)
+    for value, names in ((classes, ("classes", "num_classes")), (size, ("size", "image_size", "input_size"))):
+        known = [one for one in names if one in parameters]
+        if known:
+            given.setdefault(known[0], (value, value) if known[0] == "input_size" else value)
+    if "classes" not in given and "num_classes" not in given:
+        if not any(one.kind is inspect.Parameter.VAR_KEYWORD for one in parameters.values()):
+            raise UserError("it takes no argument `classes` or `num_classes`, for the head")
+        given["num_classes"] = classes
+    return given
