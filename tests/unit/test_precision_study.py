@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.legend import Legend
 
 from repdrift import figures
 from repdrift.claims.contrasts import HISTORY, SIMILARITY
@@ -105,19 +106,23 @@ def test_the_figure_shows_root_mean_squares():
     assert found["bfloat16"] == pytest.approx(np.sqrt((0.03**2 + 0.04**2) / 3))
 
 
-def test_the_figure_is_drawn_from_rows_of_similarities_and_of_histories(tmp_path):
-    """The table has both, so each row leaves cells empty, and the study's own precision comes last."""
+def drawn_of(seeds, folder):
+    """Draw a table with similarities and histories: each row leaves cells empty, and the study's precision is last."""
     rows = []
     for precision, change in (("bfloat16", 0.004), ("float32", 0.0)):
-        for seed in SEEDS:
+        for seed in seeds:
             where = {"precision": precision, "training": "a", "seed": seed}
             for layer in ("pool1", "logits"):
                 cells = {"probe": "source", "reference": "init", "layer": layer, "estimator": "cka-debiased"}
                 rows.append({**where, **cells, "value": 0.5 + 0.01 * seed + change})
             for epoch, accuracy in ((1, 40.0), (2, 80.0 + seed + 100 * change)):
                 rows.append({**where, "epoch": epoch, "train_accuracy": accuracy, "test_accuracy": accuracy / 2})
-    pd.DataFrame(rows).to_csv(tmp_path / "precision.csv", index=False)
-    drawn = figures.draw(tmp_path / "precision.csv", "precision", "conv-relu-bn")
+    pd.DataFrame(rows).to_csv(folder / "precision.csv", index=False)
+    return figures.draw(folder / "precision.csv", "precision", "conv-relu-bn")
+
+
+def test_the_figure_is_drawn_from_rows_of_similarities_and_of_histories(tmp_path):
+    drawn = drawn_of(SEEDS, tmp_path)
     similarities, accuracies = drawn.axes
     assert [label.get_text() for label in similarities.get_xticklabels()] == ["pool1", "logits"]
     assert [label.get_text() for label in accuracies.get_xticklabels()] == ["training", "test"]
@@ -126,3 +131,12 @@ def test_the_figure_is_drawn_from_rows_of_similarities_and_of_histories(tmp_path
     assert np.concatenate(points) == pytest.approx([seeds, 0.4, seeds / 2, 0.2])
     medians = [segment[0, 1] for part in similarities.collections for segment in part.get_segments()]
     assert medians == pytest.approx([0.01 * seeds, 0.004] * 2)
+
+
+def test_one_seed_is_shown_without_another(tmp_path):
+    drawn = drawn_of(SEEDS[:1], tmp_path)
+    legends = [text.get_text() for legend in drawn.findobj(Legend) for text in legend.get_texts()]
+    assert legends == ["bfloat16", "margin"]
+    assert any(text.get_text().startswith("1 seed, float32 otherwise") for text in drawn.texts)
+    medians = [segment[0, 1] for part in drawn.axes[0].collections for segment in part.get_segments()]
+    assert medians == pytest.approx([0.004] * 2)

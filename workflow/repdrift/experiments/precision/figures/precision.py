@@ -38,9 +38,10 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
         (style.estimator_label(estimator), CKA, changes(similarities, own, ["training", "probe", "reference"])),
         ("accuracy (points)", POINTS, changes(final_accuracies(table), own, ["training"])),
     )
-    look = Look.of([SEED, *others])
     seeds = table["seed"].nunique()
-    text = style.wrap(joined([f"{seeds} seeds, {own} otherwise", network]), venue.double() - 0.1, style.TINY)
+    look = Look.of([SEED, *others]) if seeds > 1 else Look.of(others)
+    counted = f"{seeds} seeds" if seeds > 1 else "1 seed"
+    text = style.wrap(joined([f"{counted}, {own} otherwise", network]), venue.double() - 0.1, style.TINY)
     strip = style.Strip(1, text)
     figure = style.make_figure(venue.double(), venue.folds(2, ROOM) * HEIGHT, strip)
     grid = venue.panels(figure, 1, 2, beside=ROOM, width_ratios=[2.2, 1])[0]
@@ -80,16 +81,19 @@ def changes(table: pd.DataFrame, own: str, by: Sequence[str]) -> pd.DataFrame:
     -------
     DataFrame
         Columns ``place``, ``series`` (`SEED` or a precision) and ``change``: the root mean square over seeds of the
-        difference between precisions, or over pairs of seeds of the difference between two of them.
+        difference between precisions, or over pairs of seeds of the difference between two of them. One seed has no
+        pair.
     """
     wide = table.pivot_table(index=[*by, "place"], columns=["precision", "seed"], values="value", sort=False)
     parts: list[pd.DataFrame] = []
     for precision in ordered(table["precision"]):
-        if precision == own:
+        if precision != own:
+            change = np.sqrt(np.square(wide[precision].to_numpy() - wide[own].to_numpy()).mean(axis=1))
+        elif wide[own].shape[1] > 1:
             # Two independent draws differ by sqrt(2) standard deviations.
             change = math.sqrt(2) * wide[own].to_numpy().std(axis=1, ddof=1)
         else:
-            change = np.sqrt(np.square(wide[precision].to_numpy() - wide[own].to_numpy()).mean(axis=1))
+            continue
         found = pd.DataFrame({"change": change}, index=wide.index).reset_index()
         parts.append(found.assign(series=SEED if precision == own else precision))
     return pd.concat(parts, ignore_index=True).dropna()
