@@ -43,9 +43,12 @@ def test_the_study_has_the_bytes_of_a_local_run(slurm, complete_study, tmp_path)
     (tmp_path / "complete.yaml").write_text(tiny.COMPLETE)
     before = len(slurm.jobs())
     snakemake = cluster.start(*SLURM, *tiny.EVERYTHING)
-    # Several jobs of the workflow in one of SLURM import libraries once.
-    slurm.wait(slurm.launchers, "a launcher runs in a SLURM job", 600)
-    assert snakemake.wait(1800) == 0, (cluster.folder / "snakemake.out").read_text()[-5000:]
+    try:
+        # Several jobs of the workflow in one of SLURM import libraries once.
+        slurm.wait(slurm.launchers, "a launcher runs in a SLURM job", 600)
+        assert snakemake.wait(1800) == 0, (cluster.folder / "snakemake.out").read_text()[-5000:]
+    finally:
+        snakemake.kill()
     submitted = {job: re.sub("^(rule|group)_", "", rule) for job, rule in slurm.jobs()[before:]}
     assert contents(cluster) == contents(complete_study)
     # Jobs of seconds share a SLURM job; data sets, labels, tables and figures are not submitted.
