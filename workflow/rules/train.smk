@@ -1,6 +1,7 @@
 # Initial weights, pre-training and fine-tuning.
 
 from repdrift.machine import launcher
+from repdrift.machine.scheduler import take_away_rate_limit
 from repdrift.machine.stopping import forget_progress, stop_trainings_when_told
 from repdrift.machine.system_errors import check_writable
 from repdrift.plan.offer import offered
@@ -10,6 +11,7 @@ from repdrift.plan.offer import offered
 onstart:
     check_writable(Path(STUDY.folder))
     stop_trainings_when_told()
+    take_away_rate_limit(workflow.scheduler)
     launcher.begin()
     # The forecast of `repdrift run` has offered it already.
     unsaid = not DISPLAYED and workflow.local_exec and "gpu" not in workflow.global_resources
