@@ -26,6 +26,8 @@ PROFILES = {
     "https://w3id.org/ro/wfrun/workflow/0.5": ("Workflow Run Crate", "0.5"),
     "https://w3id.org/workflowhub/workflow-ro-crate/1.0": ("Workflow RO-Crate", "1.0"),
 }
+# A property that the context of RO-Crate 1.1 lacks, as the context of 1.2 defines it.
+TERMS = {"sha256": "http://schema.org/sha256"}
 TYPES = {
     ".csv": "text/csv",
     ".html": "text/html",
@@ -78,6 +80,7 @@ def write(study: Finished, folder: Path, license_url: str | None) -> str:
         records = {path: made for path in paths if (made := record(path))}
     kept = [path for path in paths if (root / path).exists() and path.suffix not in LEFT_OUT]
     crate: Any = ROCrate(version="1.1")
+    crate.metadata.extra_terms.update(TERMS)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as temporary:
         readme = Path(temporary, README)
