@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from tests.unit.test_training import network, settings, tensors
+from tests.unit.trainings import network, settings, tensors
 from torchvision.transforms import functional as usual
 
 from repdrift.data import rendered

@@ -8,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 from sklearn.linear_model import LogisticRegression
-from tests.unit.test_training import settings, tensors
+from tests.unit.trainings import settings, tensors
 
 from repdrift import figures
 from repdrift.canonical import canonical

@@ -3,7 +3,7 @@
 import hashlib
 import subprocess
 import sys
-from itertools import combinations, pairwise
+from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -13,7 +13,24 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.text import Text
-from scipy import stats
+from tests.unit.drawing import (
+    COMPARISONS,
+    LAYERS,
+    SENSITIVE,
+    STUDY,
+    curve_table,
+    drawn,
+    heatmap_table,
+    history_table,
+    interval_of,
+    layers_table,
+    legend_labels,
+    means_of,
+    seeds_of,
+    segments,
+    sensitivity_table,
+    texts,
+)
 
 from repdrift import command, figures
 from repdrift.errors import UserError
@@ -24,157 +41,7 @@ from repdrift.figures.style import Look
 from repdrift.similarity.registry import ESTIMATORS
 from repdrift.stages import figure as stage
 
-LAYERS = ["pool2", "pool1", "logits"]  # an order that no sorting gives
 WORKFLOW = Path(__file__).parents[2] / "workflow"
-
-
-def value(seed, panel, series, layer, estimator):
-    """A similarity that differs between all rows, and is negative for some debiased ones."""
-    level = 0.6 - 0.35 * LAYERS.index(layer) + 0.02 * seed**2 + 0.003 * len(panel + series)
-    return level - (0.6 if estimator == "cka-debiased" else 0.0)
-
-
-COMMON = {"run": "cifar10", "reference": "init", "n": 500, "images": "CIFAR-10"}
-
-
-def layers_table(panels, seeds=(1, 2, 3)):
-    null = {layer: 0.5 + 0.1 * index for index, layer in enumerate(LAYERS)}
-    rows = [
-        (panel, series, seed, layer, estimator, value(seed, panel, series, layer, estimator), null[layer], 0.7)
-        for estimator in ("cka-debiased", "cka-biased")
-        for panel, names in panels.items()
-        for series in names
-        for seed in seeds
-        for layer in LAYERS
-    ]
-    columns = ["panel", "series", "seed", "layer", "estimator", "value", "null_mean", "null_q95"]
-    return pd.DataFrame(rows, columns=columns).assign(**COMMON)
-
-
-def curve_table(seeds=(1, 2)):
-    rows = [
-        (seed, epoch, layer, value(seed, "", "", layer, "cka-biased") / (1 + epoch))
-        for seed in seeds
-        for epoch in (0, 1, 2, 5)
-        for layer in LAYERS
-    ]
-    table = pd.DataFrame(rows, columns=["seed", "epoch", "layer", "value"])
-    null = table["layer"].map({layer: 0.1 * index for index, layer in enumerate(LAYERS)})
-    return table.assign(panel="", series="", estimator="cka-biased", null_mean=null, **COMMON)
-
-
-def history_table(series=("d = 0", "d = 4"), seeds=(1, 2)):
-    rows = [
-        (name, seed, epoch, 2.3 / (1 + epoch), 10 + 20 * epoch + seed, 10 + 15 * epoch if epoch % 2 == 0 else None)
-        for name in series
-        for seed in seeds
-        for epoch in range(4)
-    ]
-    columns = ["series", "seed", "epoch", "train_loss", "train_accuracy", "test_accuracy"]
-    return pd.DataFrame(rows, columns=columns).assign(panel="", run="cifar10", classes=10, images="CIFAR-10")
-
-
-STUDY = [
-    *("initial", "pre-trained", "fine-tuned, d = 0", "fine-tuned, d = 9"),
-    *("pre-trained, and initial", "fine-tuned, d = 0, and pre-trained"),
-    *("fine-tuned, d = 9, and pre-trained", "fine-tuned, d = 9, and initial"),
-]
-
-
-def cell(seed, panel, layer, reference):
-    """A similarity that is another one after a transposition, and just below 0 for the last layers."""
-    return 0.9 - 0.32 * LAYERS.index(layer) - 0.133 * LAYERS.index(reference) + 0.01 * seed**2 - 0.001 * len(panel)
-
-
-def heatmap_table(panels, seeds=(1, 2, 3), estimators=("cka-biased", "cka-debiased")):
-    rows = [
-        (
-            panel,
-            seed,
-            layer,
-            reference,
-            estimator,
-            cell(seed, panel, layer, reference) + 0.1 * (estimator not in ("cka-debiased", "rsa-pearson")),
-        )
-        for panel in panels
-        for seed in seeds
-        for layer in LAYERS
-        for reference in LAYERS
-        for estimator in estimators
-    ]
-    columns = ["panel", "seed", "layer", "reference_layer", "estimator", "value"]
-    return pd.DataFrame(rows, columns=columns).assign(series="", **COMMON)
-
-
-BLOCKS = ("conv-relu-bn", "conv-bn-relu")
-COMPARISONS = ("from scratch, d = 0, to initial weights", "fine-tuned, d = 9, to pre-trained weights")
-SENSITIVE = [name for name in ESTIMATORS if name not in ("svcca", "pwcca")]
-
-
-def sensitivity_table(
-    *, panels=COMPARISONS, blocks=BLOCKS, seeds=(1, 2), sizes=(100, 500, 2000), modes=("batch", "calibrated"),
-    estimators=SENSITIVE, samples=(1, 2),
-):  # fmt: skip
-    """The study's own n is 500; each value tells which row it is from."""
-    rows = [
-        (panel, block, seed, layer, estimator, n, bn, sample, int(own and sample == 1), 0)
-        for panel in panels
-        for block in blocks
-        for seed in seeds
-        for bn in modes
-        for n in sizes
-        for own in [n == 500 and bn == "batch"]
-        for sample in (samples if own else (1,))
-        for layer in LAYERS
-        for estimator in estimators
-        if own or estimator in ("cka-biased", "cka-debiased")
-    ]
-    columns = ["panel", "series", "seed", "layer", "estimator", "n", "bn", "sample", "usual", "value"]
-    table = pd.DataFrame(rows, columns=columns).assign(run="cifar10", reference="init", images="CIFAR-10")
-    table["null_mean"] = table["estimator"].map({"cka-biased": 0.2, "cka-debiased": 0.0})
-    table["value"] = np.random.default_rng(5).permutation(np.linspace(-0.1, 1, len(table)))
-    return table
-
-
-def drawn(table, kind, folder):
-    path = folder / "table.csv"
-    table.to_csv(path, index=False)
-    return figures.draw(path, kind, "conv4, conv-relu-bn")
-
-
-def means_of(axes):
-    """The lines of the means, which have markers."""
-    return [line for line in axes.lines if line.get_marker() not in ("None", "", ".", None)]
-
-
-def seeds_of(axes):
-    """The values of all seeds, which are faint dots or thin lines."""
-    dots = [line for line in axes.lines if line.get_marker() == "."]
-    return [float(y) for line in dots for y in line.get_ydata()]
-
-
-def segments(axes, *, upright):
-    """The short lines of an axes: intervals, which are upright, or nulls."""
-    found = []
-    for part in axes.collections:
-        for (x0, y0), (x1, y1) in part.get_segments() if hasattr(part, "get_segments") else []:
-            if (x0 == x1) == upright:
-                found.append((float(x0 + x1) / 2, float(min(y0, y1)), float(max(y0, y1))))
-    return found
-
-
-def interval_of(values):
-    """Mean and 95 % interval by SciPy."""
-    low, high = stats.t.interval(0.95, len(values) - 1, loc=np.mean(values), scale=stats.sem(values))
-    return np.mean(values), low, high
-
-
-def texts(figure):
-    return [text.get_text() for text in figure.texts]
-
-
-def legend_labels(figure):
-    return [[text.get_text().replace("\n", " ") for text in legend.get_texts()] for legend in figure.legends]
 
 
 @pytest.mark.parametrize(
@@ -433,74 +300,6 @@ def test_long_titles_and_labels_stay_in_the_figure(tmp_path):
         assert all(left.x1 < right.x0 for left, right in pairwise(row))
     footer = boxes[-1]
     assert all(legend.y0 >= footer.y1 - 1 for legend in boxes[3:-1])
-
-
-def apart(parts):
-    return not any(a.overlaps(b) for a, b in combinations(parts, 2))
-
-
-def inside(figure, parts):
-    box = figure.bbox
-    return all(p.x0 >= box.x0 and p.x1 <= box.x1 and p.y0 >= box.y0 and p.y1 <= box.y1 for p in parts)
-
-
-@pytest.mark.parametrize(("estimators", "label"), [(("cka-biased", "cka-debiased"), "CKA (debiased)"),
-                                                   (("rsa-pearson", "procrustes"), "RSA (Pearson)")])  # fmt: skip
-def test_a_heatmap_shows_means_of_one_estimator_rows_are_layers(estimators, label, tmp_path):
-    figure = drawn(heatmap_table(STUDY[:2], estimators=estimators), "heatmap", tmp_path)
-    *heatmaps, bar = figure.axes
-    assert [axes.get_title(loc="left") for axes in heatmaps] == ["(a) initial", "(b) pre-trained"]
-    assert bar.get_ylabel() == label
-    for axes, panel in zip(heatmaps, STUDY, strict=False):
-        means = [[sum(cell(s, panel, row, column) for s in (1, 2, 3)) / 3 for column in LAYERS] for row in LAYERS]
-        (mesh,) = axes.collections
-        assert np.asarray(mesh.get_array()) == pytest.approx(np.asarray(means))
-        assert (mesh.norm.vmin, mesh.norm.vmax) == (0, 1)
-        assert axes.yaxis_inverted()  # the first layer is at the top
-        said = [text.get_text() for text in axes.texts]
-        assert said == [f"{mean:.2f}".replace("-", "\u2212").replace("0.", ".") for row in means for mean in row]
-    for names in (heatmaps[0].get_yticklabels(), heatmaps[0].get_xticklabels()):
-        assert [label.get_text() for label in names] == LAYERS
-
-
-def test_values_in_cells_are_readable_on_their_colour_and_say_no_minus_zero(tmp_path):
-    table = heatmap_table(STUDY[:1])
-    table["value"] = np.where(table["layer"] == "logits", -0.001, table["value"])
-    (heatmap, _) = drawn(table, "heatmap", tmp_path).axes
-    (mesh,) = heatmap.collections
-    for text, colour in zip(heatmap.texts, mesh.get_facecolors(), strict=True):
-        light, own = (np.dot(matplotlib.colors.to_rgb(c), [0.2126, 0.7152, 0.0722]) for c in (colour, text.get_color()))
-        assert abs(light - own) > 0.3
-    assert [text.get_text() for text in heatmap.texts[-3:]] == [".00"] * 3
-
-
-def test_the_eight_heatmaps_of_the_study_fit_and_name_layers_at_the_edges(tmp_path):
-    figure = drawn(heatmap_table(STUDY), "heatmap", tmp_path)
-    *heatmaps, bar = figure.axes
-    boxes = [axes.get_window_extent() for axes in heatmaps]
-    assert all(box.width == pytest.approx(box.height) for box in boxes)
-    assert len({round(box.x0) for box in boxes}) == 4 and len({round(box.y0) for box in boxes}) == 2
-    for axes, row, column in [(axes, *divmod(index, 4)) for index, axes in enumerate(heatmaps)]:
-        assert any(tick.label1.get_visible() for tick in axes.xaxis.get_major_ticks()) == (row == 1)
-        assert any(tick.label1.get_visible() for tick in axes.yaxis.get_major_ticks()) == (column == 0)
-    titles = [axes._left_title.get_window_extent() for axes in heatmaps]
-    parts = [*boxes, *titles, bar.get_tightbbox(), figure.texts[0].get_window_extent()]
-    assert inside(figure, parts) and apart(parts)
-    for axes, box in zip(heatmaps, boxes, strict=True):
-        cells = [text.get_window_extent() for text in axes.texts]
-        assert apart(cells) and all(text.width < box.width / len(LAYERS) for text in cells)
-
-
-def test_the_footer_of_a_heatmap_tells_the_largest_error_that_it_does_not_show(tmp_path):
-    table = heatmap_table(STUDY[:1], seeds=(1, 2))
-    table.loc[(table["layer"] == "pool1") & (table["reference_layer"] == "logits") & (table["seed"] == 2), "value"] += (
-        0.4
-    )
-    (footer,) = texts(drawn(table, "heatmap", tmp_path))
-    # Of two values the standard error is half their difference, here 0.215, and the quantile of Student's t is 12.7.
-    assert "2 seeds, means over seeds, the widest 95% interval of a cell is ± 2.732" in footer.replace("\n", " ")
-    (footer,) = texts(drawn(heatmap_table(STUDY[:1], seeds=(1,)), "heatmap", tmp_path))
-    assert "1 seed, no interval" in footer.replace("\n", " ")
 
 
 def test_every_estimator_has_a_name_and_kinds_have_colours_and_markers_of_their_own():

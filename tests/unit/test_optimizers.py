@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from tests.unit.test_training import network, settings, tensors
+from tests.unit.trainings import network, settings, tensors
 from torch import nn
 from torch.optim import lr_scheduler
 
@@ -115,7 +115,7 @@ def test_adamw_needs_no_compiler():
     program = (
         "import sys, torch\n"
         "from repdrift.training.optimizers import AdamW\n"
-        "from tests.unit.test_training import settings\n"
+        "from tests.unit.trainings import settings\n"
         "weights = [torch.ones(3)]\n"
         "AdamW(weights, settings(1, optimizer='adamw', momentum=None)).step([torch.ones(3)], torch.tensor(0.1))\n"
         "print('torch._dynamo' in sys.modules, 'torch._inductor' in sys.modules)"

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from tests import results_page
 from tests.checkout import REPOSITORY
-from tests.unit.test_claims import SEEDS, as_the_paper_says, curve, halves, tried, world
+from tests.unit.paper_world import SEEDS, as_the_paper_says, curve, halves, tried, world
 
 from repdrift import cli
 from repdrift.claims import published

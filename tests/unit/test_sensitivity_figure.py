@@ -4,7 +4,7 @@ import matplotlib.colors
 import numpy as np
 import pandas as pd
 import pytest
-from tests.unit.test_figures import (
+from tests.unit.drawing import (
     BLOCKS,
     COMPARISONS,
     LAYERS,

@@ -5,7 +5,7 @@ import torch
 from safetensors.torch import load_file
 from tests.unit.dropping import Dropping
 from tests.unit.stage import Stage, finish
-from tests.unit.test_training import network, settings, tensors
+from tests.unit.trainings import network, settings, tensors
 from torch import nn
 
 from repdrift.data import rendered

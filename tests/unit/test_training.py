@@ -8,40 +8,17 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from tests.unit.stage import Stage, finish
+from tests.unit.trainings import network, settings, tensors
 from torch import nn
 
 from repdrift.data import rendered
 from repdrift.errors import UserError
-from repdrift.networks.building import build, initialise
 from repdrift.networks.evaluation import evaluate, in_batches
 from repdrift.networks.representations import calibrated, representations
 from repdrift.plan import specs
 from repdrift.plan.plan import Plan
-from repdrift.specs import TrainingSettings
 from repdrift.training.jobs import order_seed
 from repdrift.training.training import train
-
-
-def network(seed=1, block="conv-relu-bn"):
-    made = build({"name": "conv4", "block": block, "classes": 10})
-    initialise(made, "initialisation", seed)
-    return made
-
-
-def settings(steps, **changes):
-    values = {
-        "learning_rate": 0.001,
-        "momentum": 0.9,
-        "weight_decay": 0.0,
-        "batch_size": 32,
-        "test_every": 1,
-        "precision": "float32",
-    }
-    return TrainingSettings(**{**values, **changes}, steps=steps)
-
-
-def tensors(images, labels):
-    return torch.from_numpy(images).contiguous(memory_format=torch.channels_last), torch.from_numpy(labels)
 
 
 @pytest.fixture(scope="module")
