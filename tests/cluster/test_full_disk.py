@@ -30,7 +30,7 @@ def test_a_training_on_a_full_disk_goes_on_when_there_is_room(small_disk, tmp_pa
     log, _ = process.communicate(timeout=600)
     assert process.returncode == 1
     assert log.splitlines()[-1].startswith("error: full/")
-    assert log.splitlines()[-1].endswith(": the disk is full: make room, and run again, it goes on from here")
+    assert log.splitlines()[-1].endswith(": the disk is full: make room and run again; the run goes on from here")
     assert "Traceback" not in log
     assert not list(small_disk.rglob(".*.safetensors"))  # half a file
     subprocess.run(["mount", "-o", "remount,size=50m", small_disk], check=True)

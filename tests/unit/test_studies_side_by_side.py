@@ -15,7 +15,7 @@ __all__ = ["config", "folder", "plan", "tables"]  # fixtures of published tables
 FEW = CLAIM | {"seeds": 1, "low": None, "high": None, "verdict": "undecided"}
 OPPOSITE = CLAIM | {"effect": -0.05, "low": -0.06, "high": -0.04, "verdict": "contradicted"}
 
-SHARED = "1 claim has a verdict in each of the 2 studies, which is the same in all of them for"
+SHARED = "1 claim has a verdict in each of the 2 studies. For {} of these claims, the verdicts agree."
 
 
 def study(name, *rows):
@@ -50,8 +50,8 @@ def test_the_verdict_is_that_of_the_main_estimator():
 @pytest.mark.parametrize(
     ("studies", "words"),
     [
-        ([[CLAIM], [CLAIM]], f"{SHARED} 1."),
-        ([[CLAIM], [OPPOSITE]], f"{SHARED} none."),
+        ([[CLAIM], [CLAIM]], SHARED.format(1)),
+        ([[CLAIM], [OPPOSITE]], SHARED.format("none")),
         ([[CLAIM], [FEW]], "No claim has a verdict in each of the 2 studies; a verdict needs at least 4 seeds."),
         ([[CLAIM]], "One study with 1 claim."),
     ],

@@ -120,7 +120,7 @@ def test_the_validator_refuses_a_word_that_no_context_defines(unpacked, validato
 
 def test_an_unpacked_crate_is_as_it_was_made(unpacked, complete_study):
     told = complete_study.repdrift("verify", unpacked).stdout
-    assert re.search(r"the crate has sidecars alone of .*\d+ activations", told)
+    assert re.search(r"the crate has only the sidecars of .*\d+ activations", told)
     assert re.search(r"unpacked: (\d+) artifacts, \1 as they were made", told)
 
 

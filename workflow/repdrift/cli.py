@@ -1,4 +1,4 @@
-"""The command `repdrift`: what is useful without a workflow, or beside one."""
+"""The command `repdrift`: it compares networks, and it plans, runs and examines studies."""
 
 import argparse
 import ast

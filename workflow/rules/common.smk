@@ -90,12 +90,12 @@ def growing(amount):
 
 
 def growing_memory(megabytes):
-    """Return a function that asks for this memory and for what the study's network needs more, growing as above."""
+    """Return a function that asks for this memory plus what the study's network adds to it, growing as above."""
     return growing(megabytes + PLAN.more_memory)
 
 
 def growing_time(minutes):
-    """Return a function that asks for this time, or as much longer as the study's network is slower, growing as above."""
+    """Return a function that asks for this time, times the slowness of the study's network, growing as above."""
     return growing(round(minutes * PLAN.slowness))
 
 

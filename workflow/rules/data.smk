@@ -2,7 +2,7 @@
 
 
 # Data sets come first of all: what is wrong with them shows before any training has run.
-# Later jobs depend on the checksum and not on the images: of such large files Snakemake would compare only the times.
+# Later jobs depend on the checksum and not on the images, because Snakemake compares large files by their times only.
 rule dataset:
     input:
         files=lambda w: STUDY.raw_files(w.store, w.split),

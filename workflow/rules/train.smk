@@ -7,13 +7,14 @@ from repdrift.machine.system_errors import check_writable
 from repdrift.plan.offer import offered
 
 
-# Only `onstart` can set this handler: Snakemake sets its own handler just before, and would replace an earlier one.
+# Only `onstart` can set the signal handler that stops trainings: Snakemake sets its own handler just before, and would
+# replace an earlier one.
 onstart:
     check_writable(Path(STUDY.folder))
     stop_trainings_when_told()
     take_away_rate_limit(workflow.scheduler)
     launcher.begin()
-    # The forecast of `repdrift run` has offered it already.
+    # `repdrift run` has already offered bfloat16 in its forecast. All other runs offer it here.
     unsaid = not DISPLAYED and workflow.local_exec and "gpu" not in workflow.global_resources
     if unsaid and (line := offered(PLAN)):
         print(line, file=sys.stderr)
@@ -23,8 +24,8 @@ onsuccess:
     forget_progress(STUDY.folder)
 
 
-# A Snakemake that a cluster runs on a node calls no `onstart`. Its launcher must be its own: the one of the login node is
-# out of reach, or not part of what the cluster has granted.
+# A Snakemake that a cluster runs on a node calls no `onstart`. Such a Snakemake starts its own launcher: the
+# launcher of the login node is out of reach, or does not belong to what the cluster has granted.
 if workflow.remote_exec:
     launcher.forget()
     launcher.begin()
@@ -100,7 +101,7 @@ rule pretrain:
         program("train", "parent task images", ON_GPU, "{output.final:q}")
 
 
-# The run that is fine-tuned keeps its weights at every epoch that figure 1 shows.
+# The pre-training from which all fine-tunings start keeps its weights at every epoch that figure 1 shows.
 # Everything waits for this run, so it has a high priority.
 use rule pretrain as pretrain_source with:
     output:

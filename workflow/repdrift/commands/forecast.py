@@ -106,7 +106,7 @@ def on_cores(costed: Costed, cores: int | None) -> str:
 
 
 def hints(costed: Costed, fewest: int = 1) -> Iterator[str]:
-    """Yield what bfloat16 would save, if there are so many steps in float32, and the number of networks if several."""
+    """Yield what bfloat16 would save with at least `fewest` steps in float32, and the number of networks if several."""
     from repdrift.training.offer import FLOAT32, offer  # noqa: PLC0415  it imports torch
 
     trainings = [training_of(job) for job in costed.planned if job.program == TRAIN]

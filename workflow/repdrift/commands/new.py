@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> None:
     settings = [data_set(text) for text in (args.source, *args.targets)]
     names = [name_of(text) for text in (args.source, *args.targets)]
     if len(set(names)) < len(names):
-        raise UserError(f"{', '.join(names)}: each must be another data set; the source's test images are a target too")
+        raise UserError(f"{', '.join(names)}: name each data set once; the source's test images are a target, too")
     looks = [look(name, one | {"classes": None}, Path(args.data)) for name, one in zip(names, settings, strict=True)]
     text = "\n".join(lines(args, dict(zip(names, settings, strict=True)), dict(zip(names, looks, strict=True)))) + "\n"
     plan = Plan(check(complete(yaml.safe_load(text))))  # nothing is written if something is wrong

@@ -82,11 +82,6 @@ def sorted_out(words: Sequence[str], studies: Sequence[str]) -> Words:
     """Tell targets, config files and presets apart.
 
     After ``--study`` a name is a preset if there is such a preset, and elsewhere it is a target if it may be one.
-
-    Raises
-    ------
-    UserError
-        If a config file is missing.
     """
     found = Words()
     for word, is_study in (*((word, False) for word in words), *((word, True) for word in studies)):

@@ -6,7 +6,7 @@ folder .snakemake.
 
 It also takes the folder of an unpacked RO-Crate that `repdrift export --crate` has written, of anybody's study. A file
 that the crate says it has and that is not there is missing, which is a fault too. Weights, representations and images
-are not in a crate, so nothing is said against that. Nor is it a fault that other code than the present one made it.
+are not in a crate, and this is no fault. Nor is it a fault if a file was made by other code than the present code.
 """
 
 import argparse
@@ -45,7 +45,7 @@ def verify_crate(folder: Path) -> None:
         )
         if left_out:
             words = ", ".join(f"{count} {name}" for name, count in left_out.items())
-            print(f"note: the crate has sidecars alone of {words}: such files are large, and not part of a crate")
+            print(f"note: the crate has only the sidecars of {words}: such files are large, and not part of a crate")
         tell(folder, verification, faults, there)
 
 

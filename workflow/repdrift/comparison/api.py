@@ -122,7 +122,7 @@ def _names(a: Compared, b: Compared, names: tuple[str, str] | None) -> tuple[str
     """Return the names of both sides. Models of the same class are told apart by a number."""
     if names is not None:
         if isinstance(names, str) or len(names) != 2:
-            raise UserError(f"names {names!r}: needed are two, of the first and of the second model")
+            raise UserError(f"names {names!r}: give two names, of the first and of the second model")
         return names[0], names[1]
     first, second = (
         type(given).__name__ if isinstance(given, nn.Module) else getattr(given, "name", "") for given in (a, b)

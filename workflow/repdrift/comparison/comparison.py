@@ -120,8 +120,8 @@ def _plots(module: str) -> Any:  # noqa: ANN401
 
     Our figures are drawn without a screen, and their package sets the backend of matplotlib for this. A notebook or a
     script has a backend of its own, which must stay. So matplotlib is imported first, with that backend, and the
-    variable is restored. A notebook shows figures as pictures from the moment at which its backend is loaded, which is
-    otherwise that of the first figure of pyplot.
+    variable is restored. A notebook shows figures as pictures once its backend is loaded. Otherwise it is
+    loaded only with the first figure of pyplot.
     """
     backend = os.environ.get("MPLBACKEND")
     try:

@@ -41,7 +41,7 @@ def named_model(
         The number of classes, if no weights say it.
     seed : int
     colours : (mean, std), optional
-        By what images are normalised, with pixels in 0..1. None is for the mean and the standard deviation of ImageNet
+        The mean and the std by which images are normalised, with pixels in 0..1. None is for those of ImageNet
         if the model has weights of torchvision, and otherwise for 0.5 and 0.5.
 
     Raises

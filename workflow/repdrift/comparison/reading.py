@@ -146,8 +146,8 @@ def record_together(
     """Record several models on the same images, which are read once.
 
     So all models get the same images in the same order, also of a loader that shuffles or of an iterator. The
-    parameters are those of `record`. Each name or pattern of a layer must fit one of the models, unless it is among
-    those that fit `elsewhere`.
+    parameters are those of `record`. Each name or pattern of a layer must fit one of the models, unless it is in
+    `elsewhere`, the names and patterns that fit something else.
     """
     if settings.reduce not in (NONE, MEAN, TOKEN):
         raise UserError(f"reduce {settings.reduce!r}: allowed are {NONE}, {MEAN}, {TOKEN}")

@@ -46,7 +46,8 @@ class Decoded(NamedTuple):
 class _Source:
     """What a reader finds: the labels as it finds them, where they come from, and the images at some places.
 
-    `places` is None for all images. `files` lists the files after the images have been read.
+    `images` is called with the places of the wanted images, or with None for all. `files` lists the files that were
+    read, once the images have been read.
     """
 
     labels: NDArray[Any]

@@ -24,7 +24,7 @@ PEEKED = 256  # images that are read in advance to see the range of floats
 
 @dataclass(frozen=True)
 class Header:
-    """Shape and type of an array. `place` is what its file's directory says of its content, the CRC-32 included."""
+    """Shape and type of an array. `place` is what the archive's directory says of it, with the CRC-32."""
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]

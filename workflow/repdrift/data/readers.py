@@ -32,7 +32,7 @@ class Known:
     files : mapping of str to str
         Pattern of the files of each split, in the folder of raw data.
     home : str
-        Where to get it, and where to put it, for who has no network; ``{folder}`` and ``{split}`` are filled in.
+        Where to get it and where to put it without a connection; ``{folder}`` and ``{split}`` are filled in.
     classes : int
         Number of classes.
     """

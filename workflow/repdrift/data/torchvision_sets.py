@@ -163,7 +163,7 @@ def _tried(make: Callable[[bool], Any], folder: Path) -> Opened:
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Let one process at a time go on. In a folder that cannot be written to nothing is unpacked, so all may."""
+    """Let one process at a time go on. Without write access nothing is unpacked, so all may go on."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         file = (folder / LOCK).open("w")

@@ -39,7 +39,6 @@ TYPES = {
     ".yaml": "application/yaml",
 }
 WORKFLOW = "repdrift, a workflow on representations that change in training"
-WORKFLOW = "repdrift, a workflow on representations that change in training"
 SETTINGS, README = "settings.yaml", "README.md"
 TEXT = """# The study {study}
 

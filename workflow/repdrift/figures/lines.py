@@ -166,7 +166,7 @@ def draw_curves(axes: Axes, shown: pd.DataFrame, *, x: str, y: str, hue: str, lo
             marker=look.markers[label],
             label=label,
             zorder=3,
-            # Of many points some have a marker, at equal distances on the paper, and not the first, which lines share.
+            # If there are many points, some have a marker, at equal distances. The first, which lines share, has none.
             markevery=1 if len(means) <= FEW else (0.1, 0.13),
             clip_on=False,
             **style.MARKER_EDGE,

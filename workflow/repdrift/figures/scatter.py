@@ -24,7 +24,7 @@ class Mean(NamedTuple):
 
     @classmethod
     def of(cls, values: "pd.Series[float] | NDArray[np.float64]", *, log: bool = False) -> "Mean":
-        """Return the mean of the values of the seeds. One seed gives no interval. UndefinedError values are left out.
+        """Return the mean of the values of the seeds. One seed gives no interval. Undefined values are left out.
 
         With `log`, the mean and the interval are those of the logarithms, and then turned back. Values that are not
         positive have none and are left out. If no value is left, the mean is NaN.

@@ -1,6 +1,6 @@
 """GPUs: how many a job was granted, and which one of a machine it takes.
 
-No torch here, because the Snakefile imports this module.
+The Snakefile imports this module, so it must not import torch.
 """
 
 import fcntl
@@ -14,7 +14,7 @@ _taken: list[IO[str]] = []  # locks, as long as this process lives
 
 
 def granted(gpu: int, gres: str = "") -> int:
-    """Give the number of GPUs that a job was granted. It is what decides the job's device, and nothing else is.
+    """Return the number of GPUs that a job was granted. This number alone decides the device of the job.
 
     Parameters
     ----------

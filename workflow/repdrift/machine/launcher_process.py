@@ -118,7 +118,7 @@ class Launcher:
             os.kill(child, signal.SIGKILL)
 
     def _bury(self) -> None:
-        """Tell those who wait for children that have ended how they ended, and note what these had to import."""
+        """Tell the process that waits for an ended child how the child ended, and note the modules it imported."""
         os.read(self.pipe[0], 4096)
         for child in list(self.children):
             ended, status = os.waitpid(child, os.WNOHANG)

@@ -1,7 +1,7 @@
 """The blocks of any network: the layers that are compared by default, and the parts that its weights fall into.
 
 A block is a stage or a block of the network's own code. Where the code has a row of single layers, a block ends with a
-pooling layer, or without these with the last layer before the next convolution or linear layer.
+pooling layer or, if there are none, with the last layer before the next convolution or linear layer.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

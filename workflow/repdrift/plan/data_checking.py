@@ -55,7 +55,7 @@ def _check_settings(key: str, dataset: Config) -> None:
         sentence = f"the reader {reader} takes none; allowed is null, and a mapping for {TORCHVISION}NAME"
         raise refusal(f"{key}.arguments", dataset["arguments"], sentence)
     if dataset.get("names") is not None and reader not in (NPZ, FOLDER):
-        raise refusal(f"{key}.names", dataset["names"], "allowed are names for npz and folder, whose labels they are")
+        raise refusal(f"{key}.names", dataset["names"], "only the readers npz and folder allow names of labels")
     names, stated = dataset.get("names"), dataset.get("classes")
     if names is not None and stated not in (None, len(names)):
         raise refusal(f"{key}.classes", stated, f"allowed is {len(names)}, the number of names")

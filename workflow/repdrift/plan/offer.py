@@ -1,6 +1,6 @@
 """Offer bfloat16 in the first lines of a run whose trainings take long on this processor.
 
-The Snakefile imports this module, so it needs nothing heavy: the steps that tell are taken in a process of its own.
+The Snakefile imports this module, so it imports nothing heavy: a process of its own measures the training steps.
 """
 
 import subprocess

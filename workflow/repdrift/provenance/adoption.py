@@ -45,7 +45,7 @@ class Decision:
     reworded : list of Path
         Artifacts that are to be made again, since they show words that have changed, and all that is made of them.
     refused : list of Fault
-        Everything that stands against the adoption.
+        Everything that prevents the adoption.
     """
 
     adopted: dict[Path, PlannedJob]
@@ -137,7 +137,7 @@ def faults_of(path: Path, made: Mapping[str, Any], plan: Plan, verification: Ver
 
 
 def faults_of_vanished(path: Path, recorded: RecordedJob | None, plan: Plan) -> Iterator[Fault]:
-    """Give what stands against an artifact that has vanished, by Snakemake's records of the job that made it."""
+    """Return what Snakemake's records of its job say against the adoption of an artifact that has vanished."""
     if recorded is None:
         yield Fault(path, "unknown", "it is gone, nothing says how it was made, and others were made of it")
     else:

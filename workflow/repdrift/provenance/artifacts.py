@@ -46,7 +46,7 @@ def record(path: Path) -> dict[str, Any] | None:
 
 
 def seal(made: Mapping[str, Any]) -> str:
-    """SHA-256 of what a sidecar says, its own `seal` left out: one that was edited no longer has it."""
+    """Return the SHA-256 of what a sidecar says, without its key `seal`. An edited sidecar no longer fits its seal."""
     said = {key: value for key, value in made.items() if key != "seal"}
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
@@ -69,16 +69,16 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     except Exception as error:
         # safetensors has an error of its own, with the system's number in its text.
         if getattr(error, "errno", None) in FULL or any(f"(os error {number})" in str(error) for number in FULL):
-            raise UserError(f"{path}: the disk is full: make room, and run again, it goes on from here") from None
+            raise UserError(f"{path}: the disk is full: make room and run again; the run goes on from here") from None
         raise
     finally:
         temporary.unlink(missing_ok=True)
 
 
 def _delete_leftovers(path: Path) -> None:
-    """Delete the temporary files of this path that processes have left which were killed while they wrote.
+    """Delete the temporary files of this path that were left by processes that were killed while they wrote.
 
-    They are those that nobody has written to since this process began. It is no error if one cannot be deleted.
+    These are the files that nobody has written to since this process began. It is no error if one cannot be deleted.
     """
     leftover = re.compile(rf"\.{re.escape(path.stem)}\.\d+{re.escape(path.suffix)}")
     with suppress(OSError):
@@ -149,7 +149,7 @@ class Job:
         self._code = code_of_job(fingerprint.running, self.spec)
 
     def save(self, path: Path, write: Callable[[Path], object]) -> None:
-        """Write an artifact atomically, and its sidecar ``<name>.json`` before it (so none is ever without one)."""
+        """Write an artifact atomically, after its sidecar ``<name>.json``, so that no artifact is ever without one."""
 
         def write_both(temporary: Path) -> None:
             write(temporary)
@@ -189,7 +189,7 @@ def code_of_job(program: str | None, spec: object) -> dict[str, object]:
 
 
 def _sha256_as_made(path: Path) -> str:
-    """SHA-256 of an input; it must be the one that its sidecar gives, where it has one."""
+    """Return the SHA-256 of an input. Refuse the input if it has a sidecar that gives another SHA-256."""
     found, made = sha256(path), record(path)
     if made and made["sha256"] != found:
         raise UserError(

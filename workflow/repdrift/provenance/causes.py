@@ -10,7 +10,7 @@ UPDATED = "Updated input files: "
 
 
 def causes(job: PlannedJob) -> list[str]:
-    """Say why a job would run; nothing, if only because another job runs."""
+    """Return the reasons why a job would run. There is none if it would run only because another job runs."""
     missing = [path for path in job.outputs if not path.exists()]
     made = next(filter(None, map(record, job.outputs)), None)
     if made is None:

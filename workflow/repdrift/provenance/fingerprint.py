@@ -1,7 +1,7 @@
 """A fingerprint of the code that a program runs: of what this code does, and not of where it lies.
 
-Snakemake does not follow imports. A fingerprint does, name by name: of the modules that a program imports, those
-functions, classes and constants count that it uses, directly or through others. They are numbered in the order in which
+Snakemake does not follow imports. A fingerprint does, name by name: it covers the functions, classes and
+constants of imported modules that the program uses, directly or through others. They are numbered in the order in which
 the program reaches them, and a reference is such a number. So no name of a module or of a file is in a fingerprint, and
 a function that moves to another module changes nothing. Comments, docstrings and formatting do not count.
 

@@ -148,7 +148,7 @@ def registry_entries(node: ast.AST) -> tuple[str, ast.Dict] | None:
 
 
 def plainly_bound(node: ast.AST, lines: Lines) -> list[str] | None:
-    """Give the names that a statement binds, which has these lines; None if it does something else, too."""
+    """Return the names that a statement with these lines binds, or None if the statement does anything else, too."""
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return [node.name]
     if not isinstance(node, ast.Assign | ast.AnnAssign) or "NamedExpr" in lines.lines:

@@ -78,7 +78,7 @@ def changed_modules(made: Mapping[str, Any]) -> list[str]:
 
 
 def with_origins(paths: Iterable[Path]) -> list[Path]:
-    """These artifacts, and all artifacts that they are made of, whether or not those are still there."""
+    """Return these artifacts and all artifacts that they are made of, even those that are no longer there."""
     found = dict.fromkeys(paths)
     waiting = list(found)
     while waiting:

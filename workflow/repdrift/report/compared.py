@@ -79,8 +79,8 @@ def agreement(rows: Sequence[Mapping[str, Any]], studies: int) -> str:
         return f"No claim has a verdict in each of the {studies} studies; a verdict needs at least {MIN_SEEDS} seeds."
     same = sum(not row["differs"] for row in shared)
     have = "has" if len(shared) == 1 else "have"
-    agree = f"the same in all of them for {same}" if same else "the same in all of them for none"
-    return f"{count(len(shared), 'claim')} {have} a verdict in each of the {studies} studies, which is {agree}."
+    agree = f"For {same or 'none'} of these claims, the verdicts agree."
+    return f"{count(len(shared), 'claim')} {have} a verdict in each of the {studies} studies. {agree}"
 
 
 def headings(studies: Sequence[Shown]) -> list[str]:

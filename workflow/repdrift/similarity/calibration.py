@@ -28,7 +28,7 @@ class Calibrated:
     Attributes
     ----------
     value : float
-        What the similarity is above the threshold, as a share of what 1 is above it, in 0..1.
+        How far the similarity is above the threshold, as a share of how far 1 is above the threshold, in 0..1.
     p : float
         Add-one p-value of the similarity, in 1 / (K + 1)..1 for K permutations.
     threshold : float

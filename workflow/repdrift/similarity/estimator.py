@@ -161,7 +161,7 @@ def squared_distances(x: Representation) -> Tensor:
 
 
 def typical(distances: Tensor) -> float:
-    """Return the median of the distances above 0, which the distances to a single outlier do not move as the largest.
+    """Return the median of the distances above 0. Unlike the largest distance, it hardly depends on a single outlier.
 
     There must be at least one.
     """

@@ -36,7 +36,7 @@ class Null:
         layers under the same permutation, each layer in units of its own null: (similarity - mean) / sd. This is the
         single-step maxT procedure of Westfall and Young (1993). For a single layer it is `p`.
     calibrated : float
-        What the observed similarity is above q95, as a share of what 1 is above it, see `calibrated`.
+        How far the observed similarity is above q95, as a share of how far 1 is above q95, see `calibrated`.
     """
 
     value: float
@@ -128,8 +128,8 @@ def permutation_nulls(
 ) -> list[Null]:
     """Return the permutation null of each layer of two networks, given their prepared layers in the same order.
 
-    The same permutations are used in all layers. Who cannot hold all layers in memory calls `permuted` for one layer
-    after the other, and then `nulls`.
+    The same permutations are used in all layers. If not all layers fit in memory, call `permuted` for one layer after
+    the other, and then `nulls`.
 
     Raises
     ------

@@ -106,9 +106,9 @@ class LinearPredictivity(Estimator[Regressions]):
 
     Image i belongs to fold i mod 5. R^2 is 1 less the squared errors in all folds, divided by those of a prediction by
     the mean of the images outside the fold. The penalty is chosen on these images, from nine powers of ten relative to
-    the mean eigenvalue of their Gram matrix. So it is below 1 also of a representation with itself, and about 0 for
-    unrelated ones, where it can be negative. It is invariant to rotations, to scale, and to an offset of each unit. The
-    order of the images determines the folds.
+    the mean eigenvalue of their Gram matrix. So the similarity is below 1 even for a representation with itself. For
+    unrelated representations it is about 0, and it can be negative. It is invariant to rotations, to scale, and to an
+    offset of each unit. The order of the images determines the folds.
 
     Raises
     ------

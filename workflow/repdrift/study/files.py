@@ -35,7 +35,7 @@ class Files:
         return self.config.datasets[dataset].title
 
     def settings(self, dataset: str) -> dict[str, Any]:
-        """Return the settings on which the images of a data set depend. The size is one if it is not the paper's."""
+        """Return the settings on which the images of a data set depend. They include an unusual size."""
         size = self.config.images.size
         return self.config.datasets[dataset].settings | ({} if size == SIDE else {"size": size})
 

@@ -1,7 +1,7 @@
 """The sections of the config of a study, as types.
 
-`repdrift.study.config` checks a config and tells the user what is wrong with it. A checked config is parsed into these
-types, so that mypy checks every read of it.
+`repdrift.plan.checking` checks a config and tells the user what is wrong with it. A checked config is parsed into
+these types, so that mypy checks every read of it.
 """
 
 from collections.abc import Mapping
@@ -317,7 +317,7 @@ class Config:
 
 
 def parse(config: Mapping[str, Any]) -> Config:
-    """Parse a config that `repdrift.study.config.check` has accepted."""
+    """Parse a config that `repdrift.plan.checking.check` has accepted."""
     own = {field.name for field in fields(Config)}
     experiments = {name: section for name, section in config.items() if name not in own}
     found = {name: section for name, section in config.items() if name in own}

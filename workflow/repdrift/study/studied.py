@@ -9,7 +9,7 @@ from repdrift.study.runs import INITIAL, Run, variant_of
 from repdrift.study.study import CROSS_DOMAIN, DOMAIN, SOURCE, Study
 from repdrift.study.tasks import Part, Transform
 
-FEW = 8  # so many seeds, or degrees of randomness, are listed; of more the first and the last are named
+FEW = 8  # up to 8 seeds, or degrees of randomness, are listed; if there are more, only the first and the last
 
 
 def title_of(study: Study) -> str:

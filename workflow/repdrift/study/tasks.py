@@ -1,7 +1,6 @@
 """Tasks: which images of a data set are trained and tested on, and how their labels and pixels are transformed."""
 
 from dataclasses import dataclass
-from typing import Any
 
 SIDE = 32  # height and width of an image in pixels, unless a study sets another size
 CALIBRATION_IMAGES = 2048  # the largest number of images on which BN statistics are re-estimated
@@ -29,10 +28,6 @@ class Part:
     @property
     def size(self) -> int:
         return self.stop - self.start
-
-    @property
-    def spec(self) -> dict[str, Any]:
-        return {"split": self.split, "start": self.start, "stop": self.stop}
 
     def __str__(self) -> str:
         return f"{self.split}[{self.start}:{self.stop}]"

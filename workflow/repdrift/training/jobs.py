@@ -98,8 +98,9 @@ class TrainingJob:
     def _write(self) -> None:
         """Write all outputs, the final weights last, and forget the progress.
 
-        Not where jobs share a SLURM job: if another of them fails, Snakemake deletes the outputs of all, and this one
-        is then done again, from its end. Snakemake forgets it when the study is complete.
+        The progress is kept where several jobs share a SLURM job: if one of them fails, Snakemake deletes the outputs
+        of all of them, and this training is then resumed from its last step. The progress is deleted when the study is
+        complete, see `repdrift.machine.stopping.forget_progress`.
         """
         folder = self.output.parent
         for epoch in self.spec.checkpoints:
@@ -117,13 +118,13 @@ class TrainingJob:
 
 
 def order_seed(spec: TrainSpec) -> int:
-    """Seed of the order of the images: another for each task, and for each of the orders that a task is trained in."""
+    """Return the seed of the order of the images. It differs between tasks, and between the orders of one task."""
     purpose = "data order" if spec.order == 1 else f"data order {spec.order}"
     return seed_for(purpose, spec.seed, spec.task)
 
 
 def train_job(args: argparse.Namespace, interruption: Interruption) -> bool:
-    """Train a job to its end; False if it was interrupted, and saved, before."""
+    """Run a training job to its end. Return False if it was interrupted before; its state is then saved."""
     device = prepare(args.gpus, args.spec.training.precision)
     with shortage_explained(args.spec.training.batch_size, device):
         job = TrainingJob(args, device)
@@ -141,7 +142,7 @@ def train_job(args: argparse.Namespace, interruption: Interruption) -> bool:
 
 
 def progress_bar(training: Training) -> "tqdm[NoReturn]":
-    """Images done, their speed and the time left; nothing where the output is no terminal."""
+    """Return a bar that shows the images done, the speed and the time left. It is hidden without a terminal."""
     return tqdm(
         total=training.images(training.settings.steps),
         initial=training.images(training.step),

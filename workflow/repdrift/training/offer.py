@@ -1,8 +1,8 @@
-"""Say what training in bfloat16 would save on this processor, which a few steps tell.
+"""Say what training in bfloat16 would save on this processor, as measured on a few training steps.
 
     python -m repdrift.training.offer SPEC
 
-SPEC is that of a training in float32, as JSON. On a processor without instructions for bfloat16 it is slower.
+SPEC is that of a training in float32, as JSON. On a processor without instructions for bfloat16, bfloat16 is slower.
 """
 
 import sys
@@ -17,7 +17,7 @@ FLOAT32, BFLOAT16 = "float32", "bfloat16"
 def offer(float32: float, bfloat16: float) -> str:
     """Return the sentence on the processor times of the same trainings in both precisions, in any unit."""
     if bfloat16 >= float32:
-        return f"`training: {{precision: bfloat16}}` would be slower on this processor: {bfloat16 / float32:.1f} times"
+        return f"`training: {{precision: bfloat16}}` would take {bfloat16 / float32:.1f} times as long on this machine"
     return (
         f"`training: {{precision: bfloat16}}` would take {bfloat16 / float32:.0%} of the time of the trainings on this "
         "processor; docs/precision.md says what it changes"

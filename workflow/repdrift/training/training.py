@@ -59,7 +59,7 @@ class Training:
     history : list of Epoch
         All finished epochs.
     take_step : function of Batch
-        Takes a step, see `repdrift.training.sgd.Step`.
+        Takes a step, see `repdrift.training.step.Step`.
     """
 
     def __init__(

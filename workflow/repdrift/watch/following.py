@@ -21,7 +21,7 @@ MARGIN = 2.0  # seconds by which the clocks of file systems may differ
 
 
 class Following:
-    """The jobs that were to do when it began, and what has become of them since.
+    """The jobs that were left to do when watching began, and what has become of them since.
 
     Attributes
     ----------
@@ -81,7 +81,7 @@ def follow(title: str, planned: Sequence[PlannedJob]) -> None:
     if following.over():
         following.look()
     if following.over():
-        print(f"{title}: {len(planned):,} jobs are to do, and nobody runs them in this folder")
+        print(f"{title}: {len(planned):,} jobs are left to do, and nobody runs them in this folder")
         return
     screen = Screen(following.snapshot, sys.stdout)
     screen.begin()

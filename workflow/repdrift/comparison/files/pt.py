@@ -14,7 +14,7 @@ from repdrift.comparison.files.content import IDS, Content, Wanted, as_ids
 from repdrift.errors import UserError
 
 REFUSED = (
-    "it is damaged, or has Python objects beside tensors, which are not loaded because they could run code "
+    "it is damaged, or has Python objects besides tensors, which are not loaded because they could run code "
     "(save a dictionary of tensors)"
 )
 

@@ -2,7 +2,7 @@
 
 This example makes a probe from the layers of a network on labelled images, and computes its logits on others::
 
-    layers = network(images)  # by name: [n, C, H, W], tokens [n, T, C], or [n, p]
+    layers = network.read_layers(images)  # by name: [n, C, H, W], tokens [n, T, C], or [n, p]
     features = Features.of({name: pooled(maps, target_size=256) for name, maps in layers.items()})
     setting = Setting(learning_rate=0.01, steps=500, regulariser="group-lasso", strength=1e-5)
     probe = head2toe(features, labels, classes=10, setting=setting, fraction=0.05, seed=1)
