@@ -90,10 +90,10 @@ def test_an_undefined_similarity_is_named_and_the_others_are_given(files, capsys
 @pytest.mark.parametrize(
     ("change", "flags", "words"),
     [
-        ({"head": (39, 12)}, [], "c.safetensors 39; needed are the same images"),
+        ({"head": (39, 12)}, [], "c.safetensors 39; expected the same images"),
         ({"other": (40, 12)}, [], "no layer has the same name in both"),
         ({"head": (40,)}, [], "c.safetensors: layer head is torch.float32 of shape [40]"),
-        ({"head": (40, 12)}, ["--estimator", "cka"], "allowed are cka-biased"),
+        ({"head": (40, 12)}, ["--estimator", "cka"], "use one of cka-biased"),
         ({"head": (40, 12)}, ["--permutations", "1"], "2 and more"),
     ],
 )

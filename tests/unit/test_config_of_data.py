@@ -29,7 +29,7 @@ def test_a_target_may_have_another_number_of_classes(head, tmp_path):
     assert specs.activations(plan, "cross_domain", "cifar10").network["classes"] == 10
     target["random"] = [0, 7]
     message = refusal(merged(CONFIG, changes))
-    assert message.startswith("finetune.cross_domain.random[1]: 7: allowed is a degree of 0 to 6, for the 7 classes of")
+    assert message.startswith("finetune.cross_domain.random[1]: 7: use a degree of 0 to 6, for the 7 classes of")
 
 
 def test_rendered_images_have_the_size_of_the_config():
@@ -104,4 +104,4 @@ def test_damaged_npz_is_refused(damage, tmp_path):
     DAMAGE[damage](path)
     message = refusal(with_npz(path))
     assert message.startswith(f"datasets.svhn.train: {path} cannot be read as an npz file (")
-    assert "needed are X (images) and y (labels)" in message
+    assert "expected X (images) and y (labels)" in message

@@ -117,7 +117,7 @@ def test_stated_names_number_the_labels(tmp_path):
         ({"y": np.eye(6)}, "y has shape (6, 6), as one-hot labels: give their numbers, y.argmax(axis=1)"),
         ({"y": np.zeros(6, bool)}, "y is bool: give whole numbers, or names of classes as y.astype(str)"),
         ({"y": np.arange(6) + 7}, "labels run from 7 to 12, which are 6 classes, not 0 to 9: correct the labels, or "),
-        ({"y": np.zeros(6, int), "classes": 1}, "all labels are 0: needed are at least two classes"),
+        ({"y": np.zeros(6, int), "classes": 1}, "all labels are 0: expected at least two classes"),
     ],
 )
 def test_an_npz_file_with_something_else_is_refused(tmp_path, changes, message):

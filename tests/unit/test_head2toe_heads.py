@@ -169,7 +169,7 @@ def test_beside_the_logistic_regression_of_scikit_learn():
         ((0.0, 5), "learning rate 0.0"),
         ((math.nan, 5), "learning rate nan"),
         ((0.1, 0), "0 steps"),
-        ((0.1, 5, "lasso"), "allowed are none, l1, l2, group-lasso"),
+        ((0.1, 5, "lasso"), "use one of none, l1, l2, group-lasso"),
         ((0.1, 5, "l1", -1.0), "strength -1.0"),
     ],
 )

@@ -315,7 +315,7 @@ def test_what_a_search_or_a_probe_lacks_is_named():
     method = Method("test", "scores", (Configuration(SETTING, 256),))
     with pytest.raises(UserError, match="method test: no features of target size 256"):
         search(method, {None: features}, labels, holdout(N, 200, 1), classes=CLASSES, seed=1)
-    with pytest.raises(UserError, match="selector 'best': allowed are all, random, scores"):
+    with pytest.raises(UserError, match="selector 'best': use one of all, random, scores"):
         fit("best", features, labels, [torch.arange(N)], [Configuration(SETTING)], classes=CLASSES, seed=1)
     with pytest.raises(UserError, match="target sizes 256: give two different ones"):
         methods("late", (256,))

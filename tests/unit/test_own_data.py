@@ -137,7 +137,7 @@ def test_a_target_that_lies_in_the_source_is_refused(file):
         check(with_source(train=file))
     assert str(caught.value) == (
         'finetune.cross_domain.train: "train[0:100]": 50 of these images are in source.train (same, train[50:150]) '
-        "too; allowed are ranges without overlap"
+        "too; use ranges without overlap"
     )
 
 

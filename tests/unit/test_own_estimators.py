@@ -89,11 +89,11 @@ def test_permuted_and_resampled_as_every_estimator(file):
     ("function", "named"),
     [
         ("fails", r"own.py:fails fails on arrays \[12, 3\] and \[12, 4\]: ValueError: no luck"),
-        ("nothing", "returns nan .* needed is a finite number"),
-        ("text", "returns 0.5 .* needed is a finite number"),
-        ("pair", "needed is a finite number"),
-        ("imaginary", "needed is a finite number"),
-        ("unsure", "higher_is_more_similar is 'yes'; allowed are True and False"),
+        ("nothing", "returns nan .* expected a finite number"),
+        ("text", "returns 0.5 .* expected a finite number"),
+        ("pair", "expected a finite number"),
+        ("imaginary", "expected a finite number"),
+        ("unsure", "higher_is_more_similar is 'yes'; use True or False"),
         ("absent", "no function 'absent'; it has cosine, distance"),
     ],
 )

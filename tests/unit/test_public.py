@@ -56,7 +56,7 @@ def test_a_notebook_shows_the_table_and_the_heatmap(monkeypatch):
 def test_linear_cka_takes_the_names_of_the_registry_and_the_shorter_ones(name):
     x, y = torch.rand(10, 4), torch.rand(10, 3)
     assert linear_cka(x, y, estimator=f"cka-{name}") == linear_cka(x, y, estimator=name)
-    with pytest.raises(ValueError, match="estimator 'cka': allowed are cka-biased, cka-debiased"):
+    with pytest.raises(ValueError, match="estimator 'cka': use one of cka-biased, cka-debiased"):
         linear_cka(x, y, estimator="cka")
 
 

@@ -186,7 +186,7 @@ def test_the_bandwidth_of_rbf_cka_can_stand_in_its_name(debiased):
 
 @pytest.mark.parametrize("name", ["cka-biased@0.5", "rbf-cka-biased@", "rbf-cka-biased@-1", "rbf-cka-biased@nan"])
 def test_a_number_that_no_estimator_takes_is_refused(name):
-    with pytest.raises(UserError, match="allowed are rbf-cka-biased@NUMBER, rbf-cka-debiased@NUMBER"):
+    with pytest.raises(UserError, match="use one of rbf-cka-biased@NUMBER, rbf-cka-debiased@NUMBER"):
         estimator_of(name)
 
 

@@ -274,7 +274,7 @@ class TestCalibration:
             ([30, 20], [30], {}, "30 and 20 images"),
             ([], [30], {}, "without layers"),
             ([30], [30], {"alpha": 1.0}, "alpha 1.0"),
-            ([30], [30], {"aggregate": "median"}, "allowed are max, mean"),
+            ([30], [30], {"aggregate": "median"}, "use one of max, mean"),
             ([30], [30], {"estimator": "cka"}, "'cka'"),
         ],
     )

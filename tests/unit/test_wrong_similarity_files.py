@@ -141,7 +141,7 @@ def test_a_parquet_file_without_whole_layers(tmp_path, good, columns, words):
         ([*IDS[:-1], "another"], "other sample ids"),
         ([*IDS[:-1], IDS[0]], "'image 0' stands twice"),
         (IDS[:-1], "19 sample ids for 20 images"),
-        (np.arange(IMAGES) / 2, "the sample ids (ids) are float64 [20]; needed are texts or integers"),
+        (np.arange(IMAGES) / 2, "the sample ids (ids) are float64 [20]; expected texts or integers"),
     ],
 )
 def test_sample_ids_that_do_not_fit(tmp_path, good, ids, words):

@@ -88,7 +88,7 @@ def data_set(text: str) -> Section:
     if text in RENDERED:
         return {"reader": text, "title": f"rendered {text}", "train": 20_000, "test": 10_000}
     known = [*KNOWN, *RENDERED, "torchvision:NAME", "folder:PATH", "npz:PATH"]
-    raise UserError(f"{text}: there is no such data; allowed are {', '.join(known)}{nearest(text, known)}")
+    raise UserError(f"{text}: there is no such data; use one of {', '.join(known)}{nearest(text, known)}")
 
 
 def name_of(text: str) -> str:

@@ -141,5 +141,5 @@ def _recording(given: Any, name: str) -> Recording:  # noqa: ANN401  whatever a 
         return Recording({"layer": as_representation(given, name)}, name=name)
     kind = "class" if isinstance(given, type) else type(given).__name__
     raise UserError(
-        f"{name} is a {kind}; needed is a torch.nn.Module, a Recording, a mapping of layers to arrays, or an array"
+        f"{name} is a {kind}; expected a torch.nn.Module, a Recording, a mapping of layers to arrays, or an array"
     )

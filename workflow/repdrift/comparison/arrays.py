@@ -9,7 +9,7 @@ from torch import Tensor
 from repdrift.errors import UserError
 from repdrift.similarity.gram import Gram, Representation
 
-NEEDED = "needed are numbers [images, units], in a torch tensor or a numpy array"
+NEEDED = "expected numbers [images, units], in a torch tensor or a numpy array"
 EXACT = (torch.uint8, torch.int8, torch.int16)  # integers that float32 holds exactly
 
 

@@ -13,7 +13,7 @@ from repdrift.errors import UserError
 
 IMAGES = ("images", "image", "pixel_values", "inputs", "input", "x")  # keys of a batch that is a mapping
 IDS = ("ids", "id")
-NEEDED = "needed are a tensor [images, ...], a DataLoader, or an iterator of batches"
+NEEDED = "expected a tensor [images, ...], a DataLoader, or an iterator of batches"
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +84,7 @@ def _batch(given: Any) -> Batch:  # noqa: ANN401
         keys = [key for key in IMAGES if key in given]
         if not keys:
             raise UserError(
-                f"a batch has the keys {', '.join(map(str, given))}: needed are images under one of {', '.join(IMAGES)}"
+                f"a batch has the keys {', '.join(map(str, given))}: expected images under one of {', '.join(IMAGES)}"
             )
         images = given[keys[0]]
         ids = next((given[key] for key in IDS if key in given), None)
@@ -93,7 +93,7 @@ def _batch(given: Any) -> Batch:  # noqa: ANN401
         ids = given[2] if len(given) == 3 else None
     if not isinstance(images, Tensor | np.ndarray) or images.ndim < 2:
         what = f"{type(images).__name__} of shape {list(images.shape)}" if hasattr(images, "shape") else type(images)
-        raise UserError(f"the images of a batch are a {what}: needed is a tensor or an array [images, ...]")
+        raise UserError(f"the images of a batch are a {what}: expected a tensor or an array [images, ...]")
     tensor = torch.as_tensor(images)
     return Batch(tensor, None if ids is None else _texts(ids, len(tensor)))
 
@@ -101,5 +101,5 @@ def _batch(given: Any) -> Batch:  # noqa: ANN401
 def _texts(ids: Any, images: int) -> tuple[str, ...]:  # noqa: ANN401
     texts = tuple(map(str, ids.tolist() if hasattr(ids, "tolist") else ids))
     if len(texts) != images:
-        raise UserError(f"a batch of {images} images has {len(texts)} sample ids: needed is one for each image")
+        raise UserError(f"a batch of {images} images has {len(texts)} sample ids: expected one for each image")
     return texts

@@ -33,7 +33,7 @@ class Collected:
 
     def __init__(self, keep: str, folder: Path | None, files: ExitStack) -> None:
         if keep not in KEPT:
-            raise UserError(f"keep {keep!r}: allowed are {', '.join(KEPT)}")
+            raise UserError(f"keep {keep!r}: use one of {', '.join(KEPT)}")
         self.keep, self.folder, self.files = keep, folder, files
         self.layers: dict[str, Held | Spill] = {}
 

@@ -99,7 +99,7 @@ def _checked(estimators: Sequence[str], permutations: int, intervals: int) -> li
         estimator(name)
     for what, count, none in (("permutations", permutations, "null"), ("intervals", intervals, "intervals")):
         if count < 0 or count == 1:
-            raise UserError(f"{what} {count}: allowed are 0 (no {none}), or 2 and more")
+            raise UserError(f"{what} {count}: use 0 (no {none}), or 2 and more")
     return names
 
 
@@ -110,7 +110,7 @@ def _matched(first: Recording, second: Recording, layers: Sequence[str] | None) 
         first, second = first.chosen(patterns), second.chosen(patterns)
     if len(first) != len(second):
         raise UserError(
-            f"{first.label} has {len(first)} images and {second.label} {len(second)}; needed are the same images"
+            f"{first.label} has {len(first)} images and {second.label} {len(second)}; expected the same images"
         )
     if first.ids is not None and second.ids is not None:
         second = second.in_order_of(first.ids)

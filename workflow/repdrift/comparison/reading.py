@@ -126,7 +126,7 @@ def record(
         each image.
     """
     if not isinstance(model, nn.Module):
-        raise UserError(f"the model is a {type(model).__name__}; needed is a torch.nn.Module")
+        raise UserError(f"the model is a {type(model).__name__}; expected a torch.nn.Module")
     patterns = [layers] if isinstance(layers, str) else layers
     subject = Subject(model, name or type(model).__name__, patterns)
     settings = Settings(reduce, keep, device, batch_size, eval_mode, folder)
@@ -150,7 +150,7 @@ def record_together(
     `elsewhere`, the names and patterns that fit something else.
     """
     if settings.reduce not in (NONE, MEAN, TOKEN):
-        raise UserError(f"reduce {settings.reduce!r}: allowed are {NONE}, {MEAN}, {TOKEN}")
+        raise UserError(f"reduce {settings.reduce!r}: use {NONE}, {MEAN} or {TOKEN}")
     all_batches = batches(images, settings.batch_size)
     first = next(all_batches)
     found_ids: list[str] = []
@@ -174,7 +174,7 @@ def record_together(
             read += len(batch.images)
             bar.update(len(batch.images))
         if found_ids and len(found_ids) != read:
-            raise UserError(f"{len(found_ids)} of {read} images have sample ids: needed are ids of all, or of none")
+            raise UserError(f"{len(found_ids)} of {read} images have sample ids: expected ids of all, or of none")
         named = tuple(found_ids) or (None if ids is None else tuple(map(str, ids)))
         return [
             Recording(kept.result(), named, subject.name) for subject, kept in zip(subjects, collected, strict=True)

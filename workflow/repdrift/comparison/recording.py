@@ -41,13 +41,13 @@ class Recording:
     def __post_init__(self) -> None:
         given = self.layers
         if not isinstance(given, Mapping) or not given:
-            raise UserError(f"{self.label} has no layers: needed is a mapping of names to arrays [images, units]")
+            raise UserError(f"{self.label} has no layers: expected a mapping of names to arrays [images, units]")
         layers = {str(layer): as_representation(x, f"{self.label}: layer {layer}") for layer, x in given.items()}
         first, *others = layers
         for layer in others:
             if len(layers[layer]) != len(layers[first]):
                 numbers = f"{len(layers[first])} images and {layer} has {len(layers[layer])}"
-                raise UserError(f"{self.label}: layer {first} has {numbers}; needed are the same images in all layers")
+                raise UserError(f"{self.label}: layer {first} has {numbers}; expected the same images in all layers")
         object.__setattr__(self, "layers", layers)
         if self.ids is not None:
             object.__setattr__(self, "ids", _checked(self.ids, len(layers[first]), self.label))
@@ -114,7 +114,7 @@ class Recording:
                 for some, words in ((missing, "are only in the other"), (unknown, f"only in {self.label}"))
                 if some
             )
-            raise UserError(f"{self.label} has other sample ids: {examples}; needed are the same images on both sides")
+            raise UserError(f"{self.label} has other sample ids: {examples}; expected the same images on both sides")
         order = torch.tensor([places[each] for each in ids])
         return replace(self, layers={layer: _rows(x, order) for layer, x in self.layers.items()}, ids=tuple(ids))
 
@@ -127,7 +127,7 @@ def _checked(given: Iterable[Hashable], images: int, label: str) -> tuple[str, .
     """Return ids as texts, after a check that there is one for each image and none stands twice."""
     ids = tuple(map(str, given.tolist() if hasattr(given, "tolist") else given))
     if len(ids) != images:
-        raise UserError(f"{label} has {len(ids)} sample ids for {images} images: needed is one for each row")
+        raise UserError(f"{label} has {len(ids)} sample ids for {images} images: expected one for each row")
     if len(set(ids)) < len(ids):
         seen: set[str] = set()
         twice = next(each for each in ids if each in seen or seen.add(each))  # type: ignore[func-returns-value]

@@ -35,7 +35,7 @@ def random_labels(labels: Labels, degree: int, classes: int, generator: np.rando
         If the degree is outside 0..D-1.
     """
     if not 0 <= degree < classes:
-        raise UserError(f"random degree {degree}: allowed are 0 to {classes - 1}, for {classes} classes")
+        raise UserError(f"random degree {degree}: use 0 to {classes - 1}, for {classes} classes")
     noise = generator.integers(0, degree + 1, size=labels.shape, dtype=np.int64)
     return (labels + noise) % classes
 
@@ -62,7 +62,7 @@ def shifted_labels(labels: Labels, shift: int, classes: int) -> Labels:
         If the shift is outside 1..D-1.
     """
     if not 1 <= shift < classes:
-        raise UserError(f"shift {shift}: allowed are 1 to {classes - 1}, for {classes} classes")
+        raise UserError(f"shift {shift}: use 1 to {classes - 1}, for {classes} classes")
     return (labels + shift) % classes
 
 

@@ -18,7 +18,7 @@ from repdrift.data.pixels import WANTED_SHAPES
 from repdrift.errors import UserError, in_one_line
 
 Found = TypeVar("Found")
-NEEDED = "needed are X (images) and y (labels), saved by numpy.savez"
+NEEDED = "expected X (images) and y (labels), saved by numpy.savez"
 PEEKED = 256  # images that are read in advance to see the range of floats
 
 

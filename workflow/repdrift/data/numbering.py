@@ -47,7 +47,7 @@ def classes_of(labels: Iterable[NDArray[Any]], count: int | None, origin: str) -
     found = np.unique(np.concatenate(parts))
     stated = len(found) if count is None else count
     if stated < 2:
-        raise UserError(f"{origin}: all labels are {found[0].item()!r}: needed are at least two classes")
+        raise UserError(f"{origin}: all labels are {found[0].item()!r}: expected at least two classes")
     if found.dtype.kind == "i" and found[0] >= 0 and found[-1] < stated:
         return Classes(stated)
     if len(found) != stated:

@@ -26,7 +26,7 @@ def check_targets(study: Study, experiment: str, targets: Sequence[str], sweeps:
         raise refusal(f"{experiment}.targets", list(targets), "finetune names no such target; name one that it has")
     for role in sweeps:
         if role not in targets:
-            allowed = f"allowed are those of {experiment}.targets: {', '.join(targets)}"
+            allowed = f"use those of {experiment}.targets: {', '.join(targets)}"
             raise refusal(f"{experiment}.sweeps", list(sweeps), f"{role} is none of the targets; {allowed}")
 
 
@@ -53,7 +53,7 @@ def check_images(study: Study, experiment: str, roles: Sequence[str], part: str,
     for key, images in image_sections(study.config.given).items():
         role = key.removeprefix("finetune.").partition("[")[0]
         if role in roles and Part.parse(images[part]).size < least:
-            sentence = f"allowed are at least {least} images; {experiment} needs them"
+            sentence = f"use at least {least} images; {experiment} needs them"
             raise refusal(f"{key}.{part}", images[part], sentence)
 
 
@@ -70,7 +70,7 @@ def check_sides(study: Study, experiment: str, sides: Sequence[int]) -> None:
     for place, side in enumerate(sides):
         if side not in allowed:
             names = ", ".join(map(str, allowed))
-            sentence = f"blocks of that side do not divide images of {whole} pixels into several; allowed are {names}"
+            sentence = f"blocks of that side do not divide images of {whole} pixels into several; use one of {names}"
             raise refusal(f"{experiment}.shuffle[{place}]", side, sentence)
 
 
@@ -115,4 +115,4 @@ def check_tokens(study: Study, network: str, key: str, reductions: Sequence[str]
     for layer in study.description_of(network).layers:
         if TOKEN in reductions and layer.name in compared and len(layer.shape) > 2:
             where = f"layer {layer.name} of {study.choice(network).label}"
-            raise refusal(key, TOKEN, f"{where} is {layer.in_words}, without tokens; allowed are {NONE} and {MEAN}")
+            raise refusal(key, TOKEN, f"{where} is {layer.in_words}, without tokens; use {NONE} or {MEAN}")

@@ -89,7 +89,7 @@ class Conv4(Network):
         names = conv4(classes, width, depth, size).architecture(layers)
         super().__init__((3, size, size), names, mean, std)
         if block not in BLOCKS:
-            raise UserError(f"network block {block!r}: allowed are {', '.join(BLOCKS)}")
+            raise UserError(f"network block {block!r}: use one of {', '.join(BLOCKS)}")
         side = size // 2**depth
         if side < 1:
             raise UserError(f"conv4 of depth {depth} halves the images {depth} times: give at least {2**depth} pixels")

@@ -52,7 +52,7 @@ class Description:
         root = recorded(module, images)
         if root.shape is None or len(root.shape) != 1:
             what = "no tensor" if root.shape is None else f"a tensor of shape [images, {_in_words(root.shape)}]"
-            raise UserError(f"the network returns {what}; needed are logits [images, classes]")
+            raise UserError(f"the network returns {what}; expected logits [images, classes]")
         found = tuple(blocks(root))
         default = {block.name for block in found[:-1]}
         layers = [

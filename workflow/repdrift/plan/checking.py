@@ -90,7 +90,7 @@ def with_classes(config: Config, looks: Mapping[str, Look]) -> dict[str, Any]:
             sentence += "; add it, as in `classes: 10`"
             raise refusal(key, stated, sentence)
         if stated not in (None, seen.classes):
-            raise refusal(key, stated, f"allowed is {seen.classes}, the number of classes of this reader's images")
+            raise refusal(key, stated, f"use {seen.classes}, the number of classes of this reader's images")
         found[name] = {"classes": seen.classes} | ({} if seen.names is None else {"names": list(seen.names)})
     # Of data sets that no task uses, the number of classes may stay unknown.
     unknown = [name for name, dataset in config["datasets"].items() if name not in looks and not dataset.get("classes")]
@@ -105,31 +105,31 @@ def _classes(config: Config, task: Config) -> int:
 def _check_name(config: Config, key: str, task: Config) -> None:
     name, names = task["dataset"], config["datasets"]
     if name not in names:
-        allowed = f"there is no such data set; allowed are {', '.join(names)}"
+        allowed = f"there is no such data set; use one of {', '.join(names)}"
         raise refusal(f"{key}.dataset", name, allowed + nearest(name, names))
 
 
 def _check_range(looks: Mapping[str, Look], key: str, dataset: str, text: str) -> None:
     part = Part.parse(text)
     if part.start >= part.stop:
-        raise refusal(key, text, f"no images; allowed is {part.split}[START:STOP] with START below STOP")
+        raise refusal(key, text, f"no images; use {part.split}[START:STOP] with START below STOP")
     seen = looks[dataset].splits.get(part.split)
     if seen is None:
-        allowed = "allowed is the path of its file or folder"
+        allowed = "use the path of its file or folder"
         if part.split == "test":
             allowed += ", or null and `split: {fraction: 0.2, seed: 1}` beside it, which splits a test part off"
         raise refusal(f"datasets.{dataset}.{part.split}", None, f"{key} reads this split; {allowed}")
     size = seen.size
     if size is not None and part.stop > size:
         has = f"the split {part.split} of {dataset} has {size} images"
-        raise refusal(key, text, f"{has}; allowed is {part.split}[0:{size}] or a part of it")
+        raise refusal(key, text, f"{has}; use {part.split}[0:{size}] or a part of it")
 
 
 def _check_overlap(key: str, task: Config) -> None:
     train, test = Part.parse(task["train"]), Part.parse(task["test"])
     shared = Part(train.split, max(train.start, test.start), min(train.stop, test.stop))
     if train.split == test.split and shared.size > 0:
-        sentence = f"{key}.train has {shared} too; allowed are ranges without overlap"
+        sentence = f"{key}.train has {shared} too; use ranges without overlap"
         raise refusal(f"{key}.test", task["test"], sentence)
 
 
@@ -140,9 +140,9 @@ def _check_transforms(config: Config, key: str, task: Config) -> None:
     section, names = (config["pretrain"], ("random", "sizes_random")) if key == "source" else (task, ("random",))
     for name in names:
         place = f"{'pretrain' if key == 'source' else key}.{name}"
-        check_at_most(place, section[name], last, f"allowed is a degree of 0 to {last}, {classes}")
+        check_at_most(place, section[name], last, f"use a degree of 0 to {last}, {classes}")
     if isinstance(task.get("shift"), int) and task["shift"] > last:
-        raise refusal(f"{key}.shift", task["shift"], f"allowed is seed, null or 1 to {last}, {classes}")
+        raise refusal(f"{key}.shift", task["shift"], f"use seed, null or 1 to {last}, {classes}")
 
 
 def _check_targets_differ(config: Config) -> None:
@@ -154,23 +154,21 @@ def _check_targets_differ(config: Config) -> None:
             continue
         name, title = task["dataset"], datasets[task["dataset"]]["title"]
         if name in names:
-            sentence = f"{names[name]} has it too, and runs are named by it; allowed is another data set"
+            sentence = f"{names[name]} has it too, and runs are named by it; use another data set"
             raise refusal(f"{key}.dataset", name, sentence)
         if title in titles:
-            sentence = f"{titles[title]} has it too, and figures tell them apart by it; allowed is another title"
+            sentence = f"{titles[title]} has it too, and figures tell them apart by it; use another title"
             raise refusal(f"datasets.{name}.title", title, sentence)
         names[name], titles[title] = key, key
 
 
 def _check_pretraining(config: Config) -> None:
     pretrain, whole = config["pretrain"], Part.parse(config["source"]["train"])
-    allowed = f"allowed is 1 to {whole.size}, the size of source.train ({whole})"
+    allowed = f"use 1 to {whole.size}, the size of source.train ({whole})"
     check_at_most("pretrain.sizes", pretrain["sizes"], whole.size, allowed)
     if pretrain["checkpoints"] != "all":
         last = pretrain["epochs"]
-        check_at_most(
-            "pretrain.checkpoints", pretrain["checkpoints"], last, f"allowed is 1 to {last} (pretrain.epochs)"
-        )
+        check_at_most("pretrain.checkpoints", pretrain["checkpoints"], last, f"use 1 to {last} (pretrain.epochs)")
 
 
 def _check_probe(config: Config) -> None:
@@ -179,9 +177,7 @@ def _check_probe(config: Config) -> None:
     size, key = min((Part.parse(task["test"]).size, f"{key}.test") for key, task in compared.items())
     least = 2 * images_needed(config["similarity"]["estimators"])  # they are also measured on halves of the probe
     if not least <= images <= size:
-        sentence = (
-            f"allowed is {least}, which the estimators of similarity need, to {size}, the number of images of {key}"
-        )
+        sentence = f"use {least}, which the estimators of similarity need, to {size}, the number of images of {key}"
         raise refusal("probe.images", images, sentence)
 
 
@@ -189,7 +185,7 @@ def _check_figures(config: Config) -> None:
     """Check the width of figures, and that this machine has their font."""
     width, name = (config["figures"][key] for key in ("width", "font"))
     if width is not None and not NARROWEST <= inches(width) * 25.4 <= WIDEST:
-        raise refusal("figures.width", width, f"allowed is {NARROWEST} mm to {WIDEST} mm")
+        raise refusal("figures.width", width, f"use {NARROWEST} mm to {WIDEST} mm")
     if name is not None:
         from repdrift.figures.venue import check_font  # noqa: PLC0415  imports the drawing library
 

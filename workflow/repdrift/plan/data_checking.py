@@ -40,7 +40,7 @@ def check_datasets(config: Config) -> None:
 def _check_reader(key: str, reader: str) -> None:
     name, known = torchvision_class(reader), torchvision_classes()
     if name is None and reader not in READERS:
-        allowed = f"allowed is {' or '.join(READERS)}, or {TORCHVISION} and the name of a data set of torchvision"
+        allowed = f"use {' or '.join(READERS)}, or {TORCHVISION} and the name of a data set of torchvision"
         exact = [each for each in known if each.lower() == reader.lower()]
         hint = f"; did you mean {TORCHVISION}{exact[0]}?" if exact else nearest(reader, READERS)
         raise refusal(key, reader, allowed + hint)
@@ -52,18 +52,18 @@ def _check_reader(key: str, reader: str) -> None:
 def _check_settings(key: str, dataset: Config) -> None:
     reader = dataset["reader"]
     if dataset.get("arguments") is not None and torchvision_class(reader) is None:
-        sentence = f"the reader {reader} takes none; allowed is null, and a mapping for {TORCHVISION}NAME"
+        sentence = f"the reader {reader} takes none; use null, and a mapping for {TORCHVISION}NAME"
         raise refusal(f"{key}.arguments", dataset["arguments"], sentence)
     if dataset.get("names") is not None and reader not in (NPZ, FOLDER):
         raise refusal(f"{key}.names", dataset["names"], "only the readers npz and folder allow names of labels")
     names, stated = dataset.get("names"), dataset.get("classes")
     if names is not None and stated not in (None, len(names)):
-        raise refusal(f"{key}.classes", stated, f"allowed is {len(names)}, the number of names")
+        raise refusal(f"{key}.classes", stated, f"use {len(names)}, the number of names")
     if dataset.get("split") is not None:
         if reader in KNOWN or reader in RENDERED:
-            raise refusal(f"{key}.split", dataset["split"], f"allowed is null, since {reader} has a test part")
+            raise refusal(f"{key}.split", dataset["split"], f"use null, since {reader} has a test part")
         if dataset.get("test") is not None:
-            sentence = "allowed is null where `split` splits a test part off; or leave `split` out"
+            sentence = "use null where `split` splits a test part off; or leave `split` out"
             raise refusal(f"{key}.test", dataset["test"], sentence)
 
 
@@ -168,7 +168,7 @@ def _check_apart(looks: Mapping[str, Look], first: Place, second: Place) -> None
     if shared:
         task, part = second[1], second[2]
         images = f"{shared} of these images are in {one_key} ({first[1]['dataset']}, {first[1][first[2]]}) too"
-        raise refusal(other_key, task[part], f"{images}; allowed are ranges without overlap")
+        raise refusal(other_key, task[part], f"{images}; use ranges without overlap")
 
 
 def _images(looks: Mapping[str, Look], task: Config, part: str) -> set[tuple[str, int]]:

@@ -29,12 +29,12 @@ def check_networks(config: Config) -> None:
     places |= {f"variants.{name}.network": (one or {}).get("network", {}) for name, one in config["variants"].items()}
     for name, one in config["variants"].items():
         if config["weights"] is not None and (one or {}).get("network"):
-            sentence = "allowed are changes of training and head, because the given weights belong to one network"
+            sentence = "use changes of training and head, because the given weights belong to one network"
             raise refusal(f"variants.{name}.network", (one or {})["network"], sentence)
     for key, section in places.items():
         name = section.get("name", CONV4)
         if not NETWORK_NAME.fullmatch(name):
-            sentence = f"allowed are {CONV4}, {TORCHVISION}NAME, or path/to/file.py:FUNCTION{nearest(name, [CONV4])}"
+            sentence = f"use {CONV4}, {TORCHVISION}NAME, or path/to/file.py:FUNCTION{nearest(name, [CONV4])}"
             raise refusal(f"{key}.name", name, sentence)
         if {"name": CONV4, **config["network"], **section}["name"] == CONV4:
             _check_conv4(f"{key}.arguments", section.get("arguments", {}))
@@ -55,7 +55,7 @@ def check_networks(config: Config) -> None:
             hint = f"; `{variant}: null` under `variants` leaves it out" if variant else ""
             raise UserError(f"{key}: {error}{hint}") from None
         if not hidden:
-            sentence = f"allowed are layers before the {LOGITS}, which are compared in any case"
+            sentence = f"use layers before the {LOGITS}, which are compared in any case"
             raise refusal(f"{key}.layers", [LOGITS], sentence)
         check_tokens(study, name, "probe.reduce", [study.config.probe.reduce])
         check_tokens(study, name, "sensitivity.reduce", study.config.sensitivity.reduce)
@@ -65,10 +65,10 @@ def _check_conv4(key: str, arguments: Config) -> None:
     allowed = {"block": BLOCKS, "width": "a whole number of at least 1", "depth": "a whole number of 1 to 5"}
     for name, value in arguments.items():
         if name not in allowed:
-            sentence = f"conv4 has no such argument; allowed are {', '.join(allowed)}{nearest(name, allowed)}"
+            sentence = f"conv4 has no such argument; use one of {', '.join(allowed)}{nearest(name, allowed)}"
             raise refusal(f"{key}.{name}", value, sentence)
         if name == "block" and value not in BLOCKS:
-            raise refusal(f"{key}.block", value, f"allowed are {', '.join(BLOCKS)}{nearest(value, BLOCKS)}")
+            raise refusal(f"{key}.block", value, f"use one of {', '.join(BLOCKS)}{nearest(value, BLOCKS)}")
         most = {"width": 4096, "depth": 5}.get(name)
         if most and not (type(value) is int and 1 <= value <= most):
-            raise refusal(f"{key}.{name}", value, f"allowed is {allowed[name]}")
+            raise refusal(f"{key}.{name}", value, f"use {allowed[name]}")

@@ -110,10 +110,10 @@ def _dotted(path: Iterable[str | int]) -> str:
 
 def _allowed(schema: Any) -> str:  # noqa: ANN401
     if "description" in schema:
-        return f"allowed is {schema['description']}"
+        return f"use {schema['description']}"
     if "enum" in schema:
-        return f"allowed is {' or '.join(schema['enum'])}"
-    return f"allowed is a mapping with the keys {', '.join(schema['properties'])}"
+        return f"use {' or '.join(schema['enum'])}"
+    return f"use a mapping with the keys {', '.join(schema['properties'])}"
 
 
 def _unknown_key(parent: str, section: Mapping[object, Any], known: list[str], config: Config) -> UserError:
@@ -122,7 +122,7 @@ def _unknown_key(parent: str, section: Mapping[object, Any], known: list[str], c
     # A key in the wrong section is found by its name, and a misspelt key by the similar names in its section.
     elsewhere = [path for path in _keys(config) if path.split(".")[-1] == name and path != key]
     hint = f"; did you mean {' or '.join(elsewhere)}?" if elsewhere else nearest(name, known, parent)
-    return refusal(key, section[name], f"there is no such key; allowed are {', '.join(known)}{hint}")
+    return refusal(key, section[name], f"there is no such key; use one of {', '.join(known)}{hint}")
 
 
 def _keys(section: Config, parent: str = "") -> Iterator[str]:

@@ -32,12 +32,12 @@ def _check_settings(key: str, training: Training, side: int) -> None:
     """Check the settings of trainings in the section of a key. `side` is the side of the images."""
     momentum, crop = training.momentum, training.augmentation.crop
     if training.optimizer == ADAMW and momentum is not None:
-        sentence = f"{ADAMW} has no momentum; allowed is null, or {key}.optimizer: {SGD}"
+        sentence = f"{ADAMW} has no momentum; use null, or {key}.optimizer: {SGD}"
         raise refusal(f"{key}.momentum", momentum, sentence)
     if training.optimizer == SGD and momentum is None:
-        raise refusal(f"{key}.momentum", momentum, f"{SGD} needs it; allowed is a number of at least 0 and below 1")
+        raise refusal(f"{key}.momentum", momentum, f"{SGD} needs it; use a number of at least 0 and below 1")
     if crop >= side:
-        sentence = f"allowed is less than {side}, the height and width of the images"
+        sentence = f"use less than {side}, the height and width of the images"
         raise refusal(f"{key}.augmentation.crop", crop, sentence)
 
 
@@ -48,7 +48,7 @@ def _check_warmup(study: Study) -> None:
     runs = [run for experiment in planned(study).values() for run in experiment.runs()]
     shortest = min(runs, key=study.epochs_of)
     if warmup >= study.epochs_of(shortest):
-        sentence = f"the run {shortest.name} has {count(study.epochs_of(shortest), 'epoch')}; allowed is less than that"
+        sentence = f"the run {shortest.name} has {count(study.epochs_of(shortest), 'epoch')}; use less than that"
         raise refusal("training.warmup", warmup, sentence)
 
 
@@ -61,6 +61,6 @@ def _check_last_batches(study: Study) -> None:
             if run.task.size % batch_size == 1 and study.description_of(run.name).needs_pairs:
                 sentence = (
                     f"a last batch of one image remains of the {run.task.size:,} images of {run.task.name}, and "
-                    f"{choice.label} has batch normalisation of 1 x 1 maps, which needs two; allowed is another number"
+                    f"{choice.label} has batch normalisation of 1 x 1 maps, which needs two; use another number"
                 )
                 raise refusal("training.batch_size", batch_size, sentence)

@@ -102,9 +102,9 @@ def calibrate_layers(
         As `calibrate` does, and if a network has no layers or the aggregate is unknown.
     """
     if aggregate not in AGGREGATES:
-        raise UserError(f"aggregate {aggregate!r}: allowed are {', '.join(AGGREGATES)}")
+        raise UserError(f"aggregate {aggregate!r}: use one of {', '.join(AGGREGATES)}")
     if not 0 < alpha < 1:
-        raise UserError(f"alpha {alpha}: allowed is a number between 0 and 1")
+        raise UserError(f"alpha {alpha}: use a number between 0 and 1")
     if not xs or not ys:
         raise UserError("a network without layers has no similarity")
     for layer in (*xs, *ys):

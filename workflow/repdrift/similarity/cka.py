@@ -56,7 +56,7 @@ def linear_cka_matrix(representations: Sequence[Representation], *, estimator: s
         As `linear_cka` does.
     """
     if estimator.removeprefix(PREFIX) not in LINEAR:
-        raise UserError(f"estimator {estimator!r}: allowed are {', '.join(PREFIX + name for name in LINEAR)}")
+        raise UserError(f"estimator {estimator!r}: use one of {', '.join(PREFIX + name for name in LINEAR)}")
     return _normalised(_products(representations), estimator.removeprefix(PREFIX))
 
 

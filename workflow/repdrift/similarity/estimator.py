@@ -94,7 +94,7 @@ def check(x: Representation, name: str = "representation") -> None:
         If x is not [n, p] with n >= 4, a value is not finite, or no column varies over the images.
     """
     if len(x.shape) != 2 or len(x) < MINIMUM_IMAGES:
-        raise UserError(f"{name}: shape {tuple(x.shape)}; needed is [n, p] with at least {MINIMUM_IMAGES} images")
+        raise UserError(f"{name}: shape {tuple(x.shape)}; expected [n, p] with at least {MINIMUM_IMAGES} images")
     values = x.products if isinstance(x, Gram) else x
     if not torch.isfinite(torch.stack(torch.aminmax(values))).all():
         raise UserError(f"{name} has values that are not finite")

@@ -80,7 +80,7 @@ def load(path: Path, layer: str) -> Representation:
             return Gram(products, means, along, centre, kept["width"])
         values: Tensor = file.get_tensor(layer)
     if values.ndim < 2 or not values.is_floating_point():
-        raise UserError(f"{path}: {layer} is {values.dtype} {tuple(values.shape)}; needed are floats [n, p]")
+        raise UserError(f"{path}: {layer} is {values.dtype} {tuple(values.shape)}; expected floats [n, p]")
     return values.flatten(1)
 
 

@@ -43,7 +43,7 @@ class OwnEstimator(Estimator[Tensor]):
 
     def __post_init__(self) -> None:
         if not isinstance(self._direction, bool):
-            raise UserError(f"{self.name}: {DIRECTION} is {self._direction!r}; allowed are True and False")
+            raise UserError(f"{self.name}: {DIRECTION} is {self._direction!r}; use True or False")
 
     @property
     def _direction(self) -> object:
@@ -70,7 +70,7 @@ class OwnEstimator(Estimator[Tensor]):
         except Exception as error:  # the code is the user's own
             raise in_one_line(f"{self.name} fails on arrays {shapes}: {type(error).__name__}: {error}") from None
         if found.shape != () or found.dtype.kind not in "iuf" or not np.isfinite(found):
-            raise in_one_line(f"{self.name} returns {found!s:.40} for arrays {shapes}; needed is a finite number")
+            raise in_one_line(f"{self.name} returns {found!s:.40} for arrays {shapes}; expected a finite number")
         return float(found) if self._direction else -float(found)
 
     def permute(self, state: Tensor, order: Tensor) -> Tensor:

@@ -107,13 +107,13 @@ def estimator(name: str) -> Estimator[Any]:
         return own
     known, at, number = name.partition("@")
     if known not in ESTIMATORS:
-        raise UserError(f"estimator {name!r}: allowed are {', '.join(ESTIMATORS)}")
+        raise UserError(f"estimator {name!r}: use one of {', '.join(ESTIMATORS)}")
     found = ESTIMATORS[known]
     settings = dict(found.settings)
     if at:
         if not found.number or not re.fullmatch(NUMBER, number):
             numbered = ", ".join(f"{each}@NUMBER" for each, other in ESTIMATORS.items() if other.number)
-            raise UserError(f"estimator {name!r}: with a number after @, allowed are {numbered}")
+            raise UserError(f"estimator {name!r}: with a number after @, use one of {numbered}")
         settings[found.number] = float(number)
     made: Estimator[Any] = imported(found.maker)(**settings)
     return made

@@ -46,9 +46,9 @@ class Rsa(CosineOfPairs):
 
     def __post_init__(self) -> None:
         if self.distance not in ("correlation", "euclidean"):
-            raise UserError(f"distance {self.distance!r}: allowed are correlation, euclidean")
+            raise UserError(f"distance {self.distance!r}: use correlation or euclidean")
         if self.correlation not in ("pearson", "spearman"):
-            raise UserError(f"correlation {self.correlation!r}: allowed are pearson, spearman")
+            raise UserError(f"correlation {self.correlation!r}: use pearson or spearman")
 
     def prepare(self, x: Representation) -> Tensor:
         """Return the matrix of the dissimilarities or their ranks, minus their mean.

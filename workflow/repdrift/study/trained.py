@@ -31,6 +31,6 @@ def first_trained(train: str | Mapping[str, str], architecture: Architecture) ->
     if name in ends:
         name = parts[ends.index(name)]
     if name not in parts:
-        allowed = f"allowed are the parts {', '.join(parts)}, and the layers that they end with, {', '.join(ends)}"
+        allowed = f"use the parts {', '.join(parts)}, and the layers that they end with, {', '.join(ends)}"
         raise refusal("finetune.train.from", name, allowed + nearest(name, (*parts, *ends)))
     return ALL if name == parts[0] else name

@@ -45,9 +45,7 @@ def as_ids(values: Any) -> tuple[str, ...]:  # noqa: ANN401  what a file has
     found: list[object] = array.tolist() if array.ndim == 1 else []
     texts = [each.decode() if isinstance(each, bytes) else each for each in found]
     if array.ndim != 1 or not all(isinstance(each, str | int) for each in texts):
-        raise UserError(
-            f"the sample ids ({IDS}) are {array.dtype} {list(array.shape)}; needed are texts or integers [n]"
-        )
+        raise UserError(f"the sample ids ({IDS}) are {array.dtype} {list(array.shape)}; expected texts or integers [n]")
     return tuple(map(str, texts))
 
 

@@ -71,7 +71,7 @@ def _flat(column: Any, layer: str) -> NDArray[Any]:  # noqa: ANN401
         lengths = pc.unique(pc.list_value_length(values)).to_pylist()
         if len(lengths) > 1:
             found = f"{min(lengths)} to {max(lengths)}"
-            raise UserError(f"the layer {layer} has lists of {found} values; needed are equally many in all rows")
+            raise UserError(f"the layer {layer} has lists of {found} values; expected equally many in all rows")
         values = values.flatten()
 
 

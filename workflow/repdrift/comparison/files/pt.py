@@ -29,7 +29,7 @@ def read(path: Path, wanted: Wanted) -> Content:
     if isinstance(found, Tensor):
         found = {path.stem: found}
     if not isinstance(found, dict) or not all(isinstance(name, str) for name in found):
-        raise UserError(f"it has a {type(found).__name__}; needed is a dictionary of tensors by the names of layers")
+        raise UserError(f"it has a {type(found).__name__}; expected a dictionary of tensors by the names of layers")
     names = [name for name in found if name != IDS]
     ids = as_ids(found[IDS]) if IDS in found else None
     return Content(names, {name: found[name] for name in names if wanted(name)}, ids)

@@ -22,6 +22,6 @@ def check(study: Study, settings: Settings) -> None:
     least = images_needed(experiment.estimators)
     if experiment.probe.size < least:
         sentence = f"the estimators need {least} images, and source.test has {study.test_size(SOURCE)}"
-        raise refusal("grounding.images", settings.images, f"{sentence}; allowed is {least} or more of these")
+        raise refusal("grounding.images", settings.images, f"{sentence}; use {least} or more of these")
     check_own_estimators("grounding.estimators", settings.estimators)
     check_tokens(study, "", "grounding.reduce", settings.reduce)

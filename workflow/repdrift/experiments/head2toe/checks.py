@@ -31,5 +31,5 @@ def check(study: Study, settings: Settings) -> None:
         raise refusal("network.layers", list(hidden), sentence)
     warmup, shortest = study.config.training.warmup, min(settings.epochs)
     if warmup >= shortest:
-        sentence = f"allowed is less than {shortest} epochs, the shortest training of head2toe (head2toe.epochs)"
+        sentence = f"use less than {shortest} epochs, the shortest training of head2toe (head2toe.epochs)"
         raise refusal("training.warmup", warmup, sentence)

@@ -24,16 +24,16 @@ def check(study: Study, settings: Settings) -> None:
     least = images_needed(study.config.similarity.estimators)
     check_images(study, "transfer", settings.targets, "test", least)
     if settings.test_images < least:
-        sentence = f"allowed is {least} or more, so that every estimator of similarity can compare networks"
+        sentence = f"use {least} or more, so that every estimator of similarity can compare networks"
         raise refusal("transfer.test_images", settings.test_images, sentence)
     epochs = study.config.finetune.epochs
     if settings.converged <= epochs:
-        sentence = f"allowed is more than {epochs} (finetune.epochs), the epochs of what it is compared with"
+        sentence = f"use more than {epochs} (finetune.epochs), the epochs of what it is compared with"
         raise refusal("transfer.converged", settings.converged, sentence)
     if not Transfer(study, settings).checkpoints:
         kept = ", ".join(map(str, [0, *study.checkpoint_epochs]))
         sentence = f"none of these epochs of pre-training is kept; kept are {kept} (pretrain.checkpoints)"
         raise refusal("transfer.checkpoints", list(settings.checkpoints), sentence)
     if settings.criticality.path and min(settings.criticality.path) > epochs:
-        sentence = f"fine-tuning ends before the first of these epochs; allowed are epochs of 1 to {epochs} too"
+        sentence = f"fine-tuning ends before the first of these epochs; use epochs of 1 to {epochs} too"
         raise refusal("transfer.criticality.path", list(settings.criticality.path), sentence)

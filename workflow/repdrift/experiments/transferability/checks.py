@@ -23,10 +23,10 @@ def check(study: Study, settings: Settings) -> None:
     # The source and the fine-tunings on the paper's own targets are always measured.
     check_images(study, "transferability", [*COMPARED_ROLES, *settings.targets], "train", LEAST)
     last = min(map(study.classes_of, study.datasets_of(settings.sweeps)))
-    allowed = f"allowed is 2 to {last}, the number of classes"
+    allowed = f"use 2 to {last}, the number of classes"
     check_at_most("transferability.classes", settings.classes, last, allowed)
     for dataset in study.datasets_of(settings.sweeps):
         size = study.target_task(dataset).size
         if settings.class_images > size:
-            sentence = f"allowed is 2 to {size}, the number of training images of the target {dataset}"
+            sentence = f"use 2 to {size}, the number of training images of the target {dataset}"
             raise refusal("transferability.class_images", settings.class_images, sentence)

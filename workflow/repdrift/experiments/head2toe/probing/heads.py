@@ -110,7 +110,7 @@ class Setting:
         if self.steps < 1:
             raise UserError(f"{self.steps} steps: there must be at least 1")
         if self.regulariser not in REGULARISERS:
-            raise UserError(f"regulariser {self.regulariser!r}: allowed are {', '.join(REGULARISERS)}")
+            raise UserError(f"regulariser {self.regulariser!r}: use one of {', '.join(REGULARISERS)}")
         if not (self.strength >= 0 and math.isfinite(self.strength)):
             raise UserError(f"regulariser strength {self.strength}: it must be at least 0")
 

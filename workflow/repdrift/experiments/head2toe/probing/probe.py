@@ -141,7 +141,7 @@ def fit(
         If labels do not fit, or the selector is unknown.
     """
     if selector not in SELECTORS:
-        raise UserError(f"selector {selector!r}: allowed are {', '.join(SELECTORS)}")
+        raise UserError(f"selector {selector!r}: use one of {', '.join(SELECTORS)}")
     data = Data(features, checked(labels, len(features), classes), classes, seed)
     jobs = _select_by_scores(data, examples, configurations) if selector == "scores" else []
     if selector != "scores":
