@@ -67,13 +67,18 @@ def test_results_and_published_tables_stand_side_by_side(folder, tmp_path, monke
     monkeypatch.chdir(work)
     written(monkeypatch, spec=SPEC | {"study": "mine"}, study="mine")
     cli.main(["report", "results/mine", str(folder)])
-    page = work / capsys.readouterr().out.strip().removeprefix("Made: ")
+    folder_of_effects, page = (work / line.removeprefix("Made: ") for line in capsys.readouterr().out.splitlines())
     text = page.read_text(encoding="utf-8")
     assert page.parent == work / "results" / "compared"
     assert text.count('<tr id="G1"') == text.count('<tr id="G15"') == 1
     assert "From birds to cats" in text
     assert "5 seeds" in text
-    assert text.count("<img ") == 3  # two figures of the results, and the verdicts of the published tables
+    # Two figures of the results, the verdicts of the published tables, and the effects of both.
+    assert text.count("<img ") == 4
+    assert {path.suffix for path in folder_of_effects.iterdir()} == {".csv", ".svg", ".pdf", ".png"}
+    effects = pd.read_csv(folder_of_effects / "regime.csv")
+    assert set(effects["claim"]) == {"G1"}
+    assert list(effects["series"]) == ["mine", folder.name]
     assert 'id="claims"' in text
 
 

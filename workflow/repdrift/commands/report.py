@@ -13,17 +13,29 @@ from typing import Any
 
 import pandas as pd
 
+from repdrift import figures
 from repdrift.claims import published
 from repdrift.claims.judging import CLAIMS, CONTRASTS
 from repdrift.commands import judge
 from repdrift.errors import UserError
+from repdrift.figures import regime
 from repdrift.plan import specs
 from repdrift.provenance.artifacts import record, write_atomically, write_csv
-from repdrift.report.compared import Shown, agreement, figures_beside, headings, matrix
+from repdrift.report.compared import Shown, agreement, effects, figures_beside, headings, matrix
 from repdrift.report.embedding import shown_figure
 from repdrift.report.pages import render
 from repdrift.report.templates import templates
 from repdrift.specs import ReportSpec, ShownFigure, parse
+
+REGIME = ShownFigure(
+    name="regime",
+    title="What changes with the study",
+    caption="The effect of each claim that two studies or more have measured, in units of its margin, with its 95 % "
+    "interval: of the contrast on which the claim's verdict depends, which may be of another layer in another study. "
+    "Where a claim depends on the estimator of similarity, it is the main one of the study.",
+    experiment="",
+    claims=True,
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,6 +47,7 @@ def run(args: argparse.Namespace) -> None:
     names = names_of(args.folders)
     studies = [study_in(folder, name) for folder, name in zip(args.folders, names, strict=True)]
     output = args.output or Path("results", "compared", f"{'-'.join(name.replace('/', '_') for name in names)}.html")
+    drawn = draw_effects(studies, output.with_suffix(""))
     rows = matrix(studies)
     page = render(
         templates(),
@@ -43,10 +56,28 @@ def run(args: argparse.Namespace) -> None:
         headings=headings(studies),
         rows=rows,
         agreement=agreement(rows, len(studies)),
+        effects=drawn,
         figures=figures_beside(studies),
     )
     write_atomically(output, lambda file: file.write_text(page, encoding="utf-8"))
+    if drawn:
+        print(f"Made: {output.with_suffix('')}/")
     print(f"Made: {output}")
+
+
+def draw_effects(studies: list[Shown], folder: Path) -> dict[str, Any] | None:
+    """Draw figure `regime` into a folder, and return what the page shows of it; None if studies share no claim."""
+    rows = effects(studies)
+    if not rows:
+        return None
+    folder.mkdir(parents=True, exist_ok=True)
+    table = folder / f"{REGIME.name}.csv"
+    write_csv(table, [{name: row[name] for name in regime.COLUMNS} for row in rows], regime.COLUMNS)
+    networks = dict.fromkeys(str(row["network"]) for row in rows)
+    figure = figures.draw(table, REGIME.name, "; ".join(networks))
+    for extension in figures.FORMATS:
+        figures.write(figure, table.with_suffix(f".{extension}"), extension)
+    return shown(REGIME, folder, folder)
 
 
 def names_of(folders: list[Path]) -> list[str]:
@@ -94,15 +125,15 @@ def figures_in(folder: Path, spec: ReportSpec) -> dict[str, dict[str, Any]]:
     return {figure.name: shown(figure, folder / "figures", folder / "tables") for figure in spec.figures}
 
 
-def shown(figure: ShownFigure, figures: Path, tables: Path) -> dict[str, Any]:
-    """Return what the page shows of a figure, given the folders of the figures and of the tables.
+def shown(figure: ShownFigure, drawn: Path, tables: Path) -> dict[str, Any]:
+    """Return what the page shows of a figure, given the folders of the drawn figures and of the tables.
 
     Raises
     ------
     UserError
         If one of its files is missing.
     """
-    files = (figures / f"{figure.name}.svg", figures / f"{figure.name}.pdf", tables / f"{figure.name}.csv")
+    files = (drawn / f"{figure.name}.svg", drawn / f"{figure.name}.pdf", tables / f"{figure.name}.csv")
     for path in files:
         if not path.exists():
             raise UserError(f"{path}: there is no such file; make the figures of the study again (`snakemake`)")
@@ -129,7 +160,7 @@ def published_study(folder: Path, name: str) -> Shown:
     spec = specs.report(plan)
     with TemporaryDirectory() as made:
         output = Path(made)
-        verdicts, figures = [], {}
+        verdicts, drawn = [], {}
         for figure in spec.figures:
             if not figure.claims:
                 continue
@@ -138,7 +169,7 @@ def published_study(folder: Path, name: str) -> Shown:
             if contrasts:
                 write_csv(output / f"{figure.name}.csv", contrasts, CONTRASTS)
                 judge.draw(plan, figure.name, output)
-                figures[figure.name] = shown(figure, output, output)
+                drawn[figure.name] = shown(figure, output, output)
         write_csv(output / "verdicts.csv", verdicts, CLAIMS)
         # Read again, so that it is what a study's own table is.
-        return Shown(name, spec.title, dict(spec.studied), verdicts_in(output / "verdicts.csv"), figures)
+        return Shown(name, spec.title, dict(spec.studied), verdicts_in(output / "verdicts.csv"), drawn)

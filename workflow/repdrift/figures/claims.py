@@ -20,6 +20,7 @@ from repdrift.figures import style, verdicts
 from repdrift.figures.colours import Colour
 from repdrift.figures.forest import Claim, Effect, Row, claims_in
 from repdrift.figures.forest_places import Places, places
+from repdrift.figures.margins import BAND, EQUAL, HEAD, TALLEST, Scale, draw_head, draw_interval
 from repdrift.figures.style import Strip, mixed
 from repdrift.figures.table import joined, ordered
 from repdrift.similarity.choice import main_estimator
@@ -28,50 +29,14 @@ COLUMNS = (
     "claim", "sentence", "origin", "contrast", "layer", "decides", "needs", "estimator", "seeds", "effect", "low",
     "high", "margin", "unit", "equal", "p", "verdict",
 )  # fmt: skip
-TALLEST = 9.05  # height in inches of the text on a page
-HEAD, CLAIM, LINE, SPACE = 0.36, 0.117, 0.097, 0.024  # heights in inches
+CLAIM, LINE, SPACE = 0.117, 0.097, 0.024  # heights in inches
 MOST = 8  # the most rows of a claim if not all contrasts fit on the page
 SENTENCE = 6.5  # font size of sentences in points; all other text has the size TINY
 SHAPES = ("o", "s", "^", "D")  # the estimators
-BAND, EQUAL = "0.91", "#dbe7f2"  # colours of the margin, and of that of a claim that numbers are equal
-ZERO: dict[str, Any] = {"color": "0.45", "linewidth": 0.6}
-GRID: dict[str, Any] = {"color": "0.85", "linewidth": 0.4}
 TICK: dict[str, Any] = {"marker": "|", "markersize": 4.0, "markeredgewidth": 0.6, "color": "0.6", "zorder": 1.5}
 LARGE, LITTLE = 4.0, 2.4  # sizes in points of the markers of the main estimator and of the others
 ASIDE = 0.026  # distance in inches of the other estimators from the middle of a row
 BESIDE, NO_ESTIMATOR = "beside", "measured"  # labels of marks on the row of another contrast, and without an estimator
-
-
-@dataclass(frozen=True)
-class Scale:
-    """The horizontal axis: linear within the margin, and logarithmic beyond it, up to 10 to the power of `decades`."""
-
-    decades: int
-    places: Places
-
-    @classmethod
-    def of(cls, ratios: "pd.Series[float]", places: Places) -> "Scale":
-        largest = float(ratios.abs().max())
-        return cls(max(1, math.ceil(math.log10(largest) - 1e-9)) if largest > 1 else 1, places)
-
-    def place(self, ratio: float) -> float:
-        """Return the position in inches of an effect in margins. Beyond the axis, it is the end of the axis."""
-        size = abs(ratio) if abs(ratio) <= 1 else 1 + math.log10(abs(ratio))
-        share = math.copysign(min(size, 1 + self.decades) / (1 + self.decades), ratio)
-        return self.places.plot + self.places.plot_width * (1 + share) / 2
-
-    @property
-    def ticks(self) -> list[float]:
-        positive = [10.0**power for power in range(self.decades + 1)]
-        return [*(-tick for tick in reversed(positive)), 0.0, *positive]
-
-    def named(self, tick: float) -> bool:
-        """Return whether a tick has a number. If there are many, every other power of ten has one."""
-        power = round(math.log10(abs(tick))) if tick else 0
-        return self.decades < 3 or abs(tick) <= 1 or (self.decades - power) % 2 == 0
-
-    def reaches(self, ratio: float) -> bool:
-        return bool(abs(ratio) <= 10.0**self.decades)
 
 
 @dataclass(frozen=True)
@@ -190,22 +155,6 @@ def legend_handles(table: pd.DataFrame, estimators: Sequence[str], main: str) ->
     return found
 
 
-def draw_head(axes: Axes, scale: Scale, bottom: float) -> None:
-    """Draw the horizontal axis above the rows, with a thin line down from each tick."""
-    small: dict[str, Any] = {"fontsize": style.TINY, "color": style.GREY, "va": "bottom"}
-    for tick in scale.ticks:
-        place = scale.place(tick)
-        axes.plot([place, place], [HEAD, bottom], zorder=0.5, **(ZERO if tick == 0 else GRID))
-        if scale.named(tick):
-            axes.text(place, HEAD - 0.03, f"{tick:g}".replace("-", "\u2212"), ha="center", **small)
-    left, width = scale.places.plot, scale.places.plot_width
-    axes.text(left, HEAD - 0.14, "against the claim", ha="left", **small)
-    axes.text(left + width, HEAD - 0.14, "for the claim", ha="right", **small)
-    large: dict[str, Any] = {"fontsize": style.SMALL, "va": "top", "color": "0.2"}
-    axes.text(left + width / 2, 0.03, "effect in margins", ha="center", **large)
-    axes.text(scale.places.numbers, 0.03, f"effect [{CONFIDENCE:.0%} interval]", **large)
-
-
 def draw_claim(axes: Axes, claim: Claim, forest: Forest, top: float) -> float:
     """Draw a claim and its rows, and return the position of their lower edge in inches from the top."""
     at = forest.places
@@ -267,13 +216,8 @@ def draw_effect(axes: Axes, one: Effect, forest: Forest, middle: float, *, main:
     scale, width, order = forest.scale, 0.9 if main else 0.5, 5.0 if main else 2.5
     if not math.isnan(one.low):
         ink = mixed(verdicts.INK[one.verdict], "white", 0.0 if main else 0.55)
-        limits = [one.in_margins(limit) for limit in (one.low, one.high)]
-        ends = [scale.place(limit) for limit in limits]
-        axes.plot(ends, [y, y], color=ink, linewidth=width, zorder=order, solid_capstyle="butt")
-        for end, limit in zip(ends, limits, strict=True):
-            if not scale.reaches(limit):
-                arrow = "<" if limit < 0 else ">"
-                axes.plot([end], [y], marker=arrow, color=ink, markersize=2, markeredgewidth=0, zorder=order)
+        limits = (one.in_margins(one.low), one.in_margins(one.high))
+        draw_interval(axes, scale, limits, y, color=ink, linewidth=width, zorder=order)
     colour = verdicts.shade(one.verdict, one.effect, one.margin, equal=one.equal)
     looks = look_of(one.estimator, colour, one.verdict, forest)
     axes.plot([scale.place(one.in_margins(one.effect))], [y], markersize=LARGE if main else LITTLE, **looks)

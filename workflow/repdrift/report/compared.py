@@ -1,5 +1,6 @@
 """Several studies side by side: their claims in one matrix, and their figures beside each other."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -68,6 +69,18 @@ def cell(row: "pd.Series[Any]") -> dict[str, Any]:
         "effect": effect_of(row),
         "seeds": count(int(row["seeds"]), "seed"),
     }
+
+
+def effects(studies: Sequence[Shown]) -> list[dict[str, object]]:
+    """Return the rows of figure `regime`: the effects of the claims that two studies or more have measured."""
+    found = []
+    for study in studies:
+        for _, row in main_rows(numeric(study.verdicts)).dropna(subset="effect").iterrows():
+            images = f"{int(row['images']):,} images, " if row["images"] else ""
+            seeds = count(int(row["seeds"]), "seed")
+            found.append({**row, "series": study.name, "images": f"{images}{seeds}"})
+    shared = [name for name, times in Counter(row["claim"] for row in found).items() if times > 1]
+    return sorted((row for row in found if row["claim"] in shared), key=lambda row: shared.index(row["claim"]))
 
 
 def agreement(rows: Sequence[Mapping[str, Any]], studies: int) -> str:
