@@ -337,7 +337,8 @@ def test_a_missing_table_and_an_unknown_kind_are_refused(tmp_path):
         figures.draw(tmp_path / "none.csv", "layers", "conv4")
     with pytest.raises(
         UserError,
-        match=r"claims, curve, .*heatmap, history, layers, movement, multiverse, networks, precision, regime, sensitivity",
+        match=r"claims, curve, .*heatmap, history, layers, movement, multiverse, networks, precision, regime, "
+        r"sensitivity",
     ):
         figures.draw(tmp_path / "none.csv", "layer", "conv4")
 

@@ -83,3 +83,11 @@ def test_what_does_not_fit_on_a_page_is_left_out_if_all_studies_agree(tmp_path):
     figure = drawn([*agreed, named(SMALL, 99), named(LARGE, 99)], tmp_path)
     assert [word for word in words(figure) if word.startswith("G")] == ["G99"]
     assert any("59 claims with the same verdict in all studies are left out" in word for word in words(figure))
+    everything = words(drawn(agreed, tmp_path))
+    assert sum(word.startswith("G") for word in everything) == 59
+    assert not any("left out" in word for word in everything)
+
+
+def test_many_studies_have_markers_too(tmp_path):
+    figure = drawn([SMALL | {"series": f"study {number}"} for number in range(12)], tmp_path)
+    assert sum("study" in text.get_text() for text in figure.legends[0].get_texts()) == 12

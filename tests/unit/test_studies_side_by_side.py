@@ -78,6 +78,8 @@ def test_results_and_published_tables_stand_side_by_side(folder, tmp_path, monke
     assert {path.suffix for path in folder_of_effects.iterdir()} == {".csv", ".svg", ".pdf", ".png"}
     effects = pd.read_csv(folder_of_effects / "regime.csv")
     assert set(effects["claim"]) == {"G1"}
+    cli.main(["report", "results/mine", str(folder), "--output", "page"])
+    assert (work / "page").is_file() and (work / "page-effects" / "regime.png").is_file()
     assert list(effects["series"]) == ["mine", folder.name]
     assert 'id="claims"' in text
 

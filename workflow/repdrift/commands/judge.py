@@ -139,6 +139,5 @@ def draw(plan: Plan, name: str, output: Path) -> None:
     """Draw a figure of verdicts from its table."""
     found = specs.figure(plan, name)
     venue = Venue(found.width, found.font)
-    figure = figures.draw(output / f"{name}.csv", found.kind, found.network, venue)
-    for extension in figures.FORMATS:
-        figures.write(figure, output / f"{name}.{extension}", extension)
+    table = output / f"{name}.csv"
+    figures.write_beside(figures.draw(table, found.kind, found.network, venue), table)

@@ -47,7 +47,8 @@ def run(args: argparse.Namespace) -> None:
     names = names_of(args.folders)
     studies = [study_in(folder, name) for folder, name in zip(args.folders, names, strict=True)]
     output = args.output or Path("results", "compared", f"{'-'.join(name.replace('/', '_') for name in names)}.html")
-    drawn = draw_effects(studies, output.with_suffix(""))
+    folder = output.with_name(f"{output.name.removesuffix('.html')}-effects")
+    drawn = draw_effects(studies, folder)
     rows = matrix(studies)
     page = render(
         templates(),
@@ -61,7 +62,7 @@ def run(args: argparse.Namespace) -> None:
     )
     write_atomically(output, lambda file: file.write_text(page, encoding="utf-8"))
     if drawn:
-        print(f"Made: {output.with_suffix('')}/")
+        print(f"Made: {folder}/")
     print(f"Made: {output}")
 
 
@@ -74,9 +75,7 @@ def draw_effects(studies: list[Shown], folder: Path) -> dict[str, Any] | None:
     table = folder / f"{REGIME.name}.csv"
     write_csv(table, [{name: row[name] for name in regime.COLUMNS} for row in rows], regime.COLUMNS)
     networks = dict.fromkeys(str(row["network"]) for row in rows)
-    figure = figures.draw(table, REGIME.name, "; ".join(networks))
-    for extension in figures.FORMATS:
-        figures.write(figure, table.with_suffix(f".{extension}"), extension)
+    figures.write_beside(figures.draw(table, REGIME.name, "; ".join(networks)), table)
     return shown(REGIME, folder, folder)
 
 

@@ -73,7 +73,7 @@ def arguments_of(kind: type[Any], settings: Mapping[str, Any], split: str) -> di
     for name in given:
         if name not in allowed:
             raise UserError(
-                f"arguments: torchvision's {kind.__name__} has no argument {name}; use one of "
+                f"arguments: torchvision's {kind.__name__} has no argument {name}; it takes "
                 f"{', '.join(allowed) or 'none'}{nearest(name, allowed)}"
             )
     required = [name for name in allowed if known[name].default is inspect.Parameter.empty]

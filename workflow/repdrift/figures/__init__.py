@@ -107,6 +107,12 @@ def lay_out(figure: Figure) -> None:
         axes.set_position((left, bottom, width, height))
 
 
+def write_beside(figure: Figure, table: Path) -> None:
+    """Write a figure in all formats, each as a file beside its table and with its name."""
+    for extension in FORMATS:
+        write(figure, table.with_name(f"{table.stem}.{extension}"), extension)
+
+
 def write(figure: Figure, file: Path | os.PathLike[str], extension: str) -> None:
     """Write a figure as ``svg``, ``pdf`` or ``png`` (300 dots per inch)."""
     venue = figure.venue if isinstance(figure, Folded) else USUAL

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from repdrift.claims.contrasts import CALIBRATED, PAPER
+from repdrift.claims.contrasts import CALIBRATED
 from repdrift.claims.numbers import effect_in_words
 from repdrift.claims.rule import CONFIDENCE, MIN_SEEDS, UNDECIDED
 from repdrift.claims.verdict import seeds_in_words, together
@@ -20,7 +20,7 @@ from repdrift.figures import style, verdicts
 from repdrift.figures.colours import Colour
 from repdrift.figures.forest import Claim, Effect, Row, claims_in
 from repdrift.figures.forest_places import Places, places
-from repdrift.figures.margins import BAND, EQUAL, HEAD, TALLEST, Scale, draw_head, draw_interval
+from repdrift.figures.margins import BAND, EQUAL, HEAD, TALLEST, Scale, attributed, draw_head, draw_interval
 from repdrift.figures.style import Strip, mixed
 from repdrift.figures.table import joined, ordered
 from repdrift.similarity.choice import main_estimator
@@ -90,8 +90,7 @@ class Forest:
 
 def sentence(claim: Claim, places: Places) -> str:
     """Return the sentence of a claim, and who makes it if the paper does not, broken into lines."""
-    origin = "" if claim.origin == PAPER else f" [{claim.origin}]"
-    return style.wrap(claim.sentence + origin, places.sentence_width, SENTENCE)
+    return style.wrap(attributed(claim.sentence, claim.origin), places.sentence_width, SENTENCE)
 
 
 def draw(table: pd.DataFrame, network: str) -> Figure:
@@ -103,7 +102,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     names = [name for name in ordered(table["estimator"]) if name and not name.endswith(CALIBRATED)]
     main = main_estimator(names) if names else ""
     columns_at = places()
-    scale = Scale.of(table["effect"] / table["margin"].where(table["margin"] > 0, 1.0), columns_at)
+    scale = Scale.of(table, columns_at)
     handles = legend_handles(table, names, main)
     columns = style.legend_columns([str(handle.get_label()) for handle in handles], columns_at.width - 0.2)
     every = len(table)

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 
+from repdrift.claims.contrasts import PAPER
 from repdrift.claims.rule import CONFIDENCE
 from repdrift.figures import style
 from repdrift.figures.forest_places import Places
@@ -26,8 +27,9 @@ class Scale:
     places: Places
 
     @classmethod
-    def of(cls, ratios: "pd.Series[float]", places: Places) -> "Scale":
-        largest = float(ratios.abs().max())
+    def of(cls, table: pd.DataFrame, places: Places) -> "Scale":
+        """Return the scale for the effects of a table. A margin of 0 is no unit, so such effects remain as they are."""
+        largest = float((table["effect"] / table["margin"].where(table["margin"] > 0, 1.0)).abs().max())
         return cls(max(1, math.ceil(math.log10(largest) - 1e-9)) if largest > 1 else 1, places)
 
     def place(self, ratio: float) -> float:
@@ -48,6 +50,11 @@ class Scale:
 
     def reaches(self, ratio: float) -> bool:
         return bool(abs(ratio) <= 10.0**self.decades)
+
+
+def attributed(sentence: str, origin: str) -> str:
+    """Return the sentence of a claim, with who makes it if the paper does not."""
+    return sentence if origin == PAPER else f"{sentence} [{origin}]"
 
 
 def draw_head(axes: Axes, scale: Scale, bottom: float) -> None:

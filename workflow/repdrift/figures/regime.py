@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from itertools import cycle
 from typing import Any
 
 import pandas as pd
@@ -10,12 +11,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from repdrift.claims.contrasts import PAPER
 from repdrift.claims.numbers import effect_in_words
 from repdrift.claims.rule import CONFIDENCE
 from repdrift.figures import style, verdicts
 from repdrift.figures.forest_places import Places, places
-from repdrift.figures.margins import BAND, HEAD, TALLEST, Scale, draw_head, draw_interval
+from repdrift.figures.margins import BAND, HEAD, TALLEST, Scale, attributed, draw_head, draw_interval
 from repdrift.figures.style import Strip
 from repdrift.figures.table import joined, ordered
 
@@ -58,8 +58,7 @@ def claims_of(table: pd.DataFrame, at: Places) -> list[Claim]:
     found = []
     for name in ordered(table["claim"]):
         rows: list[dict[str, Any]] = [dict(row) for _, row in table[table["claim"] == name].iterrows()]
-        origin = "" if rows[0]["origin"] == PAPER else f" [{rows[0]['origin']}]"
-        sentence = style.wrap(rows[0]["sentence"] + origin, width, SENTENCE)
+        sentence = style.wrap(attributed(rows[0]["sentence"], rows[0]["origin"]), width, SENTENCE)
         found.append(Claim(name, sentence, rows, at.stacked))
     return found
 
@@ -67,14 +66,15 @@ def claims_of(table: pd.DataFrame, at: Places) -> list[Claim]:
 def draw(table: pd.DataFrame, network: str) -> Figure:
     """Draw a row for each claim and study. The marker tells the study, and the colour its verdict.
 
-    If this is higher than a page, claims on which all studies have the same verdict are left out.
+    If this is higher than a page, claims on which all studies have the same verdict are left out, unless these are all.
     """
     at = places()
     studies = ordered(table["series"])
-    shapes = dict(zip(studies, style.MARKERS, strict=False))
-    scale = Scale.of(table["effect"] / table["margin"].where(table["margin"] > 0, 1.0), at)
+    shapes = dict(zip(studies, cycle(style.MARKERS), strict=False))
+    scale = Scale.of(table, at)
     claims = claims_of(table, at)
-    shown = claims if HEAD + sum(one.height for one in claims) <= TALLEST else [one for one in claims if one.differs]
+    fits = HEAD + sum(one.height for one in claims) <= TALLEST
+    shown = claims if fits else [one for one in claims if one.differs] or claims
     look: dict[str, Any] = {"linestyle": "none", "markerfacecolor": "0.5", "markeredgecolor": "0.3"}
     regimes = dict(zip(table["series"], table["images"], strict=True))
     marks = [Line2D([], [], marker=shapes[name], label=f"{name} ({regimes[name]})", **look) for name in studies]
