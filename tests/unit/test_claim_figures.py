@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.patches import Rectangle
+from tests.unit.drawing import drawn
 
 from repdrift import figures
 from repdrift.claims.judging import CONTRASTS, Measured, judge_claims
@@ -13,6 +14,7 @@ from repdrift.claims.looks import SPLIT, looks
 from repdrift.claims.numbers import number
 from repdrift.claims.regime import Regime
 from repdrift.claims.rule import CONTRADICTED, NEGLIGIBLE, SUPPORTED, UNDECIDED
+from repdrift.claims.scales import AUPRC, AUPRC_NO_WORSE
 from repdrift.experiments.drift.figures import multiverse
 from repdrift.figures import claims as forest
 from repdrift.figures import venue, verdicts
@@ -72,12 +74,6 @@ MULTIVERSE = pd.DataFrame(
 )  # fmt: skip
 
 
-def drawn(table, kind, folder):
-    path = folder / "table.csv"
-    table.to_csv(path, index=False)
-    return figures.draw(path, kind, "conv4, conv-relu-bn")
-
-
 def texts(figure):
     return [text.get_text().replace("\n", " ") for text in (*figure.axes[0].texts, *figure.texts)]
 
@@ -132,6 +128,19 @@ def test_an_effect_is_in_units_of_its_margin_with_its_interval(tmp_path):
     bars = [tuple(line.get_xdata()) for line in figure.axes[0].lines if line.get_linewidth() == 0.9]
     assert (pytest.approx(scale.place(44.2)), pytest.approx(scale.place(46.2))) in bars
     assert len(bars) == 7  # a contrast each, since the three of G12 have rows
+
+
+def test_the_effect_of_a_claim_that_something_is_no_worse_is_in_units_of_the_margin_within_it(tmp_path):
+    no_worse = {"margin": AUPRC_NO_WORSE.margin, "unit": AUPRC_NO_WORSE.unit}
+    table = pd.DataFrame([contrast("E1", "as good, plus 0.05", "", DEBIASED, AUPRC.margin / 2, width=0.01, **no_worse)])
+    figure = drawn(table, "claims", tmp_path)
+    at = places()
+    (mark,) = points(figure, DEBIASED)
+    assert mark.get_xdata()[0] == pytest.approx(forest.Scale(1, at).place(0.5))
+    # It is compared with 0, so no band shows the effects within a margin.
+    assert to_hex(forest.BAND) not in {to_hex(patch.get_facecolor()) for patch in figure.axes[0].patches}
+    (before,) = drawn(CLAIMS[:1], "claims", tmp_path).axes
+    assert to_hex(forest.BAND) in {to_hex(patch.get_facecolor()) for patch in before.patches}
 
 
 def test_the_strength_of_a_colour_is_that_of_the_effect(tmp_path):

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from tests.unit.drawing import drawn
 
-from repdrift import figures
 from repdrift.experiments.head2toe import correlation
 from repdrift.experiments.head2toe.budget import BUDGET, HALF_BUDGET, after_probe, budgets
 from repdrift.experiments.head2toe.enrichment import enrichment
@@ -255,12 +255,6 @@ def test_enrichment_is_finite_where_nothing_or_all_is_kept():
     assert enrichment({"early": 10}, available, ["late"]) == pytest.approx(np.log((0.5 / 11) / (10.5 / 4001)))
     assert enrichment(available, available, ["late"]) == pytest.approx(0, abs=0.05)
     assert enrichment({"early": 3}, {"early": 9}, ["early"]) == 0
-
-
-def drawn(table, kind, folder):
-    path = folder / f"{kind}.csv"
-    table.to_csv(path, index=False)
-    return figures.draw(path, kind, "conv4, conv-relu-bn")
 
 
 def test_accuracies_have_a_column_for_each_target_and_one_for_their_mean(experiment, tmp_path):

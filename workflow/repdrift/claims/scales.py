@@ -24,5 +24,6 @@ SHARE = Scale("share", 0.02)
 AUPRC = Scale("AUPRC", 0.05)  # of finding pairs of networks that are alike, where 1 is perfect
 # As NO_WORSE, with a margin of .05.
 AUPRC_NO_WORSE = Scale("AUPRC", 0.0)
+CONTAINED = {POINTS.unit: POINTS.margin, AUPRC.unit: AUPRC.margin}  # the margins that such contrasts contain
 # The change of ln T of Chen et al. (2022) for one standard deviation of a property of targets; their largest is .8.
 COEFFICIENT = Scale("ln ratio per SD", math.log(1.05))

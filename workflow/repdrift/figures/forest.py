@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from repdrift.claims.contrasts import ANY
+from repdrift.figures.margins import in_effects
 from repdrift.figures.table import ordered
 
 
@@ -46,8 +47,8 @@ class Effect:
         return found
 
     def in_margins(self, value: float) -> float:
-        """Divide a value by the margin. A margin of 0 is no unit, so the value remains as it is."""
-        return value / (self.margin or 1.0)
+        """Return a value in margins."""
+        return value / in_effects(self.margin, self.unit)
 
 
 @dataclass(frozen=True)

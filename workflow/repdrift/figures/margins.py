@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 
 from repdrift.claims.contrasts import PAPER
 from repdrift.claims.rule import CONFIDENCE
+from repdrift.claims.scales import CONTAINED
 from repdrift.figures import style
 from repdrift.figures.forest_places import Places
 
@@ -28,8 +29,9 @@ class Scale:
 
     @classmethod
     def of(cls, table: pd.DataFrame, places: Places) -> "Scale":
-        """Return the scale for the effects of a table. A margin of 0 is no unit, so such effects remain as they are."""
-        largest = float((table["effect"] / table["margin"].where(table["margin"] > 0, 1.0)).abs().max())
+        """Return the scale for the effects of a table."""
+        units = [in_effects(*row) for row in zip(table["margin"], table["unit"], strict=True)]
+        largest = float((table["effect"] / units).abs().max())
         return cls(max(1, math.ceil(math.log10(largest) - 1e-9)) if largest > 1 else 1, places)
 
     def place(self, ratio: float) -> float:
@@ -50,6 +52,14 @@ class Scale:
 
     def reaches(self, ratio: float) -> bool:
         return bool(abs(ratio) <= 10.0**self.decades)
+
+
+def in_effects(margin: float, unit: str) -> float:
+    """Return how large an effect of one margin is in its unit.
+
+    A claim that something is no worse has no margin beside its contrast, but within it (`repdrift.claims.scales`).
+    """
+    return margin or CONTAINED.get(unit, 1.0)
 
 
 def attributed(sentence: str, origin: str) -> str:

@@ -15,7 +15,7 @@ from repdrift.claims.numbers import effect_in_words
 from repdrift.claims.rule import CONFIDENCE
 from repdrift.figures import style, verdicts
 from repdrift.figures.forest_places import Places, places
-from repdrift.figures.margins import BAND, HEAD, TALLEST, Scale, attributed, draw_head, draw_interval
+from repdrift.figures.margins import BAND, HEAD, TALLEST, Scale, attributed, draw_head, draw_interval, in_effects
 from repdrift.figures.style import Strip
 from repdrift.figures.table import joined, ordered
 
@@ -122,7 +122,7 @@ def draw_claim(axes: Axes, claim: Claim, scale: Scale, shapes: dict[str, str], t
 def draw_row(axes: Axes, row: dict[str, Any], scale: Scale, shape: str, y: float) -> None:
     """Draw the effect of a claim in a study, with its interval, its number and its layer."""
     at = scale.places
-    unit = row["margin"] or 1.0  # a margin of 0 is no unit
+    unit = in_effects(row["margin"], row["unit"])
     ink = verdicts.INK[row["verdict"]]
     if not math.isnan(row["low"]):
         limits = (row["low"] / unit, row["high"] / unit)
