@@ -39,8 +39,9 @@ def test_targets_of_the_paper(tiny_study):
         ("pretrain: {epocs: 3}", "pretrain.epocs"),
         ("finetune: {domain: {random: [0, 12]}}", "finetune.domain.random"),
         ("datasets: {digits: {reader: npz, train: no/such.npz, test: null}}", "no/such.npz"),
+        ("similarity: {permutations: 5, permutations: 6}", "permutations stands twice"),
     ],
-    ids=["a key", "a value", "a file"],
+    ids=["a key", "a value", "a file", "a key twice"],
 )
 def test_a_wrong_config_is_refused_in_one_line(tiny_study, change, named):
     with overlay(change)(tiny_study):

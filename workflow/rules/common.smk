@@ -27,7 +27,7 @@ from repdrift.provenance.contents import contents
 from repdrift.provenance.fingerprint import fingerprint
 from repdrift.provenance.parts import loaded
 from repdrift.report.templates import templates
-from repdrift.study.config import complete
+from repdrift.study.config import complete, load
 from repdrift.study.files import checksums
 from repdrift.study.runs import GIVEN
 from repdrift.study.study import COMPARED_ROLES
@@ -37,6 +37,8 @@ try:
     # Snakemake has laid --configfile over config.yaml. But if another workflow imports this one, the `config:` of its
     # module replaces config.yaml. It is therefore laid over config.yaml here.
     config = complete(config)
+    # Of a key that stands twice in a file, Snakemake has taken the last value. Reading the files here refuses it.
+    load(Path(os.path.relpath(path)) for path in workflow.overwrite_configfiles)
     config = check(config)
 except UserError as error:
     raise WorkflowError(f"config: {error}") from None

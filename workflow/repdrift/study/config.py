@@ -8,10 +8,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from repdrift.errors import UserError, in_one_line
 from repdrift.places import ROOT
+from repdrift.study.reading import read
 
 Config = Mapping[str, Any]
 
@@ -24,17 +22,11 @@ def load(paths: Iterable[Path]) -> dict[str, Any]:
     Raises
     ------
     UserError
-        If a file is missing or no mapping in YAML.
+        If a file cannot be read.
     """
     config: dict[str, Any] = {}
     for path in paths:
-        try:
-            found = yaml.safe_load(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            raise in_one_line(f"{path} cannot be read as a config: {error}") from None
-        if not isinstance(found, dict):
-            raise UserError(f"{path} cannot be read as a config: it is no mapping")
-        config = merged(config, found)
+        config = merged(config, read(path))
     return config
 
 
