@@ -27,7 +27,7 @@ def read(path: Path) -> dict[str, Any]:
         try:
             found = json.loads(text, object_pairs_hook=section)
         except json.JSONDecodeError:
-            found = yaml.load(text, Loader=_Loader)
+            found = _Loader(text).get_single_data()
     except (OSError, UnicodeDecodeError, RecursionError, RepeatedKeyError, yaml.YAMLError) as error:
         raise in_one_line(f"{path} cannot be read as a config: {error}") from None
     if not isinstance(found, dict):
