@@ -1,8 +1,8 @@
 # make demo      the whole workflow on embedded data, into results/demo (no download but the packages)
-# make test      the tests of the library, and a tiny study run for real: six minutes on two cores, no data needed
-# make test-all  all tests, also on real images, in a browser, on SLURM and with kills: 40 minutes on two cores
+# make test      the tests of the library, and a tiny study run for real: ten minutes on two cores, no data needed
+# make test-all  all tests, also on real images, in a browser, on SLURM and with kills: 35 minutes on two cores
 # make check     formatters, linters, layers of imports and types: two minutes
-# make faults    50 random kills, 30 random edits and 100 mutations of each config: two hours (FAULTS=10: a fifth of it)
+# make faults    50 random kills, 30 random edits and 100 mutations of each config: 70 minutes (FAULTS=10: a fifth of it)
 # make bench     speed, error and memory beside named peers, into docs/benchmarks.md (an hour)
 # make docs      these pages and the reference of the library as a site, into build/site: any static host can serve it
 # make lock      the exact versions of all packages, into the lock files; no version changes if it need not
