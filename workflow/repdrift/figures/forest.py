@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from repdrift.claims.contrasts import ANY
-from repdrift.figures.margins import in_effects
+from repdrift.figures.margins import drawn_margin
 from repdrift.figures.table import ordered
 
 
@@ -48,7 +48,7 @@ class Effect:
 
     def in_margins(self, value: float) -> float:
         """Return a value in margins."""
-        return value / in_effects(self.margin, self.unit)
+        return value / drawn_margin(self.margin, self.unit)
 
 
 @dataclass(frozen=True)

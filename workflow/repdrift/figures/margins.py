@@ -30,8 +30,8 @@ class Scale:
     @classmethod
     def of(cls, table: pd.DataFrame, places: Places) -> "Scale":
         """Return the scale for the effects of a table."""
-        units = [in_effects(*row) for row in zip(table["margin"], table["unit"], strict=True)]
-        largest = float((table["effect"] / units).abs().max())
+        margins = [drawn_margin(*row) for row in zip(table["margin"], table["unit"], strict=True)]
+        largest = float((table["effect"] / margins).abs().max())
         return cls(max(1, math.ceil(math.log10(largest) - 1e-9)) if largest > 1 else 1, places)
 
     def place(self, ratio: float) -> float:
@@ -54,8 +54,8 @@ class Scale:
         return bool(abs(ratio) <= 10.0**self.decades)
 
 
-def in_effects(margin: float, unit: str) -> float:
-    """Return how large an effect of one margin is in its unit.
+def drawn_margin(margin: float, unit: str) -> float:
+    """Return the margin in which an effect is drawn.
 
     A claim that something is no worse has no margin beside its contrast, but within it (`repdrift.claims.scales`).
     """

@@ -15,7 +15,7 @@ from repdrift.claims.numbers import effect_in_words
 from repdrift.claims.rule import CONFIDENCE
 from repdrift.figures import style, verdicts
 from repdrift.figures.forest_places import Places, places
-from repdrift.figures.margins import BAND, HEAD, TALLEST, Scale, attributed, draw_head, draw_interval, in_effects
+from repdrift.figures.margins import BAND, HEAD, TALLEST, Scale, attributed, draw_head, draw_interval, drawn_margin
 from repdrift.figures.style import Strip
 from repdrift.figures.table import joined, ordered
 
@@ -122,14 +122,14 @@ def draw_claim(axes: Axes, claim: Claim, scale: Scale, shapes: dict[str, str], t
 def draw_row(axes: Axes, row: dict[str, Any], scale: Scale, shape: str, y: float) -> None:
     """Draw the effect of a claim in a study, with its interval, its number and its layer."""
     at = scale.places
-    unit = in_effects(row["margin"], row["unit"])
+    margin = drawn_margin(row["margin"], row["unit"])
     ink = verdicts.INK[row["verdict"]]
     if not math.isnan(row["low"]):
-        limits = (row["low"] / unit, row["high"] / unit)
+        limits = (row["low"] / margin, row["high"] / margin)
         draw_interval(axes, scale, limits, y, color=ink, linewidth=0.9, zorder=4)
     colour = verdicts.shade(row["verdict"], row["effect"], row["margin"])
     look: dict[str, Any] = {"markerfacecolor": colour, "markeredgecolor": ink, "markeredgewidth": 0.5, "zorder": 5}
-    axes.plot([scale.place(row["effect"] / unit)], [y], marker=shape, markersize=MARK, label=row["series"], **look)
+    axes.plot([scale.place(row["effect"] / margin)], [y], marker=shape, markersize=MARK, label=row["series"], **look)
     words = effect_in_words(row["effect"], row["low"], row["high"], row["unit"])
     text: dict[str, Any] = {"fontsize": style.TINY, "va": "center"}
     axes.text(at.numbers, y, words, color=ink, **text)
