@@ -10,8 +10,8 @@ from typing import ClassVar
 
 from repdrift.claims.contrasts import Table
 from repdrift.claims.rule import IN_WORDS
+from repdrift.study.choices import Choice
 from repdrift.study.figure import Figure, Panel
-from repdrift.study.networks import Choice
 from repdrift.study.phrases import common_phrases, network_in_words, network_sentence
 from repdrift.study.runs import Run
 from repdrift.study.study import Study

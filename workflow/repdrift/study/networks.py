@@ -1,91 +1,115 @@
-"""The networks of a study: its own, and those of its variants, which change something about the main trainings.
+"""The networks of a study: its own, and those of its variants, with their settings, classes and layers.
 
 The Snakefile imports this module, so it needs nothing heavy.
 """
 
-from dataclasses import dataclass, replace
-from typing import Any
+from functools import cached_property
 
-import msgspec
+from repdrift.study.architectures import Architecture
+from repdrift.study.choices import Choice, own_label, settings, varied, with_defaults
+from repdrift.study.description import Description, described
+from repdrift.study.files import Files
+from repdrift.study.runs import INDEPENDENT, INDEPENDENT_2, INITIAL, prefix_of, variant_of
+from repdrift.study.sections import Config
 
-from repdrift.study.architectures import BLOCKS, CONV4, HALF, TORCHVISION
-from repdrift.study.sections import Network, Pixels, Training, Variant, section
-from repdrift.study.tasks import SIDE
-from repdrift.user_code import code_of, file_and_function
+MANY_CLASSES = 1000  # of a network before its weights are known, as those of ImageNet have
 
 
-@dataclass(frozen=True)
-class Choice:
-    """What a variant trains, or the study itself.
+class Networks(Files):
+    """The networks of a study, each by the name of a run or of initial weights, which tells its variant.
 
     Attributes
     ----------
-    label : str
-        Its name in figures and tables.
-    network : Network
-    training : Training
-    head, train : str
-        Whether fine-tuning keeps the head, and which parts it trains, see `repdrift.study.sections.Finetune`.
-    runs : str
-        The runs that are trained with it: ``main`` or ``all``.
+    classes : int
+        Number of classes of the pre-trained network: those of the source data set, or of the given weights.
+    own : Choice
+        The study's own network and training.
+    variants : dict of str to Choice
+        The networks and trainings of the variants by name.
     """
 
-    label: str
-    network: Network
-    training: Training
-    head: str
-    train: str | dict[str, str]
-    runs: str
+    def __init__(self, config: Config) -> None:
+        super().__init__(config)
+        network = with_defaults(config.network)
+        tuning = config.finetune
+        own = Choice(own_label(network), network, config.training, tuning.head, tuning.train, runs="all")
+        changed = {name: varied(own, name, one) for name, one in config.variants.items() if one is not None}
+        self.own = own
+        self._networks: dict[str, dict[str, object]] = {}  # by the name of the variant, as the descriptions
+        self._descriptions: dict[str, Description] = {}
+        # A preset can make a variant equal to the study itself, which is not trained twice.
+        self.variants = {name: one for name, one in changed.items() if not one.trains_like(own)}
+        # Weights that somebody else has trained bring their own classes.
+        self.classes = (
+            config.datasets[config.source.dataset].classes
+            if config.weights is None
+            else described(settings(network, MANY_CLASSES, config.images), config.weights).classes
+        )
 
-    def trains_like(self, other: "Choice") -> bool:
-        """Return whether a training of either is the same, whatever it is called and whichever runs there are."""
-        return replace(self, label=other.label, runs=other.runs) == other
+    @property
+    def choices(self) -> dict[str, Choice]:
+        """The network and training of the study itself, whose name is empty, and those of the variants by name."""
+        return {"": self.own, **self.variants}
 
+    def choice(self, name: str) -> Choice:
+        """Return what a run or initial weights are trained with, given their name: the study's own, or a variant."""
+        return self.choices[variant_of(name)]
 
-def varied(own: Choice, name: str, variant: Variant) -> Choice:
-    """Return the choice of a variant: that of the study with the changes of the variant."""
-    changes = variant.network or {}
-    network = own.network
-    if changes.get("name", network.name) != network.name:
-        network = Network(changes["name"], {}, None)  # the arguments and layers of another network mean nothing here
-    arguments = {**network.arguments, **changes.get("arguments", {})}
-    network = with_defaults(replace(network, arguments=arguments, layers=changes.get("layers", network.layers)))
-    training = section(Training, {**msgspec.to_builtins(own.training), **(variant.training or {})})
-    head, train = variant.head or own.head, variant.train or own.train
-    return Choice(name, network, training, head, train, variant.runs or "main")
+    def network_of(self, name: str, classes: int | None = None) -> dict[str, object]:
+        """Return the settings of the network of a run or of initial weights, given the name of these.
 
+        `classes` is the number of classes of its task; None is for that of the source.
+        """
+        variant = variant_of(name)
+        if variant not in self._networks:  # the settings of a user's own network have a hash of its files
+            self._networks[variant] = settings(self.choices[variant].network, self.classes, self.config.images)
+        return {**self._networks[variant], "classes": classes or self.classes}
 
-def with_defaults(network: Network) -> Network:
-    """Return a network with the arguments that its name in figures has in any case: the block of conv4."""
-    if network.name != CONV4:
-        return network
-    return replace(network, arguments={"block": BLOCKS[0], **network.arguments})
+    @property
+    def network(self) -> dict[str, object]:
+        """The settings of the study's own network for the source, see `repdrift.networks.building.build`."""
+        return self.network_of("")
 
+    @cached_property
+    def architecture(self) -> Architecture:
+        """The names of the compared layers and of the parts of the study's own network."""
+        return self.architecture_of("")
 
-def settings(network: Network, classes: int, images: Pixels) -> dict[str, Any]:
-    """Return the settings that `repdrift.networks.building.build` takes, without the layers that are compared."""
-    found: dict[str, Any] = {"name": network.name, "classes": classes}
-    channels = {"mean": images.mean, "std": images.std}
-    found |= {name: list(values) for name, values in channels.items() if tuple(values) != HALF}
-    if network.name == CONV4:
-        return {**found, **network.arguments, **({} if images.size == SIDE else {"size": images.size})}
-    found |= {"size": images.size, "arguments": dict(network.arguments)}
-    if not network.name.startswith(TORCHVISION):
-        found["code"] = code_of(file_and_function(network.name)[0])
-    return found
+    def architecture_of(self, name: str) -> Architecture:
+        """Return the names of the compared layers and of the parts of the network of a run or of initial weights."""
+        return self.description_of(name).architecture(self.choice(name).network.layers)
 
+    def description_of(self, name: str) -> Description:
+        """Return the description of the network of a run or of initial weights, for the classes of the source."""
+        variant = variant_of(name)
+        if variant not in self._descriptions:
+            self._descriptions[variant] = described(self.network_of(name))
+        return self._descriptions[variant]
 
-def short_name(network: Network) -> str:
-    """Return the name of a network for figures: ``resnet18`` for ``torchvision:resnet18``, or a user's function."""
-    return network.name.rpartition(":")[2]
+    @property
+    def alike(self) -> dict[str, Choice]:
+        """The variants whose networks have the layers of the study's own."""
+        return {
+            name: one
+            for name, one in self.variants.items()
+            if self.architecture_of(prefix_of(name)).layers == self.architecture.layers
+        }
 
+    def measured_network(self, name: str, classes: int | None = None) -> dict[str, object]:
+        """Return the settings of `network_of`, and the layers that are compared if they are not the default."""
+        layers = {} if self.choice(name).network.layers is None else {"layers": self.architecture_of(name).layers}
+        return {**self.network_of(name, classes), **layers}
 
-def arguments_in_words(network: Network) -> str:
-    """Return the arguments of a network for figures, such as ``conv-relu-bn, width 16``."""
-    words = [str(value) if name == "block" else f"{name} {value}" for name, value in network.arguments.items()]
-    return ", ".join(words)
+    def classes_of(self, dataset: str) -> int:
+        """Return the number of classes of a data set, which is the width of the head of networks for it."""
+        return self.config.datasets[dataset].classes
 
+    def has_other_classes(self, dataset: str) -> bool:
+        """Return whether a data set has another number of classes than the source, so that its head is another."""
+        return self.classes_of(dataset) != self.classes
 
-def own_label(network: Network) -> str:
-    """Return the name of the study's own network beside its variants."""
-    return arguments_in_words(network) or short_name(network)
+    @property
+    def initial_weights(self) -> list[str]:
+        """Names of the weights before any training."""
+        kinds = [INITIAL[0], INDEPENDENT[0]]
+        return [*kinds, INDEPENDENT_2[0], *(prefix_of(variant) + kind for variant in self.variants for kind in kinds)]

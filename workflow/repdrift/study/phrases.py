@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import PurePath
 
 from repdrift.study.architectures import HEAD, MEAN, NONE, TOKEN, TORCHVISION
-from repdrift.study.networks import Choice, arguments_in_words, short_name
+from repdrift.study.choices import Choice, arguments_in_words, short_name
 from repdrift.study.runs import ALL
 from repdrift.study.sections import ADAMW, COSINE, Config, StepDecay, Training
 from repdrift.study.study import Study

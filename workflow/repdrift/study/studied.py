@@ -3,7 +3,7 @@
 The Snakefile imports this module, so it needs nothing heavy.
 """
 
-from repdrift.study.networks import short_name
+from repdrift.study.choices import short_name
 from repdrift.study.phrases import count, listed, network_in_words
 from repdrift.study.runs import INITIAL, Run, variant_of
 from repdrift.study.study import CROSS_DOMAIN, DOMAIN, SOURCE, Study

@@ -10,21 +10,8 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import PurePath
 
-from repdrift.study.architectures import Architecture
-from repdrift.study.description import Description, described
-from repdrift.study.files import Files
-from repdrift.study.networks import Choice, own_label, settings, varied, with_defaults
-from repdrift.study.runs import (
-    ALL,
-    GIVEN,
-    INDEPENDENT,
-    INDEPENDENT_2,
-    INITIAL,
-    Checkpoint,
-    Run,
-    prefix_of,
-    variant_of,
-)
+from repdrift.study.networks import Networks
+from repdrift.study.runs import ALL, GIVEN, INDEPENDENT, INITIAL, Checkpoint, Run, prefix_of, variant_of
 from repdrift.study.sections import Config, Images
 from repdrift.study.tasks import CALIBRATION_IMAGES, Part, Task, Transform, shuffle_suffix
 from repdrift.study.trained import first_trained
@@ -35,124 +22,25 @@ COMPARED_ROLES = (SOURCE, DOMAIN, CROSS_DOMAIN)  # the networks of all tasks of 
 # Fine-tuned networks are compared on the probes of both targets. Otherwise two tasks would differ in their images too.
 PROBES = {SOURCE: (SOURCE,), DOMAIN: (DOMAIN, CROSS_DOMAIN), CROSS_DOMAIN: (CROSS_DOMAIN, DOMAIN)}
 TRUE = Transform("random", 0)
-MANY_CLASSES = 1000  # of a network before its weights are known, as those of ImageNet have
 
 
-class Study(Files):
+class Study(Networks):
     """Everything that follows from the config of a study, whichever experiments it has.
 
     Attributes
     ----------
     seeds : tuple of int
-    classes : int
-        Number of classes of the pre-trained network: those of the source data set, or of the given weights.
-    own : Choice
-        The study's own network and training.
-    variants : dict of str to Choice
-        The networks and trainings of the variants by name.
     """
 
     def __init__(self, config: Config) -> None:
         super().__init__(config)
         self.seeds = config.seeds
-        network = with_defaults(config.network)
-        tuning = config.finetune
-        own = Choice(own_label(network), network, config.training, tuning.head, tuning.train, runs="all")
-        changed = {name: varied(own, name, one) for name, one in config.variants.items() if one is not None}
-        self.own = own
-        self._networks: dict[str, dict[str, object]] = {}  # by the name of the variant, as the next ones
-        self._descriptions: dict[str, Description] = {}
         self._own_code: dict[str, str] = {}  # by the name of an estimator
-        # A preset can make a variant equal to the study itself, which is not trained twice.
-        self.variants = {name: one for name, one in changed.items() if not one.trains_like(own)}
-        # Weights that somebody else has trained bring their own classes.
-        self.classes = (
-            config.datasets[config.source.dataset].classes
-            if config.weights is None
-            else described(settings(network, MANY_CLASSES, config.images), config.weights).classes
-        )
 
     @property
     def side(self) -> int:
         """Height and width in pixels of all images."""
         return self.config.images.size
-
-    # Networks
-
-    @property
-    def choices(self) -> dict[str, Choice]:
-        """The network and training of the study itself, whose name is empty, and those of the variants by name."""
-        return {"": self.own, **self.variants}
-
-    def choice(self, name: str) -> Choice:
-        """Return what a run or initial weights are trained with, given their name: the study's own, or a variant."""
-        return self.choices[variant_of(name)]
-
-    def network_of(self, name: str, classes: int | None = None) -> dict[str, object]:
-        """Return the settings of the network of a run or of initial weights, given the name of these.
-
-        `classes` is the number of classes of its task; None is for that of the source.
-        """
-        variant = variant_of(name)
-        if variant not in self._networks:  # the settings of a user's own network have a hash of its files
-            self._networks[variant] = settings(self.choices[variant].network, self.classes, self.config.images)
-        return {**self._networks[variant], "classes": classes or self.classes}
-
-    @property
-    def network(self) -> dict[str, object]:
-        """The settings of the study's own network for the source, see `repdrift.networks.building.build`."""
-        return self.network_of("")
-
-    @cached_property
-    def architecture(self) -> Architecture:
-        """The names of the compared layers and of the parts of the study's own network."""
-        return self.architecture_of("")
-
-    def architecture_of(self, name: str) -> Architecture:
-        """Return the names of the compared layers and of the parts of the network of a run or of initial weights."""
-        return self.description_of(name).architecture(self.choice(name).network.layers)
-
-    def description_of(self, name: str) -> Description:
-        """Return the description of the network of a run or of initial weights, for the classes of the source."""
-        variant = variant_of(name)
-        if variant not in self._descriptions:
-            self._descriptions[variant] = described(self.network_of(name))
-        return self._descriptions[variant]
-
-    @property
-    def alike(self) -> dict[str, Choice]:
-        """The variants whose networks have the layers of the study's own."""
-        return {
-            name: one
-            for name, one in self.variants.items()
-            if self.architecture_of(prefix_of(name)).layers == self.architecture.layers
-        }
-
-    def measured_network(self, name: str, classes: int | None = None) -> dict[str, object]:
-        """Return the settings of `network_of`, and the layers that are compared if they are not the default."""
-        layers = {} if self.choice(name).network.layers is None else {"layers": self.architecture_of(name).layers}
-        return {**self.network_of(name, classes), **layers}
-
-    def classes_of(self, dataset: str) -> int:
-        """Return the number of classes of a data set, which is the width of the head of networks for it."""
-        return self.config.datasets[dataset].classes
-
-    def has_other_classes(self, dataset: str) -> bool:
-        """Return whether a data set has another number of classes than the source, so that its head is another."""
-        return self.classes_of(dataset) != self.classes
-
-    @property
-    def initial_weights(self) -> list[str]:
-        """Names of the weights before any training."""
-        kinds = [INITIAL[0], INDEPENDENT[0]]
-        return [*kinds, INDEPENDENT_2[0], *(prefix_of(variant) + kind for variant in self.variants for kind in kinds)]
-
-    def own_code(self, estimators: Collection[str]) -> dict[str, str]:
-        """Return the hash of the code of each estimator of the user's own among some estimators."""
-        for name in filter(is_own, estimators):
-            if name not in self._own_code:
-                self._own_code[name] = code_of(file_and_function(name)[0])
-        return {name: self._own_code[name] for name in filter(is_own, estimators)}
 
     # Targets
 
@@ -410,6 +298,13 @@ class Study(Files):
     def _images_of(self, role: str) -> Images:
         images: Images = self.config.source if role == SOURCE else getattr(self.config.finetune, role)
         return images
+
+    def own_code(self, estimators: Collection[str]) -> dict[str, str]:
+        """Return the hash of the code of each estimator of the user's own among some estimators."""
+        for name in filter(is_own, estimators):
+            if name not in self._own_code:
+                self._own_code[name] = code_of(file_and_function(name)[0])
+        return {name: self._own_code[name] for name in filter(is_own, estimators)}
 
     def probe_images(self, role: str, calibration: Part | None) -> list[str]:
         """List the file of the calibration images and the file of the probe. Without calibration they are the same."""

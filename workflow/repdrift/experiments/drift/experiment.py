@@ -20,8 +20,8 @@ from repdrift.experiments.drift.specs import (
 )
 from repdrift.experiments.drift.validation import ESTIMATOR, counterparts
 from repdrift.experiments.experiment import Experiment
+from repdrift.study.choices import Choice
 from repdrift.study.figure import Figure, Panel
-from repdrift.study.networks import Choice
 from repdrift.study.phrases import compared_on, network_sentence
 from repdrift.study.runs import INITIAL, VARIANT_SEPARATOR, Checkpoint, Run, prefix_of, variant_of
 from repdrift.study.study import DOMAIN, SOURCE, Study

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from repdrift.experiments.drift.experiment import Drift
 from repdrift.experiments.experiment import Experiment
+from repdrift.study.choices import Choice
 from repdrift.study.figure import Figure
-from repdrift.study.networks import Choice
 from repdrift.study.phrases import compared_on
 from repdrift.study.runs import Run
 from repdrift.study.study import Study
