@@ -13,6 +13,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from repdrift.commands.report import REGIME
 from repdrift.plan.plan import Plan
 from repdrift.study.config import load
 from tests.checkout import REPOSITORY
@@ -66,6 +67,7 @@ QUESTIONS = {
     "networks_claims": "Which claims hold for every network?",
     "precision": "What does bfloat16 change, compared with another seed?",
     "precision_claims": "Does any verdict depend on the precision?",
+    REGIME.name: "Which effects change with the number of images, the network or the data?",
 }
 OVERLAYS = {  # presets whose figures a study of config.yaml alone does not have
     "networks": ("presets/laptop.yaml", "presets/networks.yaml"),
@@ -82,7 +84,7 @@ def commands() -> dict[str, str]:
         given = f" --configfile {' '.join(overlay)}" if overlay else ""
         for figure in Plan(config).figures:
             found.setdefault(figure, f"snakemake {figure}{given}")
-    return found
+    return found | {REGIME.name: "repdrift report results/laptop results/core"}  # of several studies
 
 
 def source(figure: str, studies: Sequence[Path]) -> Path | None:

@@ -1,38 +1,42 @@
-"""Write the tables of docs/results.md from the published tables of the confirmation: `python -m tests.results_page`."""
+"""Write the tables of docs/results.md from the published tables of studies: `python -m tests.results_page`.
+
+On the page a table stands between two marks, such as ``<!-- verdicts of confirmation -->`` and
+``<!-- end of verdicts of confirmation -->``. They name a table that `repdrift judge` writes, and a folder in
+docs/results.
+"""
 
 import re
 import tempfile
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from repdrift import cli
 from tests.checkout import REPOSITORY
 
 PAGE = REPOSITORY / "docs" / "results.md"
-STUDY = REPOSITORY / "docs" / "results" / "confirmation"
-TABLES = ("validation", "verdicts")
+STUDIES = REPOSITORY / "docs" / "results"
+MARKED = re.compile(r"(<!-- (\w+) of ([\w-]+) -->\n)(.*?)(\n<!-- end of \2 of \3 -->)", flags=re.DOTALL)
 
 
-def judged(folder: Path) -> dict[str, str]:
-    """Judge the published tables, and return the tables of the page by name."""
-    cli.main(["judge", str(STUDY), "--output", str(folder)])
-    return {name: (folder / f"{name}.md").read_text(encoding="utf-8") for name in TABLES}
+@cache
+def judged(study: str) -> dict[str, str]:
+    """Judge the published tables of a study, and return the tables that this makes for a page, by name."""
+    with tempfile.TemporaryDirectory() as folder:
+        cli.main(["judge", str(STUDIES / study), "--output", folder])
+        return {path.stem: path.read_text(encoding="utf-8").strip() for path in Path(folder).glob("*.md")}
 
 
-def block(page: str, name: str) -> str:
-    """Return what stands on the page between the marks of a table."""
-    (found,) = re.findall(rf"<!-- {name} -->\n(.*)<!-- end of {name} -->", page, flags=re.DOTALL)
-    return str(found)
+def tables(page: str) -> Iterator[tuple[str, str, str]]:
+    """Yield the study, the name and the text of each marked table of a page."""
+    for _, name, study, text, _ in MARKED.findall(page):
+        yield study, name, text.strip()
 
 
 def main() -> None:
     page = PAGE.read_text(encoding="utf-8")
-    with tempfile.TemporaryDirectory() as folder:
-        for name, table in judged(Path(folder)).items():
-            page = page.replace(
-                f"<!-- {name} -->\n{block(page, name)}<!-- end of {name} -->",
-                f"<!-- {name} -->\n\n{table}\n<!-- end of {name} -->",
-            )
-    PAGE.write_text(page, encoding="utf-8")
+    made = MARKED.sub(lambda found: f"{found[1]}\n{judged(found[3])[found[2]]}\n{found[5]}", page)
+    PAGE.write_text(made, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -79,7 +79,8 @@ def transferability(spec: Spec, _: int) -> float:
     return float(spec["images"] * (1 + len(spec["domains"])))
 
 
-UNKNOWN = ("head2toe_probes", "head2toe_tuning")  # they search, and how long depends on what they find
+# These fit probes or search for settings, and how long that takes depends on the representations. It is not counted.
+UNKNOWN = ("decodability_of_networks", "head2toe_probes", "head2toe_tuning")
 COUNTS: dict[str, Callable[[Spec, int], float]] = {
     "activations": lambda spec, _: float(probe(spec)),
     "curve": lambda spec, _: float(probe(spec) * (1 + len(spec["epochs"]))),
