@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from repdrift.canonical import canonical
-from repdrift.claims.judging import CLAIMS
+from repdrift.claims.judging import CLAIMS, CONTRASTS
 from repdrift.experiments.drift.stages.judge_under_choices import COLUMNS
 from repdrift.provenance import fingerprint as code
 from repdrift.provenance.artifacts import Job, write_csv
@@ -70,7 +70,11 @@ def written(monkeypatch, *, rows=(CLAIM, AGAINST, WITHOUT), spec=SPEC, heights=H
         files["pdfs"].append(folder / f"figures/{name}.pdf")
         job.save(files["pdfs"][-1], lambda file: file.write_bytes(b"%PDF-1.7\n%%EOF\n"))
         files["tables"].append(folder / f"tables/{name}.csv")
-        job.save(files["tables"][-1], lambda file, name=name: file.write_text(f"panel,value\n{name},0.5\n"))
+        if figure["claims"]:
+            contrasts = [{column: row.get(column) for column in CONTRASTS} for row in rows]
+            job.save(files["tables"][-1], lambda file, lines=contrasts: write_csv(file, lines, CONTRASTS))
+        else:
+            job.save(files["tables"][-1], lambda file, name=name: file.write_text(f"panel,value\n{name},0.5\n"))
     for training in spec["trainings"]:
         for seed in spec["config"]["seeds"]:
             files["histories"].append(folder / f"models/{training['run']}/seed{seed}/history.csv")

@@ -9,7 +9,8 @@ from repdrift.claims.rule import CONTRADICTED, SUPPORTED, UNDECIDED
 from repdrift.figures import regime, verdicts
 from repdrift.figures.venue import Venue
 
-PAPER = {"claim": "G1", "sentence": "The change grows with depth", "origin": "paper", "layer": "pool2", "unit": "CKA"}
+PAPER = {"claim": "G1", "sentence": "The change grows with depth", "origin": "paper", "contrast": "this less that",
+         "layer": "pool2", "unit": "CKA"}  # fmt: skip
 SMALL = PAPER | {
     "series": "laptop", "images": "4,096 images, 4 seeds", "seeds": 4, "effect": 0.04, "low": 0.02, "high": 0.06,
     "margin": 0.01, "verdict": SUPPORTED,
@@ -82,7 +83,9 @@ def test_what_does_not_fit_on_a_page_is_left_out_if_all_studies_agree(tmp_path):
     agreed = [row for number in range(1, 60) for row in (named(SMALL, number), named(SMALL, number, series="core"))]
     figure = drawn([*agreed, named(SMALL, 99), named(LARGE, 99)], tmp_path)
     assert [word for word in words(figure) if word.startswith("G")] == ["G99"]
-    assert any("59 claims with the same verdict in all studies are left out" in word for word in words(figure))
+    assert any(
+        "59 claims whose effects have the same verdict in all studies are left out" in word for word in words(figure)
+    )
     everything = words(drawn(agreed, tmp_path))
     assert sum(word.startswith("G") for word in everything) == 59
     assert not any("left out" in word for word in everything)

@@ -4,11 +4,11 @@ import shutil
 
 import pandas as pd
 import pytest
-from tests.report_page import AGAINST, CLAIM, SPEC, written
+from tests.report_page import AGAINST, CLAIM, SPEC, WITHOUT, written
 from tests.unit.test_published import config, folder, plan, tables
 
 from repdrift import cli
-from repdrift.report.compared import Shown, agreement, matrix
+from repdrift.report.compared import Shown, agreement, effects, matrix
 
 __all__ = ["config", "folder", "plan", "tables"]  # fixtures of published tables
 
@@ -18,10 +18,16 @@ OPPOSITE = CLAIM | {"effect": -0.05, "low": -0.06, "high": -0.04, "verdict": "co
 SHARED = "1 claim has a verdict in each of the 2 studies. For {} of these claims, the verdicts agree."
 
 
-def study(name, *rows):
+def study(name, *rows, contrasts=()):
+    """A study with the rows of its claims. Without rows of contrasts, those of the claims stand for them."""
+    verdicts, measured = (as_read(table) for table in (rows, contrasts or rows))
+    return Shown(name, f"Title of {name}", {"Seeds": "some"}, verdicts, measured, {})
+
+
+def as_read(rows):
+    """A table as it is read from a CSV."""
     table = pd.DataFrame(rows)
-    verdicts = table.astype(object).where(table.notna(), "").astype(str)  # as read from a CSV
-    return Shown(name, f"Title of {name}", {"Seeds": "some"}, verdicts, {})
+    return table.astype(object).where(table.notna(), "").astype(str)
 
 
 def test_a_row_has_a_cell_for_each_study_and_says_if_they_disagree():
@@ -59,6 +65,32 @@ def test_the_verdict_is_that_of_the_main_estimator():
 def test_agreement_in_words(studies, words):
     rows = matrix([study(str(number), *claims) for number, claims in enumerate(studies)])
     assert agreement(rows, len(studies)) == words
+
+
+def test_studies_show_the_contrast_that_the_first_verdict_depends_on():
+    few = FEW | {"layer": "pool4", "effect": 0.5}
+    deeper = OPPOSITE | {"layer": "pool3"}
+    measured = [few, FEW | {"effect": 0.02}, FEW | {"effect": 0.07, "estimator": "cka-debiased"}]
+    rows = effects(
+        [study("few", few, contrasts=measured), study("a", CLAIM), study("b", deeper, contrasts=[deeper, OPPOSITE])]
+    )
+    shown = [(row["series"], row["layer"], row["effect"], row["verdict"], row["images"]) for row in rows]
+    assert shown == [
+        ("few", "pool2", 0.02, "undecided", "4,096 images, 1 seed"),
+        ("a", "pool2", 0.034, "supported", "4,096 images, 5 seeds"),
+        ("b", "pool2", -0.05, "contradicted", "4,096 images, 5 seeds"),
+    ]
+
+
+def test_a_study_without_that_contrast_shows_its_own():
+    other = OPPOSITE | {"contrast": "up to more images"}
+    first, second = effects([study("a", CLAIM), study("b", other)])
+    assert (first["contrast"], second["contrast"]) == (CLAIM["contrast"], "up to more images")
+    assert second["effect"] == -0.05
+
+
+def test_a_claim_of_a_single_study_is_not_shown():
+    assert effects([study("a", CLAIM, WITHOUT), study("b", CLAIM | {"claim": "G3"})]) == []
 
 
 def test_results_and_published_tables_stand_side_by_side(folder, tmp_path, monkeypatch, capsys):

@@ -30,9 +30,11 @@ from repdrift.specs import ReportSpec, ShownFigure, parse
 REGIME = ShownFigure(
     name="regime",
     title="What changes with the study",
-    caption="The effect of each claim that two studies or more have measured, in units of its margin, with its 95 % "
-    "interval: of the contrast on which the claim's verdict depends, which may be of another layer in another study. "
-    "Where a claim depends on the estimator of similarity, it is the main one of the study.",
+    caption="An effect of each claim that two studies or more have measured, in units of its margin, with its 95 % "
+    "interval and its verdict. It is the effect of one contrast in all studies that have measured it: of the one on "
+    "which the claim's verdict depends in the first study with a verdict. A study that has not measured it shows the "
+    "contrast on which its own verdict depends. Where a claim depends on the estimator of similarity, it is the main "
+    "one of the study.",
     experiment="",
     claims=True,
 )
@@ -116,7 +118,10 @@ def study_in(folder: Path, name: str) -> Shown:
         spec = parse(ReportSpec, json.dumps(made["spec"]))
     except ValueError:
         raise UserError(f"{page}: is of an earlier version; make the report again (`snakemake report`)") from None
-    return Shown(name, spec.title, dict(spec.studied), verdicts_in(folder / "claims.csv"), figures_in(folder, spec))
+    contrasts = [table_in(folder / "tables" / f"{figure.name}.csv") for figure in spec.figures if figure.claims]
+    together = pd.concat([pd.DataFrame(columns=CONTRASTS), *contrasts], ignore_index=True)
+    drawn = figures_in(folder, spec)
+    return Shown(name, spec.title, dict(spec.studied), table_in(folder / "claims.csv"), together, drawn)
 
 
 def figures_in(folder: Path, spec: ReportSpec) -> dict[str, dict[str, Any]]:
@@ -139,8 +144,8 @@ def shown(figure: ShownFigure, drawn: Path, tables: Path) -> dict[str, Any]:
     return shown_figure(figure, files)
 
 
-def verdicts_in(path: Path) -> pd.DataFrame:
-    """Read the table of the claims of a study.
+def table_in(path: Path) -> pd.DataFrame:
+    """Read a table of the claims of a study, or of their contrasts. Empty cells are empty texts.
 
     Raises
     ------
@@ -159,16 +164,19 @@ def published_study(folder: Path, name: str) -> Shown:
     spec = specs.report(plan)
     with TemporaryDirectory() as made:
         output = Path(made)
-        verdicts, drawn = [], {}
+        verdicts, contrasts, drawn = [], [], {}
         for figure in spec.figures:
             if not figure.claims:
                 continue
-            contrasts, found = judge.judge(plan, figure.name, tables)
+            compared, found = judge.judge(plan, figure.name, tables)
+            contrasts += compared
             verdicts += found
-            if contrasts:
-                write_csv(output / f"{figure.name}.csv", contrasts, CONTRASTS)
+            if compared:
+                write_csv(output / f"{figure.name}.csv", compared, CONTRASTS)
                 judge.draw(plan, figure.name, output)
                 drawn[figure.name] = shown(figure, output, output)
+        # Tables are read again, so that they are what a study's own tables are.
         write_csv(output / "verdicts.csv", verdicts, CLAIMS)
-        # Read again, so that it is what a study's own table is.
-        return Shown(name, spec.title, dict(spec.studied), verdicts_in(output / "verdicts.csv"), drawn)
+        write_csv(output / "contrasts.csv", contrasts, CONTRASTS)
+        judged, measured = (table_in(output / f"{table}.csv") for table in ("verdicts", "contrasts"))
+        return Shown(name, spec.title, dict(spec.studied), judged, measured, drawn)

@@ -1,4 +1,4 @@
-"""The figure of several studies: for each claim, the effect that its verdict depends on, in units of its margin."""
+"""The figure of several studies: for each claim, one effect in every study, in units of its margin."""
 
 import math
 from dataclasses import dataclass
@@ -20,8 +20,8 @@ from repdrift.figures.style import Strip
 from repdrift.figures.table import joined, ordered
 
 COLUMNS = (
-    "claim", "sentence", "origin", "series", "images", "layer", "seeds", "effect", "low", "high", "margin", "unit",
-    "verdict",
+    "claim", "sentence", "origin", "series", "images", "contrast", "layer", "seeds", "effect", "low", "high", "margin",
+    "unit", "verdict",
 )  # fmt: skip
 LINE, SPACE = 0.105, 0.05  # heights in inches of a row, and of what is between two claims
 SENTENCE = 6.0  # font size of sentences in points; all other text has the size TINY
@@ -83,8 +83,8 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     left_out = len(claims) - len(shown)
     text = joined(
         [
-            f"effects with {CONFIDENCE:.0%} intervals, each of the contrast that the verdict depends on",
-            f"{left_out} claims with the same verdict in all studies are left out" if left_out else "",
+            f"effects with {CONFIDENCE:.0%} intervals and their verdicts; one contrast in all studies that have it",
+            f"{left_out} claims whose effects have the same verdict in all studies are left out" if left_out else "",
             network,
         ]
     )

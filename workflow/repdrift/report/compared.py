@@ -1,6 +1,5 @@
 """Several studies side by side: their claims in one matrix, and their figures beside each other."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,8 @@ from repdrift.claims.findings import main_rows, numeric
 from repdrift.claims.rule import MIN_SEEDS
 from repdrift.report.claims import effect_of
 from repdrift.study.phrases import count
+
+SAME = ["claim", "contrast", "layer"]  # the columns that tell what a contrast is
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class Shown:
         What was studied, by heading.
     verdicts : DataFrame
         The table of its claims, see `repdrift.claims.judging.CLAIMS`.
+    contrasts : DataFrame
+        The tables of the contrasts of all claims, see `repdrift.claims.judging.CONTRASTS`.
     figures : mapping of str to mapping
         What the page shows of each figure, by the name of the figure.
     """
@@ -34,6 +37,7 @@ class Shown:
     title: str
     studied: Mapping[str, str]
     verdicts: pd.DataFrame
+    contrasts: pd.DataFrame
     figures: Mapping[str, Mapping[str, Any]]
 
 
@@ -72,15 +76,32 @@ def cell(row: "pd.Series[Any]") -> dict[str, Any]:
 
 
 def effects(studies: Sequence[Shown]) -> list[dict[str, object]]:
-    """Return the rows of figure `regime`: the effects of the claims that two studies or more have measured."""
-    found = []
+    """Return the rows of figure `regime`: an effect of each claim that two studies or more have measured.
+
+    All studies that have measured it show the same contrast, which is the one that the verdict of the first study with
+    enough seeds for a verdict depends on. A study without that contrast shows the one that its own verdict depends on.
+    """
+    found: dict[str, list[tuple[Shown, pd.Series[Any]]]] = {}
     for study in studies:
         for _, row in main_rows(numeric(study.verdicts)).dropna(subset="effect").iterrows():
+            found.setdefault(str(row["claim"]), []).append((study, row))
+    rows: list[dict[str, object]] = []
+    for measured in found.values():
+        if len(measured) == 1:
+            continue
+        leading = next((row for _, row in measured if row["seeds"] >= MIN_SEEDS), measured[0][1])
+        for study, row in measured:
             images = f"{int(row['images']):,} images, " if row["images"] else ""
             seeds = count(int(row["seeds"]), "seed")
-            found.append({**row, "series": study.name, "images": f"{images}{seeds}"})
-    shared = [name for name, times in Counter(row["claim"] for row in found).items() if times > 1]
-    return sorted((row for row in found if row["claim"] in shared), key=lambda row: shared.index(row["claim"]))
+            same = same_contrast(study.contrasts, leading, str(row["estimator"]))
+            rows.append({**row, **same, "series": study.name, "images": f"{images}{seeds}"})
+    return rows
+
+
+def same_contrast(contrasts: pd.DataFrame, leading: "pd.Series[Any]", estimator: str) -> dict[str, Any]:
+    """Return the row of the contrast that the row of a claim names, under an estimator; empty if there is none."""
+    at = (contrasts["estimator"] == estimator) & (contrasts[SAME] == leading[SAME]).all(axis=1)
+    return dict(numeric(contrasts[at]).iloc[0]) if at.any() else {}
 
 
 def agreement(rows: Sequence[Mapping[str, Any]], studies: int) -> str:
