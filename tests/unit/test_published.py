@@ -106,10 +106,10 @@ def test_the_command_writes_verdicts_and_figures(folder, tmp_path, capsys):
 
 def test_the_page_of_results_prints_what_the_published_tables_give():
     tables = list(results_page.tables(results_page.PAGE.read_text()))
-    on_page = {(study, name) for study, name, _ in tables}
-    assert on_page == {(study, name) for study in STUDIES for name in results_page.judged(study)}
-    for study, name, text in tables:
-        assert text == results_page.judged(study)[name]
+    on_page = {(name, studies) for name, studies, _ in tables}
+    assert on_page >= {(name, study) for study in STUDIES for name in results_page.judged(study)[0]}
+    for name, studies, text in tables:
+        assert text == results_page.made(name, studies)
 
 
 def test_a_published_number_stands_beside_ours_with_the_difference_in_errors():
@@ -160,3 +160,11 @@ def test_the_table_of_verdicts_names_estimators_only_where_they_disagree(plan, t
     assert cells[4].startswith("+0.39 [") and cells[5] == "0.01 CKA"
     of_g8[0]["verdict"] = "undecided"
     assert "cka-biased: **undecided**; cka-biased, calibrated: **supported**" in verdict_table(of_g8, multiverse)
+
+
+def test_a_claim_with_too_few_seeds_has_its_effect_and_no_verdict(plan, tables):
+    rows = [row | {"seeds": 3} for row in command.judge(plan, "claims", tables)[1] if row["claim"] == "G8"]
+    looks = pd.DataFrame([{"claim": "G8", "layer": "", "look": "one", "verdict": "undecided"}])
+    (_, _, line) = verdict_table(rows, looks).splitlines()
+    cells = [cell.strip() for cell in line.strip("|").split("|")]
+    assert cells[2] == "none, 3 seeds" and cells[4].startswith("+0.39 [") and cells[6] == ""

@@ -51,6 +51,19 @@ def test_other_regimes_are_not_compared(load_config):
     assert {one.phase for one in found(load_config, "laptop", finetune=fewer)} == {"scratch"}
 
 
+def test_trainings_without_published_numbers_are_not_compared(load_config):
+    config = load_config("laptop")
+    sizes = config["pretrain"] | {"sizes": [50, 4096]}
+    assert [one.images for one in found(load_config, "laptop", pretrain=sizes) if one.phase == "scratch"] == [4096]
+    # The authors published no number of 50,000 images, so such a study has no figure `validation`.
+    whole = load_config("core")
+    assert found(load_config, "core", pretrain=whole["pretrain"] | {"sizes": [50000]}) == ()
+    target = config["finetune"]["domain"] | {"random": [0, 3]}
+    pairs = found(load_config, "laptop", finetune=config["finetune"] | {"domain": target})
+    tuned = [one.labels for one in pairs if (one.phase, one.dataset) == ("finetune", "cifar10")]
+    assert tuned == ["random 0", "shift"]
+
+
 def test_every_published_number_of_a_counterpart_is_compared(load_config):
     pairs = found(load_config, "laptop")
     one = next(pair for pair in pairs if (pair.phase, pair.labels) == ("finetune", "random 0"))

@@ -7,7 +7,8 @@ import pandas as pd
 from repdrift.claims.contrasts import CALIBRATED
 from repdrift.claims.judging import Row
 from repdrift.claims.looks import SPLIT, looks
-from repdrift.claims.rule import VERDICTS
+from repdrift.claims.rule import MIN_SEEDS, VERDICTS
+from repdrift.study.phrases import count
 
 PHASES = {"scratch": "from scratch on", "finetune": "fine-tuned on"}
 HEAD = ("claim", "sentence", "verdict", "decisive contrast", "effect [95 % interval]", "margin", "looks")
@@ -15,6 +16,8 @@ HEAD = ("claim", "sentence", "verdict", "decisive contrast", "effect [95 % inter
 
 def verdict_table(verdicts: Sequence[Row], multiverse: pd.DataFrame) -> str:
     """Return the table of the verdicts on some claims, with a row for each claim.
+
+    A claim with too few seeds has no verdict, and its row says how many there are.
 
     Parameters
     ----------
@@ -30,9 +33,12 @@ def verdict_table(verdicts: Sequence[Row], multiverse: pd.DataFrame) -> str:
         shown = [row for row in rows if not str(row["estimator"]).endswith(CALIBRATED)][-1]
         where = f" ({shown['layer']})" if shown.get("layer") else ""
         sentence = f"{shown['sentence']}" + (f" *({shown['origin']})*" if shown["origin"] != "paper" else "")
-        looks = counted(multiverse[(multiverse["claim"] == name) & (multiverse["layer"] == "")])
+        seeds = int(str(shown["seeds"]))
+        judged = not 0 < seeds < MIN_SEEDS
+        verdict = _by_estimator(rows) if judged else f"none, {count(seeds, 'seed')}"
+        looks = counted(multiverse[(multiverse["claim"] == name) & (multiverse["layer"] == "")]) if judged else ""
         cells = (
-            f"{name}", sentence, _by_estimator(rows), f"{shown.get('contrast', '')}{where}", _effect(shown),
+            f"{name}", sentence, verdict, f"{shown.get('contrast', '')}{where}", _effect(shown),
             f"{shown['margin']:.2g} {shown['unit']}" if "margin" in shown else "", looks,
         )  # fmt: skip
         lines.append(_line(cells))

@@ -20,6 +20,7 @@ NETWORK = {"name": "conv4", "block": "conv-relu-bn", "classes": 10}
 PROBE, BN = 500, "batch"
 PRETRAINED = 4096  # images of the networks that they fine-tuned
 EPOCHS, TARGET_EPOCHS, TARGET_IMAGES = 150, 25, 5000
+SIZES, DEGREES = (64, 256, 1024, 4096), (0, 1, 2, 4, 9)  # of training from scratch, and of label randomness
 DATASETS = ("cifar10", "svhn")  # names that stand for the authors' data sets; their own readers read the same images
 
 
@@ -41,7 +42,7 @@ def counterparts(study: Study) -> tuple[Counterpart, ...]:
 def _from_scratch(study: Study) -> Iterator[Counterpart]:
     config = study.config
     if config.source.dataset == DATASETS[0] and 0 in config.pretrain.sizes_random:
-        for size in sorted(config.pretrain.sizes):
+        for size in sorted(set(config.pretrain.sizes) & set(SIZES)):
             yield _counterpart(study, "scratch", study.scratch_run(0, size), "init")
 
 
@@ -52,7 +53,8 @@ def _fine_tuned(study: Study) -> Iterator[Counterpart]:
     for role, name in ((DOMAIN, DATASETS[0]), (CROSS_DOMAIN, DATASETS[1])):
         target = getattr(config.finetune, role)
         if target.dataset == name and Part.parse(target.train).size == TARGET_IMAGES:
-            for transform in study.transforms(role):
+            known = (one for one in study.transforms(role) if one.kind == "shift" or one.value in DEGREES)
+            for transform in known:
                 yield _counterpart(study, "finetune", study.target_run(role, transform), "pretrained")
 
 
