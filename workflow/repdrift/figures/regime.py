@@ -49,7 +49,9 @@ class Claim:
 
     @property
     def differs(self) -> bool:
-        return len({row["verdict"] for row in self.rows}) > 1
+        """Whether two effects differ by the margin at least."""
+        effects = [row["effect"] for row in self.rows]
+        return max(effects) - min(effects) >= drawn_margin(self.rows[0]["margin"], self.rows[0]["unit"])
 
 
 def claims_of(table: pd.DataFrame, at: Places) -> list[Claim]:
@@ -66,7 +68,8 @@ def claims_of(table: pd.DataFrame, at: Places) -> list[Claim]:
 def draw(table: pd.DataFrame, network: str) -> Figure:
     """Draw a row for each claim and study. The marker tells the study, and the colour its verdict.
 
-    If this is higher than a page, claims on which all studies have the same verdict are left out, unless these are all.
+    If this is higher than a page, claims whose effects differ by less than the margin are left out, unless these are
+    all. (Verdicts would not do: a study with few seeds has none.)
     """
     at = places()
     studies = ordered(table["series"])
@@ -84,7 +87,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     text = joined(
         [
             f"effects with {CONFIDENCE:.0%} intervals and their verdicts; one contrast in all studies that have it",
-            f"{left_out} claims whose effects have the same verdict in all studies are left out" if left_out else "",
+            f"{left_out} claims whose effects differ by less than the margin are left out" if left_out else "",
             network,
         ]
     )
