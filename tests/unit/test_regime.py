@@ -56,6 +56,13 @@ def test_a_study_has_a_marker_and_a_verdict_has_a_colour(tmp_path):
     assert "+.040 [+.020, +.060] CKA" in said and "\u2212.050 [\u221220.0, +19.9] CKA" in said
 
 
+def test_a_claim_whose_contrasts_differ_is_marked(tmp_path):
+    said = words(drawn([SMALL, LARGE, named(SMALL, 2), named(LARGE, 2, contrast="up to 50,000 images")], tmp_path))
+    assert "G1" in said and "G2*" in said
+    assert any("*: the studies have no such contrast in common" in text for text in said)
+    assert not any("in common" in text for text in words(drawn([SMALL, LARGE], tmp_path)))
+
+
 def test_a_single_seed_has_a_mark_and_no_interval(tmp_path):
     one = drawn([SMALL, LARGE | {"seeds": 1, "low": None, "high": None}], tmp_path)
     two = drawn([SMALL, LARGE | {"low": -0.06, "high": -0.04}], tmp_path)

@@ -51,7 +51,12 @@ class Claim:
     def differs(self) -> bool:
         """Whether two effects differ by the margin at least."""
         effects = [row["effect"] for row in self.rows]
-        return max(effects) - min(effects) >= drawn_margin(self.rows[0]["margin"], self.rows[0]["unit"])
+        return bool(max(effects) - min(effects) >= drawn_margin(self.rows[0]["margin"], self.rows[0]["unit"]))
+
+    @property
+    def mark(self) -> str:
+        """What is added to the name of a claim whose rows have different contrasts."""
+        return "*" if len({(row["contrast"], row["layer"]) for row in self.rows}) > 1 else ""
 
 
 def claims_of(table: pd.DataFrame, at: Places) -> list[Claim]:
@@ -87,6 +92,7 @@ def draw(table: pd.DataFrame, network: str) -> Figure:
     text = joined(
         [
             f"effects with {CONFIDENCE:.0%} intervals and their verdicts; one contrast in all studies that have it",
+            "*: the studies have no such contrast in common" if any(one.mark for one in shown) else "",
             f"{left_out} claims whose effects differ by less than the margin are left out" if left_out else "",
             network,
         ]
@@ -112,7 +118,7 @@ def draw_claim(axes: Axes, claim: Claim, scale: Scale, shapes: dict[str, str], t
     if claim.stacked:  # the lines of the axis do not cross the sentence
         verdicts.cell(axes, (verdicts.LEFT, top), at.width, claim.head, ground, zorder=0.8)
     top += SPACE / 2
-    axes.text(verdicts.LEFT + 0.02, top, claim.name, fontsize=SENTENCE, weight="bold", va="top")
+    axes.text(verdicts.LEFT + 0.02, top, claim.name + claim.mark, fontsize=SENTENCE, weight="bold", va="top")
     axes.text(at.sentence, top, claim.sentence, fontsize=SENTENCE, va="top", linespacing=1.1)
     top += claim.head
     if claim.rows[0]["margin"] > 0:
