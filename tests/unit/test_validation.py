@@ -110,6 +110,15 @@ def test_the_figure_shows_every_number(load_config, tmp_path):
     ) == ("fine-tuned, CIFAR-10, shifted, N = 5,000")
 
 
+def test_a_single_seed_stands_above_the_published_mean(tmp_path):
+    cells = ("scratch", "cifar10", "random 0", 64, "pool1", 0.75, 0.01, 0.5, None, 1, -0.25, None, 1)
+    write_csv(tmp_path / "table.csv", [dict(zip(COLUMNS, cells, strict=True))], COLUMNS)
+    figure = figures.draw(tmp_path / "table.csv", "validation", "conv4")
+    assert "0.500\n(0.750)" in [text.get_text() for text in figure.axes[0].texts]
+    said = " ".join(" ".join(text.get_text() for text in figure.texts).split())
+    assert said == "1 seed here, 5 seeds of the authors \u00b7 in parentheses, the authors' mean \u00b7 conv4"
+
+
 def test_the_program_compares_the_files_of_a_study(load_config, tmp_path):
     pair = next(one for one in found(load_config, "laptop") if one.phase == "scratch")
     rows = [

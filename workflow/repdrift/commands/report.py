@@ -33,8 +33,8 @@ REGIME = ShownFigure(
     caption="An effect of each claim that two studies or more have measured, in units of its margin, with its 95 % "
     "interval and its verdict. It is the effect of one contrast in all studies that have measured it: of the one on "
     "which the claim's verdict depends in the first study with a verdict. A study that has not measured it shows the "
-    "contrast on which its own verdict depends, and the claim has an asterisk. Where a claim depends on the estimator of "
-    "similarity, it is the main one of the study.",
+    "contrast on which its own verdict depends, and the claim has an asterisk. Where a claim depends on the estimator "
+    "of similarity, it is the main one of the study.",
     experiment="",
     claims=True,
 )

@@ -8,8 +8,9 @@ from matplotlib.figure import Figure
 
 from repdrift.figures import style, venue, verdicts
 from repdrift.figures.table import joined, ordered
+from repdrift.study.phrases import count
 
-COLUMNS = ("phase", "dataset", "labels", "images", "measure", "mean", "seeds", "errors", "same_images")
+COLUMNS = ("phase", "dataset", "labels", "images", "measure", "mean", "published", "seeds", "errors", "same_images")
 ROW, HEAD = 0.27, 0.25  # heights in inches
 LINE = 0.15  # height in inches of a label above its cells
 GAP = 0.008  # inches around each cell
@@ -65,16 +66,20 @@ def label(one: dict[str, object]) -> str:
 
 
 def draw_cell(axes: Axes, row: dict[str, object], place: tuple[float, float], width: float) -> None:
-    """Draw our mean and the difference. `place` is the upper left corner in inches."""
+    """Draw our mean and the difference, or the authors' mean if a single seed has no standard error.
+
+    `place` is the upper left corner in inches.
+    """
     left, top = place
     errors = float(str(row["errors"]))
     strength = 0.0 if np.isnan(errors) else float(np.clip(errors / LARGE, -1, 1))
     colour = COLOURS(0.5 + strength / 2)
     verdicts.cell(axes, (left + GAP, top + GAP), width - 2 * GAP, ROW - 2 * GAP, colour)
-    mean = float(str(row["mean"]))
+    mean, published = float(str(row["mean"])), float(str(row["published"]))
     digits = 1 if str(row["measure"]).endswith("accuracy") else 3
     ink = "white" if abs(strength) > 0.7 else "0.1"
-    text = f"{mean:.{digits}f}\n" + ("" if np.isnan(errors) else f"{errors:+z.1f}".replace("-", "\u2212"))
+    beside = f"({published:.{digits}f})" if np.isnan(errors) else f"{errors:+z.1f}".replace("-", "\u2212")
+    text = f"{mean:.{digits}f}\n{beside}"
     axes.text(left + width / 2, top + ROW / 2, text, ha="center", va="center", fontsize=style.TINY, color=ink)
 
 
@@ -90,4 +95,5 @@ def footer(table: pd.DataFrame, network: str) -> str:
             f"{len(same)} numbers on the same images: mean absolute difference {sizes.mean():.2f}, root mean square "
             f"{rms:.2f}, largest {sizes.max():.1f} combined standard errors"
         )
-    return joined([f"{seeds} seeds here, 5 seeds of the authors", summary, network])
+    alone = "in parentheses, the authors' mean" if table["errors"].isna().any() else ""
+    return joined([f"{count(seeds, 'seed')} here, 5 seeds of the authors", alone, summary, network])
