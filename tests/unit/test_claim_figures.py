@@ -1,6 +1,7 @@
 """The figures of verdicts: what they show is what their tables say, and it can be read."""
 
 import hashlib
+import math
 
 import pandas as pd
 import pytest
@@ -182,6 +183,14 @@ def test_where_a_claim_has_more_contrasts_than_rows_the_verdict_hangs_on_the_one
     (row,) = next(iter(claims_in(some[some["claim"] == "G12"], DEBIASED, 1))).rows
     assert row.label == "steppool1: pool1, and 2 more"
     assert [one.layer for one in row.beside] == ["pool3", "pool2"]
+
+
+def test_a_single_seed_has_no_p_values_so_the_smallest_effect_is_the_weakest():
+    steps = CLAIMS[CLAIMS["contrast"] == "step"].assign(p=math.nan, low=math.nan, high=math.nan, seeds=1)
+    effects = steps["layer"].map({"pool1": 0.2, "pool2": 0.3, "pool3": -0.1})
+    (found,) = claims_in(steps.assign(effect=effects), DEBIASED, 2)
+    (row,) = found.rows
+    assert row.label == "step: pool3, weakest of 3"
 
 
 def test_claims_may_have_no_layers_and_no_estimators(tmp_path):

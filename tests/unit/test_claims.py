@@ -208,6 +208,18 @@ def test_what_one_seed_does_not_have_is_left_empty(plan, claims, tmp_path):
     assert set(verdicts["reason"]) == {"1 seed, at least 4 are needed"}
 
 
+def test_with_one_seed_the_verdict_hangs_on_the_smallest_effect(plan):
+    steps = next(claim for claim in of(plan) if claim.name == "G1")
+    similarity = world(plan)
+    lower = (similarity["layer"] == "pool3") & (similarity["reference"] == "init")
+    similarity = similarity.assign(value=similarity["value"] - 0.05 * lower)  # so pool4 changes little beyond pool3
+    one = similarity[similarity["seed"] == SEEDS[0]]
+    found = dict(measured_by_estimators(one, halves(one), curve(plan), calibrated=False))[ESTIMATORS[-1]]
+    row = claim_row(steps, ESTIMATORS[-1], judging.judge_contrasts(steps, found), plan.regime("claims"))
+    effects = {each.contrast.layer: each.judged.estimate.effect for each in judging.judge_contrasts(steps, found)}
+    assert row["layer"] == min(effects, key=effects.__getitem__) != next(iter(effects))
+
+
 def test_a_study_without_the_runs_says_so(load_config):
     config = load_config("small")
     config["finetune"]["domain"]["shift"] = None

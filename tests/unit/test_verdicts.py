@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 
 from repdrift.claims.contrasts import ALL, ANY, MEAN
+from repdrift.claims.doubt import doubt
 from repdrift.claims.estimates import estimate
 from repdrift.claims.rule import CONTRADICTED, NEGLIGIBLE, SUPPORTED, UNDECIDED
 from repdrift.claims.verdict import Judged, holm, judge, power, seeds_needed, together
@@ -97,6 +98,13 @@ def test_an_undefined_contrast_does_not_weaken_the_correction_of_others():
     found = judge([undefined, one(-0.05, 0.01)], ALL)
     assert [each.verdict for each in found] == [UNDECIDED, CONTRADICTED]
     assert found[0].reason == "undefined for 1 of 4 seeds"
+
+
+def test_contrasts_are_sorted_by_p_values_and_then_by_effects():
+    above_0 = [(0.01, 0.1), (0.2, 0.5), (math.nan, 0.5), (1.0, 0.1), (math.nan, -0.1), (math.nan, math.nan)]
+    assert sorted(reversed(above_0), key=lambda one: doubt(*one, equal=False)) == above_0
+    equal = [(0.01, 0.1), (math.nan, 0.05), (math.nan, -0.1)]
+    assert sorted(reversed(equal), key=lambda one: doubt(*one, equal=True)) == equal
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])

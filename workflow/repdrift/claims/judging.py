@@ -9,6 +9,7 @@ import pandas as pd
 
 from repdrift.claims import measurements
 from repdrift.claims.contrasts import ANY, CALIBRATED, CURVE, HISTORY, SIMILARITY, Claim, Contrast, HistoryOf
+from repdrift.claims.doubt import doubt
 from repdrift.claims.estimates import estimate
 from repdrift.claims.measurements import Numbers, Replicates
 from repdrift.claims.regime import Regime
@@ -167,7 +168,11 @@ def decisive_one(verdicts: Sequence[ContrastVerdict], verdict: str, needs: str) 
     needed.
     """
     same = [one for one in verdicts if one.judged.verdict == verdict] or verdicts
-    return (min if needs == ANY else max)(same, key=lambda one: one.judged.p_support)
+
+    def weakness(one: ContrastVerdict) -> tuple[float, float]:
+        return doubt(one.judged.p_support, one.judged.estimate.effect, equal=one.contrast.equal)
+
+    return (min if needs == ANY else max)(same, key=weakness)
 
 
 def in_words(verdicts: Sequence[ContrastVerdict], count: int) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from repdrift.claims.contrasts import ANY
+from repdrift.claims.doubt import doubt
 from repdrift.figures.margins import drawn_margin
 from repdrift.figures.table import ordered
 
@@ -29,6 +30,11 @@ class Effect:
     equal: bool
     p: float
     verdict: str
+
+    @property
+    def doubt(self) -> tuple[float, float]:
+        """The key that sorts effects from the strongest to the weakest."""
+        return doubt(self.p, self.effect, equal=self.equal)
 
     @classmethod
     def all_of(cls, table: pd.DataFrame) -> list["Effect"]:
@@ -129,7 +135,7 @@ def _rows(effects: Sequence[Effect], main: str, needs: str, most: int) -> Iterat
         return
     rows = [_folded([one for one in shown if one.contrast == label], beside[label], main, needs) for label in labels]
     if len(rows) > most:
-        rows.sort(key=lambda row: row.main.p, reverse=needs != ANY)
+        rows.sort(key=lambda row: row.main.doubt, reverse=needs != ANY)
         *kept, last = rows[:most]
         left = rows[most:]
         marks = [one for row in left for one in (*row.effects, *row.beside) if one.estimator in ("", main)]
@@ -162,7 +168,7 @@ def hangs_on(effects: Sequence[Effect], needs: str) -> Effect:
 
     It is the strongest one if any contrast suffices, and the weakest if all are needed.
     """
-    return (min if needs == ANY else max)(effects, key=lambda one: one.p)
+    return (min if needs == ANY else max)(effects, key=lambda one: one.doubt)
 
 
 def _named(label: str, layer: str) -> str:
