@@ -102,9 +102,10 @@ def test_an_undefined_contrast_does_not_weaken_the_correction_of_others():
 
 def test_contrasts_are_sorted_by_p_values_and_then_by_effects():
     above_0 = [(0.01, 0.1), (0.2, 0.5), (math.nan, 0.5), (1.0, 0.1), (math.nan, -0.1), (math.nan, math.nan)]
-    assert sorted(above_0[::-1], key=lambda one: doubt(*one, equal=False)) == above_0
-    equal = [(0.01, 0.1), (math.nan, 0.05), (math.nan, -0.1)]
-    assert sorted(equal[::-1], key=lambda one: doubt(*one, equal=True)) == equal
+    mixed = [above_0[place] for place in (3, 5, 0, 4, 2, 1)]
+    assert sorted(mixed, key=lambda one: doubt(*one, equal=False)) == above_0
+    equal = [(math.nan, -0.1), (0.01, 0.1), (math.nan, 0.05)]
+    assert sorted(equal, key=lambda one: doubt(*one, equal=True)) == [(0.01, 0.1), (math.nan, 0.05), (math.nan, -0.1)]
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
