@@ -7,7 +7,7 @@ On the page a table stands between two marks, such as ``<!-- verdicts of confirm
 
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -15,7 +15,7 @@ import pandas as pd
 
 from repdrift import cli
 from repdrift.claims import published
-from repdrift.claims.numbers import number
+from repdrift.claims.numbers import effect_in_words
 from repdrift.experiments.drift.validation import ESTIMATOR
 from repdrift.provenance.csv_tables import read_csv
 from tests.checkout import REPOSITORY
@@ -50,19 +50,15 @@ def judged(study: str) -> tuple[dict[str, str], pd.DataFrame]:
 
 def layers(studies: list[str]) -> str:
     """Return a table of the effects in each layer, with a row for each claim and study."""
-    lines = [["claim", "contrast", "study", *LAYERS], ["---"] * (3 + len(LAYERS))]
+    rows = []
     for claim, contrast in BY_LAYER.items():
         for study in studies:
             found = judged(study)[1]
             found = found[(found["claim"] == claim) & (found["contrast"] == contrast) & (found["estimator"] == MAIN)]
-            effects = {row["layer"]: effect(row) for _, row in found.iterrows()}
-            lines.append([claim, contrast, study, *(effects.get(layer, "") for layer in LAYERS)])
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def effect(row: "pd.Series[float]") -> str:
-    interval = "" if pd.isna(row["low"]) else f" [{number(row['low'])}, {number(row['high'])}]"
-    return f"{number(row['effect'])}{interval}"
+            numbers = found.set_index("layer")[["effect", "low", "high"]]
+            effects = {layer: effect_in_words(*cells, "").strip() for layer, *cells in numbers.itertuples()}
+            rows.append((claim, contrast, study, *(effects.get(layer, "") for layer in LAYERS)))
+    return markdown(("claim", "contrast", "study", *LAYERS), rows)
 
 
 def figure1(study: str) -> str:
@@ -71,11 +67,15 @@ def figure1(study: str) -> str:
     curves = curves[(curves["reference"] == "init") & (curves["estimator"] == ESTIMATOR)]
     ours = curves.groupby(["epoch", "layer"])["value"].mean()
     theirs = read_csv(FIGURE1).set_index(["epoch", "layer"])["mean"]
-    lines = [["epoch", *LAYERS], ["---"] * (1 + len(LAYERS))]
-    for epoch in theirs.index.unique("epoch"):
-        cells = (f"{ours[epoch, layer]:.3f} / {theirs[epoch, layer]:.3f}" for layer in LAYERS)
-        lines.append([str(epoch), *cells])
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    rows = [
+        (str(epoch), *(f"{ours[epoch, layer]:.3f} / {theirs[epoch, layer]:.3f}" for layer in LAYERS))
+        for epoch in theirs.index.unique("epoch")
+    ]
+    return markdown(("epoch", *LAYERS), rows)
+
+
+def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows))
 
 
 def made(name: str, studies: str) -> str:
