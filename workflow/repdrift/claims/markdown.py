@@ -8,7 +8,7 @@ from repdrift.claims.contrasts import CALIBRATED
 from repdrift.claims.judging import Row
 from repdrift.claims.looks import SPLIT, looks
 from repdrift.claims.rule import MIN_SEEDS, VERDICTS
-from repdrift.study.phrases import count
+from repdrift.claims.verdict import seeds_in_words
 
 PHASES = {"scratch": "from scratch on", "finetune": "fine-tuned on"}
 HEAD = ("claim", "sentence", "verdict", "decisive contrast", "effect [95 % interval]", "margin", "looks")
@@ -35,7 +35,7 @@ def verdict_table(verdicts: Sequence[Row], multiverse: pd.DataFrame) -> str:
         sentence = f"{shown['sentence']}" + (f" *({shown['origin']})*" if shown["origin"] != "paper" else "")
         seeds = int(str(shown["seeds"]))
         judged = not 0 < seeds < MIN_SEEDS
-        verdict = _by_estimator(rows) if judged else f"none, {count(seeds, 'seed')}"
+        verdict = _by_estimator(rows) if judged else f"none, {seeds_in_words(seeds)}"
         looks = counted(multiverse[(multiverse["claim"] == name) & (multiverse["layer"] == "")]) if judged else ""
         cells = (
             f"{name}", sentence, verdict, f"{shown.get('contrast', '')}{where}", _effect(shown),

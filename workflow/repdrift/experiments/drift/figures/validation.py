@@ -6,9 +6,9 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
+from repdrift.claims.verdict import seeds_in_words
 from repdrift.figures import style, venue, verdicts
 from repdrift.figures.table import joined, ordered
-from repdrift.study.phrases import count
 
 COLUMNS = ("phase", "dataset", "labels", "images", "measure", "mean", "published", "seeds", "errors", "same_images")
 ROW, HEAD = 0.27, 0.25  # heights in inches
@@ -96,4 +96,4 @@ def footer(table: pd.DataFrame, network: str) -> str:
             f"{rms:.2f}, largest {sizes.max():.1f} combined standard errors"
         )
     alone = "in parentheses, the authors' mean" if table["errors"].isna().any() else ""
-    return joined([f"{count(seeds, 'seed')} here, 5 seeds of the authors", alone, summary, network])
+    return joined([f"{seeds_in_words(seeds)} here, 5 seeds of the authors", alone, summary, network])
