@@ -110,6 +110,13 @@ def test_claims_have_their_verdicts_in_words_and_say_who_makes_them(tmp_path):
     assert sum("[ours]" in text for text in said) == 1
 
 
+def test_an_undefined_effect_is_said(tmp_path):
+    loss = CLAIMS["contrast"] == "loss"
+    undefined = CLAIMS[loss].assign(effect=math.nan, low=math.nan, high=math.nan, p=math.nan)
+    said = texts(drawn(pd.concat([undefined, CLAIMS[~loss]]), "claims", tmp_path))
+    assert "undefined" in said and "loss" in said
+
+
 def test_other_numbers_of_seeds_than_usual_are_said(tmp_path):
     said = texts(drawn(CLAIMS, "claims", tmp_path))
     assert [text for text in said if ", n = " in text] == ["+.001 [\u2212.001, +.003] CKA, n = 3"]

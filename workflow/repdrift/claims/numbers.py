@@ -18,6 +18,8 @@ def number(value: float) -> str:
 
 
 def effect_in_words(effect: float, low: float, high: float, unit: str) -> str:
-    """Write an effect with its interval and its unit, such as ``+.034 [+.021, +.047] CKA``."""
+    """Write an effect with its interval and its unit, such as ``+.034 [+.021, +.047] CKA``, or that it is undefined."""
+    if math.isnan(effect):
+        return "undefined"
     interval = "" if math.isnan(low) else f" [{number(low)}, {number(high)}]"
     return f"{number(effect)}{interval} {unit}"
