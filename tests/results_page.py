@@ -7,7 +7,7 @@ On the page a table stands between two marks, such as ``<!-- verdicts of confirm
 
 import re
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import pandas as pd
 
 from repdrift import cli
 from repdrift.claims import published
+from repdrift.claims.markdown import table
 from repdrift.claims.numbers import effect_in_words
 from repdrift.experiments.drift.validation import ESTIMATOR
 from repdrift.provenance.csv_tables import read_csv
@@ -58,7 +59,7 @@ def layers(studies: list[str]) -> str:
             numbers = found.set_index("layer")[["effect", "low", "high"]]
             effects = {layer: effect_in_words(*cells, "").strip() for layer, *cells in numbers.itertuples()}
             rows.append((claim, contrast, study, *(effects.get(layer, "") for layer in LAYERS)))
-    return markdown(("claim", "contrast", "study", *LAYERS), rows)
+    return table(("claim", "contrast", "study", *LAYERS), rows)
 
 
 def figure1(study: str) -> str:
@@ -71,18 +72,14 @@ def figure1(study: str) -> str:
         (str(epoch), *(f"{ours[epoch, layer]:.3f} / {theirs[epoch, layer]:.3f}" for layer in LAYERS))
         for epoch in theirs.index.unique("epoch")
     ]
-    return markdown(("epoch", *LAYERS), rows)
-
-
-def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows))
+    return table(("epoch", *LAYERS), rows)
 
 
 def made(name: str, studies: str) -> str:
     """Return the table that marks name, given the names of its studies."""
     if name == "layers":
-        return layers(studies.split(" and "))
-    return figure1(studies) if name == "figure1" else judged(studies)[0][name]
+        return layers(studies.split(" and ")).strip()
+    return figure1(studies).strip() if name == "figure1" else judged(studies)[0][name]
 
 
 def tables(page: str) -> Iterator[tuple[str, str, str]]:

@@ -89,6 +89,13 @@ def test_a_study_without_that_contrast_shows_its_own():
     assert second["effect"] == -0.05
 
 
+def test_a_study_in_which_that_contrast_is_undefined_shows_its_own():
+    own = OPPOSITE | {"layer": "pool3"}
+    undefined = CLAIM | {"effect": None, "low": None, "high": None}
+    _, second = effects([study("a", CLAIM), study("b", own, contrasts=[undefined, own])])
+    assert (second["layer"], second["effect"]) == ("pool3", -0.05)
+
+
 def test_a_claim_of_a_single_study_is_not_shown():
     assert effects([study("a", CLAIM, WITHOUT), study("b", CLAIM | {"claim": "G3"})]) == []
 

@@ -26,7 +26,7 @@ def verdict_table(verdicts: Sequence[Row], multiverse: pd.DataFrame) -> str:
     multiverse : DataFrame
         The verdicts under all choices of measurement, with the columns claim, layer, look and verdict.
     """
-    lines = [_line(HEAD), _line(["---"] * len(HEAD))]
+    lines: list[Sequence[str]] = []
     for name in dict.fromkeys(row["claim"] for row in verdicts):
         rows = [row for row in verdicts if row["claim"] == name]
         # The last uncalibrated estimator is the debiased one, whose effect has no bias to compare.
@@ -41,8 +41,8 @@ def verdict_table(verdicts: Sequence[Row], multiverse: pd.DataFrame) -> str:
             f"{name}", sentence, verdict, f"{shown.get('contrast', '')}{where}", _effect(shown),
             f"{shown['margin']:.2g} {shown['unit']}" if "margin" in shown else "", looks,
         )  # fmt: skip
-        lines.append(_line(cells))
-    return "\n".join(lines) + "\n"
+        lines.append(cells)
+    return table(HEAD, lines)
 
 
 def validation_table(rows: Sequence[Row]) -> str:
@@ -54,7 +54,7 @@ def validation_table(rows: Sequence[Row]) -> str:
     """
     measures = list(dict.fromkeys(str(row["measure"]) for row in rows))
     head = ("training", "labels", "images", *(measure.replace("_", " ") for measure in measures))
-    lines = [_line(head), _line(["---"] * len(head))]
+    lines: list[Sequence[str]] = []
     trainings: dict[tuple[object, ...], dict[str, Row]] = {}
     for row in rows:
         training = tuple(row[name] for name in ("phase", "dataset", "labels", "images", "same_images"))
@@ -62,8 +62,13 @@ def validation_table(rows: Sequence[Row]) -> str:
     for (phase, dataset, labels, images, same), found in trainings.items():
         cells = [_beside(found[measure]) if measure in found else "" for measure in measures]
         what = f"{images:,}" if same else f"{images:,}, others than theirs"
-        lines.append(_line((f"{PHASES[str(phase)]} {dataset}", str(labels).replace("random", "d ="), what, *cells)))
-    return "\n".join(lines) + "\n"
+        lines.append((f"{PHASES[str(phase)]} {dataset}", str(labels).replace("random", "d ="), what, *cells))
+    return table(head, lines)
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table in Markdown, given the cells of its head and of its rows."""
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in (head, ["---"] * len(head), *rows))
 
 
 def _beside(row: Row) -> str:
@@ -92,7 +97,3 @@ def _effect(row: Row) -> str:
     if row.get("low") is None:
         return f"{row['effect']:+.3g}"
     return f"{row['effect']:+.3g} [{row['low']:+.3g}, {row['high']:+.3g}]"
-
-
-def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"

@@ -99,9 +99,13 @@ def effects(studies: Sequence[Shown]) -> list[dict[str, object]]:
 
 
 def same_contrast(contrasts: pd.DataFrame, leading: "pd.Series[Any]", estimator: str) -> dict[str, Any]:
-    """Return the row of the contrast that the row of a claim names, under an estimator; empty if there is none."""
+    """Return the row of the contrast that the row of a claim names, under an estimator.
+
+    It is empty if there is no such contrast, or if its effect is undefined.
+    """
     at = (contrasts["estimator"] == estimator) & (contrasts[SAME] == leading[SAME]).all(axis=1)
-    return dict(numeric(contrasts[at]).iloc[0]) if at.any() else {}
+    found = numeric(contrasts[at]).dropna(subset="effect")
+    return {} if found.empty else dict(found.iloc[0])
 
 
 def agreement(rows: Sequence[Mapping[str, Any]], studies: int) -> str:
